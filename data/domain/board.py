@@ -1,0 +1,246 @@
+"""The board: the live state of one site, folded from its progress events.
+
+The fold is pure and order-free: any order and any repetition of the same events give
+the same board. What makes it so is that every subject keeps the events it was folded
+from (its *ledger*), so a correction takes one out and folds the rest again.
+
+A board restored from SQL starts with *bases*: states without a ledger. `lacks` names the
+subject of an event that a base alone can't fold; its reader then calls `thicken` with
+that subject's recorded events. Nothing here does I/O or reads a clock.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from data.domain.events import Event, EventType, OperationStatus, operation_subject
+from data.domain.plan import Order
+from data.domain.site import Site
+from data.domain.subjects import (
+    BUCKET_S,
+    Fold,
+    Identity,
+    NeedState,
+    OperationState,
+    OrderState,
+    SiteState,
+    WorkUnitState,
+)
+
+# Topics: what an event touched, as bits, so that a panel knows when it must be rendered again.
+OPERATIONS, WORK_UNITS, NEEDS, PLAN, OUTPUT = 1, 2, 4, 8, 16
+
+_TOPIC = {
+    "operation": OPERATIONS | OUTPUT,
+    "work-unit": WORK_UNITS,
+    "need": NEEDS,
+    "order": PLAN | OPERATIONS | NEEDS,
+    "site": PLAN,
+}
+_VOIDED = EventType.EVENT_VOIDED
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Board:
+    """Live state of one site; `apply` is the whole fold."""
+
+    def __init__(self, site_id: str) -> None:
+        self.site_id = site_id
+        self.site_state = SiteState(f"site/{site_id}")
+        self.orders: dict[str, OrderState] = {}
+        self.operations: dict[str, OperationState] = {}
+        self.needs: dict[str, NeedState] = {}
+        self.work_units: dict[str, WorkUnitState] = {}
+        self.output: dict[tuple[str, int], list[int]] = {}
+        self.output_from = _EPOCH
+        self.voided: set[Identity] = set()
+        self.last_event_at: datetime | None = None
+        self.changed_orders: set[str] = set()
+
+    @property
+    def site(self) -> Site:
+        """The site's model, or one with nothing in it before the first is known."""
+        return self.site_state.site or Site(id=self.site_id, name=self.site_id)
+
+    def apply(self, event: Event) -> int:
+        """Fold one event in; return the topics it touched, 0 when it changed nothing."""
+        if event.type is _VOIDED:
+            return self._void(event)
+        identity = (event.source, event.id)
+        if identity in self.voided:
+            return 0
+        kind, fold = self._fold_of(event.subject)
+        if not fold.add(identity, event):
+            return 0
+        if kind == "operation":
+            self._count(event, 1)
+        self._note(event, kind)
+        return _TOPIC[kind]
+
+    def lacks(self, event: Event) -> bool:
+        """Whether the base of the subject must give way to its ledger before `event` is folded."""
+        fold = self._existing(event.subject)
+        if fold is None or not fold.has_base:
+            return False
+        if event.type is _VOIDED:
+            return not fold.knows(_voided_identity(event))
+        return fold.needs_ledger_for(event)
+
+    def thicken(self, subject: str, recorded: Iterable[Event]) -> None:
+        """Replace a subject's base by the recorded events it came from (any superset of them).
+
+        Its output counters were restored with the base, so they aren't counted again.
+        """
+        kind, fold = self._fold_of(subject)
+        fold.drop_base()
+        for event in recorded:
+            identity = (event.source, event.id)
+            if event.type is not _VOIDED and identity not in self.voided:
+                fold.add(identity, event)
+        self._touch_order(kind, subject)
+
+    def restore(self, folds: Iterable[Fold]) -> None:
+        """Take in states loaded from SQL as bases."""
+        for fold in folds:
+            self._table(fold.kind)[self._key(fold.kind, fold.subject)] = fold
+            self._touch_order(fold.kind, fold.subject)
+
+    def forget_orders(self, orders: Iterable[str]) -> None:
+        """Drop whole orders (closed long ago; SQL keeps them) from memory."""
+        for order_id in orders:
+            state = self.orders.pop(order_id, None)
+            plan = state.plan if state else None
+            for operation in plan.operations if plan else ():
+                self.operations.pop(f"operation/{order_id}/{operation.id}", None)
+            for need in plan.needs if plan else ():
+                self.needs.pop(f"need/{order_id}/{need.id}", None)
+            self.changed_orders.add(order_id)
+
+    def forget_before(self, horizon: datetime) -> None:
+        """Drop output counters and work-unit history older than `horizon` (site time)."""
+        self.output_from = max(self.output_from, horizon)
+        first = bucket_of(horizon)
+        for key in [key for key in self.output if key[1] < first]:
+            del self.output[key]
+        for unit in self.work_units.values():
+            unit.forget_before(horizon)
+
+    def operation(self, order_id: str, operation_id: str) -> OperationState:
+        """State of an operation; a blank planned one when nothing happened yet."""
+        subject = operation_subject(order_id, operation_id)
+        return self.operations.get(subject) or OperationState(subject)
+
+    def plans(self) -> Iterable[Order]:
+        """Every known plan that isn't cancelled."""
+        for state in self.orders.values():
+            if state.plan is not None and not state.plan.cancelled:
+                yield state.plan
+
+    def completed(self, plan: Order) -> bool:
+        """Whether every operation of the order is completed."""
+        operations = self.operations
+        for operation in plan.operations:
+            state = operations.get(f"operation/{plan.id}/{operation.id}")
+            if state is None or state.status is not OperationStatus.COMPLETED:
+                return False
+        return bool(plan.operations)
+
+    def good_between(self, work_units: Iterable[str], start: datetime, finish: datetime) -> int:
+        """Good pieces counted at the work units in whole buckets of [start, finish)."""
+        first, last, output = bucket_of(start), bucket_of(finish), self.output
+        total = 0
+        for unit in work_units:
+            for bucket in range(first, last + (bucket_start(last) < finish)):
+                counted = output.get((unit, bucket))
+                if counted is not None:
+                    total += counted[0]
+        return total
+
+    def _void(self, event: Event) -> int:
+        identity = _voided_identity(event)
+        if identity in self.voided:
+            return 0
+        self.voided.add(identity)
+        fold = self._existing(event.subject)
+        undone = fold.take_out(identity) if fold is not None else None
+        if fold is None or undone is None:
+            return 0
+        if fold.kind == "operation":
+            self._count(undone, -1)
+        if fold.empty:
+            del self._table(fold.kind)[self._key(fold.kind, fold.subject)]
+        self._touch_order(fold.kind, fold.subject)
+        return _TOPIC[fold.kind]
+
+    def _count(self, event: Event, sign: int) -> None:
+        data = event.data
+        if data.work_unit is None or not (data.good or data.scrap or data.rework):
+            return
+        if event.time < self.output_from:
+            return
+        key = (data.work_unit, bucket_of(event.time))
+        counted = self.output.get(key)
+        if counted is None:
+            counted = self.output[key] = [0, 0, 0]
+        counted[0] += sign * data.good
+        counted[1] += sign * data.scrap
+        counted[2] += sign * data.rework
+        if not any(counted):
+            del self.output[key]
+
+    def _note(self, event: Event, kind: str) -> None:
+        if self.last_event_at is None or event.time > self.last_event_at:
+            self.last_event_at = event.time
+        self._touch_order(kind, event.subject)
+
+    def _touch_order(self, kind: str, subject: str) -> None:
+        if kind in ("operation", "need", "order"):
+            self.changed_orders.add(subject.split("/", 2)[1])
+
+    def _existing(self, subject: str) -> Fold | None:
+        kind = subject.split("/", 1)[0]
+        if kind == "site":
+            return self.site_state
+        return self._table(kind).get(self._key(kind, subject))
+
+    def _fold_of(self, subject: str) -> tuple[str, Fold]:
+        kind = subject[: subject.index("/")]
+        if kind == "operation":
+            state = self.operations.get(subject)
+            if state is None:
+                state = self.operations[subject] = OperationState(subject)
+            return kind, state
+        if kind == "site":
+            return kind, self.site_state
+        table, key = self._table(kind), self._key(kind, subject)
+        fold = table.get(key)
+        if fold is None:
+            fold = table[key] = _NEW[kind](subject)
+        return kind, fold
+
+    def _table(self, kind: str) -> dict:  # type: ignore[type-arg]
+        if kind == "operation":
+            return self.operations
+        if kind == "work-unit":
+            return self.work_units
+        return self.needs if kind == "need" else self.orders
+
+    @staticmethod
+    def _key(kind: str, subject: str) -> str:
+        return subject.split("/", 1)[1] if kind in ("work-unit", "order") else subject
+
+
+_NEW = {"need": NeedState, "work-unit": WorkUnitState, "order": OrderState}
+
+
+def bucket_of(at: datetime) -> int:
+    """Number of the quarter of an hour, since 1970, that holds the instant."""
+    return int(at.timestamp()) // BUCKET_S
+
+
+def bucket_start(bucket: int) -> datetime:
+    """First instant of a bucket."""
+    return _EPOCH + timedelta(seconds=bucket * BUCKET_S)
+
+
+def _voided_identity(event: Event) -> Identity:
+    return (event.data.event_source or event.source, event.data.event_id or "")

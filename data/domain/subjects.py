@@ -1,0 +1,305 @@
+"""How the events of one subject fold: operation, need, work unit, order, site.
+
+Each state holds a ledger of the events it came from, or a base restored from SQL, or both.
+Used by `data.domain.board` and, to store and restore, by `data.store`.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from data.domain.events import Event, EventType, OperationStatus
+from data.domain.events import WorkUnitState as State
+from data.domain.plan import Order
+from data.domain.site import Site
+
+BUCKET_S = 900
+Identity = tuple[str, str]  # (source, id)
+Moment = tuple[datetime, str, str]  # (time, id, source): later wins, ties by id, then source
+
+
+def moment_of(event: Event) -> Moment:
+    """Return the event's place in the order by which the latest wins."""
+    return (event.time, event.id, event.source)
+
+
+class Fold:
+    """What all subjects share: the ledger, the base, taking an event out."""
+
+    kind: ClassVar[str] = ""
+    __slots__ = ("has_base", "ledger", "subject")
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        self.ledger: dict[Identity, Event] = {}
+        self.has_base = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything folded so far."""
+        raise AssertionError("each subject has its own blank state")
+
+    def fold(self, event: Event) -> None:
+        """Take the effect of an event in, whatever came before it."""
+        raise AssertionError("each subject folds in its own way")
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all is known of the subject."""
+        return not self.ledger and not self.has_base
+
+    def add(self, identity: Identity, event: Event) -> bool:
+        """Fold an event in once; False when it was there."""
+        if identity in self.ledger:
+            return False
+        self.ledger[identity] = event
+        self.fold(event)
+        return True
+
+    def knows(self, identity: Identity) -> bool:
+        """Whether the ledger holds this event."""
+        return identity in self.ledger
+
+    def needs_ledger_for(self, event: Event) -> bool:
+        """Whether a base alone can't take this event."""
+        return False
+
+    def take_out(self, identity: Identity) -> Event | None:
+        """Undo one event exactly; None when the ledger doesn't hold it."""
+        undone = self.ledger.pop(identity, None)
+        if undone is not None:
+            self.refold()
+        return undone
+
+    def drop_base(self) -> None:
+        """Leave the base: what follows is folded from the ledger alone."""
+        self.has_base = False
+        self.refold()
+
+    def refold(self) -> None:
+        """Fold the ledger again from nothing."""
+        self.reset()
+        for event in self.ledger.values():
+            self.fold(event)
+
+
+_STATUS = {
+    EventType.OPERATION_STARTED: OperationStatus.RUNNING,
+    EventType.OPERATION_RESUMED: OperationStatus.RUNNING,
+    EventType.OPERATION_PAUSED: OperationStatus.PAUSED,
+    EventType.OPERATION_REOPENED: OperationStatus.PAUSED,
+    EventType.OPERATION_COMPLETED: OperationStatus.COMPLETED,
+}
+_INSPECTED = EventType.QUALITY_INSPECTED
+
+
+class OperationState(Fold):
+    """Progress of one operation. Status: the latest; quantities: sums; start: the earliest."""
+
+    kind = "operation"
+    __slots__ = (
+        "good",
+        "inspected",
+        "passed",
+        "rework",
+        "scrap",
+        "started_at",
+        "status_moment",
+        "stored_status",
+        "unit_moment",
+        "work_unit",
+    )
+
+    def reset(self) -> None:
+        """Nothing happened yet."""
+        self.stored_status: OperationStatus | None = None
+        self.status_moment: Moment | None = None
+        self.started_at: datetime | None = None
+        self.work_unit: str | None = None
+        self.unit_moment: Moment | None = None
+        self.good = self.scrap = self.rework = self.inspected = self.passed = 0
+
+    def fold(self, event: Event) -> None:
+        """Take one operation event in."""
+        data, moment = event.data, (event.time, event.id, event.source)
+        self.good += data.good
+        self.scrap += data.scrap
+        self.rework += data.rework
+        if data.work_unit is not None and (self.unit_moment is None or moment > self.unit_moment):
+            self.work_unit, self.unit_moment = data.work_unit, moment
+        if event.type is _INSPECTED:
+            self.inspected += data.inspected
+            self.passed += data.passed
+            return
+        if self.started_at is None or event.time < self.started_at:
+            self.started_at = event.time
+        status = _STATUS.get(event.type)
+        if status is not None and (self.status_moment is None or moment > self.status_moment):
+            self.stored_status, self.status_moment = status, moment
+
+    @property
+    def status(self) -> OperationStatus:
+        """Where the operation stands; progress alone means that it runs."""
+        if self.stored_status is not None:
+            return self.stored_status
+        return OperationStatus.PLANNED if self.started_at is None else OperationStatus.RUNNING
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it was completed, while it is."""
+        if self.stored_status is not OperationStatus.COMPLETED or self.status_moment is None:
+            return None
+        return self.status_moment[0]
+
+
+_MATERIAL = (EventType.MATERIAL_PROMISED, EventType.MATERIAL_SHIPPED, EventType.MATERIAL_RECEIVED)
+
+
+class NeedState(Fold):
+    """What became of one material need: the latest promise, sums shipped and received."""
+
+    kind = "need"
+    __slots__ = (
+        "dispatch_advice",
+        "promise_moment",
+        "promised_at",
+        "received",
+        "received_moment",
+        "shipped",
+        "shipped_moment",
+    )
+
+    def reset(self) -> None:
+        """Nothing promised, shipped or received."""
+        self.promised_at: datetime | None = None
+        self.dispatch_advice: str | None = None
+        self.promise_moment: Moment | None = None
+        self.shipped_moment: Moment | None = None
+        self.received_moment: Moment | None = None
+        self.shipped = self.received = 0
+
+    def fold(self, event: Event) -> None:
+        """Take one material event in."""
+        data, moment = event.data, moment_of(event)
+        if event.type is EventType.MATERIAL_PROMISED:
+            if self.promise_moment is None or moment > self.promise_moment:
+                self.promised_at, self.promise_moment = data.promised_at, moment
+        elif event.type is EventType.MATERIAL_SHIPPED:
+            self.shipped += data.quantity
+            if self.shipped_moment is None or moment > self.shipped_moment:
+                self.dispatch_advice, self.shipped_moment = data.dispatch_advice, moment
+        else:
+            self.received += data.quantity
+            if self.received_moment is None or moment > self.received_moment:
+                self.received_moment = moment
+
+
+class WorkUnitState(Fold):
+    """State of a work unit: the latest, and since when it has been the same.
+
+    The run of equal states needs the ones before it, so the ledger is also kept in time order.
+    """
+
+    kind = "work-unit"
+    __slots__ = ("latest", "moments", "operation", "reason", "since", "state", "timeline")
+
+    def reset(self) -> None:
+        """Nothing heard of it."""
+        self.timeline: list[tuple[Moment, State]] = []
+        self.state: State | None = None
+        self.since: datetime | None = None
+        self.latest: Moment | None = None
+        self.reason: str | None = None
+        self.operation: str | None = None
+
+    def fold(self, event: Event) -> None:
+        """Take one state change in; in time order at once, a late one by looking back."""
+        state, moment = event.data.state or State.UNKNOWN, moment_of(event)
+        if self.latest is None or moment > self.latest:
+            self.timeline.append((moment, state))
+            if state is not self.state:
+                self.state, self.since = state, event.time
+            self.latest = moment
+            self.reason, self.operation = event.data.reason, event.data.operation
+        else:
+            insort(self.timeline, (moment, state))
+            self.since = self._run_start()
+
+    def needs_ledger_for(self, event: Event) -> bool:
+        """A base knows its latest only: an older event needs what was before."""
+        return self.has_base and self.latest is not None and moment_of(event) <= self.latest
+
+    def forget_before(self, horizon: datetime) -> None:
+        """Drop events before `horizon` but for the run that still lasts."""
+        if self.since is None:
+            return
+        keep_from = min(horizon, self.since)
+        cut = bisect_left(self.timeline, ((keep_from, "", ""), State.DOWN))
+        del self.timeline[:cut]
+        if cut:
+            self.ledger = {k: e for k, e in self.ledger.items() if e.time >= keep_from}
+
+    def _run_start(self) -> datetime | None:
+        start = self.since
+        for moment, state in reversed(self.timeline):
+            if state is not self.state:
+                break
+            start = moment[0]
+        return start
+
+
+class _Latest(Fold):
+    """A subject whose latest document wins."""
+
+    __slots__ = ("moment",)
+    moment: Moment | None
+
+    def take(self, event: Event) -> None:
+        """Take the document of the latest event."""
+        raise AssertionError("each document has its own field")
+
+    def fold(self, event: Event) -> None:
+        """Take the event in when it is the latest."""
+        moment = moment_of(event)
+        if self.moment is None or moment > self.moment:
+            self.moment = moment
+            self.take(event)
+
+
+class OrderState(_Latest):
+    """The plan of an order: the latest one."""
+
+    kind = "order"
+    __slots__ = ("plan",)
+
+    def reset(self) -> None:
+        """No plan known."""
+        self.moment = None
+        self.plan: Order | None = None
+
+    def take(self, event: Event) -> None:
+        """Take the plan over."""
+        self.plan = event.data.order
+
+
+class SiteState(_Latest):
+    """The model of the site: the latest one."""
+
+    kind = "site"
+    __slots__ = ("site",)
+
+    def reset(self) -> None:
+        """No model known."""
+        self.moment = None
+        self.site: Site | None = None
+
+    def take(self, event: Event) -> None:
+        """Take the model over."""
+        self.site = event.data.site
+
+
+def events_of(folds: Iterable[Fold]) -> Iterable[Event]:
+    """Every event the ledgers hold."""
+    for fold in folds:
+        yield from fold.ledger.values()
