@@ -53,8 +53,10 @@ class Board:
         self.output: dict[tuple[str, int], list[int]] = {}
         self.output_from = _EPOCH
         self.voided: set[Identity] = set()
+        self.unmet_voids: set[Identity] = set()  # voids whose target hasn't come yet
         self.last_event_at: datetime | None = None
         self.changed_orders: set[str] = set()
+        self.changed_output: set[tuple[str, int]] = set()
 
     @property
     def site(self) -> Site:
@@ -67,6 +69,7 @@ class Board:
             return self._void(event)
         identity = (event.source, event.id)
         if identity in self.voided:
+            self.unmet_voids.discard(identity)
             return 0
         kind, fold = self._fold_of(event.subject)
         if not fold.add(identity, event):
@@ -78,7 +81,7 @@ class Board:
 
     def lacks(self, event: Event) -> bool:
         """Whether the base of the subject must give way to its ledger before `event` is folded."""
-        fold = self._existing(event.subject)
+        fold = self.existing(event.subject)
         if fold is None or not fold.has_base:
             return False
         if event.type is _VOIDED:
@@ -160,9 +163,10 @@ class Board:
         if identity in self.voided:
             return 0
         self.voided.add(identity)
-        fold = self._existing(event.subject)
+        fold = self.existing(event.subject)
         undone = fold.take_out(identity) if fold is not None else None
         if fold is None or undone is None:
+            self.unmet_voids.add(identity)
             return 0
         if fold.kind == "operation":
             self._count(undone, -1)
@@ -178,6 +182,7 @@ class Board:
         if event.time < self.output_from:
             return
         key = (data.work_unit, bucket_of(event.time))
+        self.changed_output.add(key)
         counted = self.output.get(key)
         if counted is None:
             counted = self.output[key] = [0, 0, 0]
@@ -196,7 +201,8 @@ class Board:
         if kind in ("operation", "need", "order"):
             self.changed_orders.add(subject.split("/", 2)[1])
 
-    def _existing(self, subject: str) -> Fold | None:
+    def existing(self, subject: str) -> Fold | None:
+        """State of a subject; None when nothing is known of it."""
         kind = subject.split("/", 1)[0]
         if kind == "site":
             return self.site_state
@@ -229,7 +235,18 @@ class Board:
         return subject.split("/", 1)[1] if kind in ("work-unit", "order") else subject
 
 
-_NEW = {"need": NeedState, "work-unit": WorkUnitState, "order": OrderState}
+_NEW: dict[str, type[Fold]] = {
+    "operation": OperationState,
+    "need": NeedState,
+    "work-unit": WorkUnitState,
+    "order": OrderState,
+    "site": SiteState,
+}
+
+
+def blank(subject: str) -> Fold:
+    """Return the state of a subject of which nothing is known."""
+    return _NEW[subject.split("/", 1)[0]](subject)
 
 
 def bucket_of(at: datetime) -> int:

@@ -1,0 +1,34 @@
+"""Every error a service raises, in one tree.
+
+    MilepostError
+    ├── Unavailable      an engine (log or history) can't be reached: try again later
+    │   └── Cold         the log lost its memory of recorded identities and must be warmed
+    ├── Overloaded       the log is full: nothing more is taken until it has drained
+    └── Forbidden        the scope doesn't allow it (the API answers as if it weren't there)
+
+Imported by every layer above the domain.
+"""
+
+
+class MilepostError(Exception):
+    """Whatever goes wrong on purpose."""
+
+
+class Unavailable(MilepostError):
+    """An engine can't be reached; nothing was acknowledged."""
+
+    retry_after_s = 2
+
+
+class Cold(Unavailable):
+    """The log doesn't remember which events it has: refill it before appending."""
+
+
+class Overloaded(MilepostError):
+    """The log has no room; nothing was acknowledged."""
+
+    retry_after_s = 10
+
+
+class Forbidden(MilepostError):
+    """The scope doesn't cover what was asked."""

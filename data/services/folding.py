@@ -1,0 +1,85 @@
+"""Folding with the history at hand: what a board lacks is fetched, then the event applied.
+
+Shared by the recorder and every process that holds a live board.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from data.domain.board import Board
+from data.domain.events import Event
+from data.domain.plan import Order
+from data.domain.subjects import Fold
+
+
+class Past(Protocol):
+    """What folding asks of the history."""
+
+    def order(self, site: str, order_id: str) -> list[Fold]:
+        """Return the recorded states of one order."""
+
+    def ledger(self, site: str, subject: str, upto_seq: int) -> list[Event]:
+        """Return the recorded events of one subject."""
+
+
+class Folding:
+    """A board that fetches what it needs from the history.
+
+    `upto_seq` is the offset that the board was restored at: what came later is in its ledgers.
+    """
+
+    def __init__(self, board: Board, past: Past, upto_seq: int) -> None:
+        self.board = board
+        self._past = past
+        self._upto_seq = upto_seq
+        self._asked: set[str] = set()
+
+    def apply(self, event: Event) -> int:
+        """Fold one event; return the topics it touched.
+
+        Raises: Unavailable when the history is needed and can't be reached.
+        """
+        self._fetch_order(event.subject)
+        if self.board.lacks(event):
+            recorded = self._past.ledger(self.board.site_id, event.subject, self._upto_seq)
+            self.board.thicken(event.subject, recorded)
+        return self.board.apply(event)
+
+    def forget(self, site_now: datetime, keep_from: datetime) -> None:
+        """Drop orders completed before `keep_from` and older counters from memory."""
+        board = self.board
+        done = [plan.id for plan in board.plans() if _completed_before(board, plan, keep_from)]
+        board.forget_orders(done)
+        board.forget_before(keep_from)
+        self._asked.difference_update(done)
+
+    def _fetch_order(self, subject: str) -> None:
+        kind, _, rest = subject.partition("/")
+        order_id = rest.split("/", 1)[0]
+        if kind in ("work-unit", "site") or order_id in self.board.orders:
+            return
+        if order_id not in self._asked:
+            self.board.restore(self._past.order(self.board.site_id, order_id))
+            self._asked.add(order_id)
+
+
+def completed_at(board: Board, plan: Order) -> datetime | None:
+    """Return when the last operation of an order was completed; None while one isn't."""
+    latest: datetime | None = None
+    for operation in plan.operations:
+        finished = board.operation(plan.id, operation.id).finished_at
+        if finished is None:
+            return None
+        latest = finished if latest is None else max(latest, finished)
+    return latest
+
+
+def _completed_before(board: Board, plan: Order, instant: datetime) -> bool:
+    at = completed_at(board, plan)
+    return at is not None and at < instant
+
+
+def touched_subjects(events: Sequence[Event]) -> list[str]:
+    """Return the subjects of events, each once, in order of first appearance."""
+    return list(dict.fromkeys(event.subject for event in events))

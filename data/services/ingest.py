@@ -1,0 +1,218 @@
+"""The door: validate, authorise, deduplicate; refuse with a reason or acknowledge for good.
+
+Acknowledged means that the log has it on disk. Imported by `callbacks` and the worker roles;
+wired by `app`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from data.domain.events import Event, EventType
+from data.domain.quarantine import Quarantined, QuarantineKind
+from data.domain.rules import Refusal, Refused, parse_event
+from data.domain.scope import Scope
+from data.domain.subjects import Identity
+from data.services.errors import Cold, Forbidden
+from data.stream.log import CLAIM_S, Claim, Outcome
+
+LATE = timedelta(seconds=CLAIM_S - 4 * 3600)  # older than this: SQL is asked for the identity
+_WARM = timedelta(seconds=CLAIM_S)
+_event_json = msgspec.json.Encoder().encode
+
+
+class Status(StrEnum):
+    """What became of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """The door's answer for one event; a refusal names the field and the reason."""
+
+    id: str
+    status: Status
+    field: str | None = None
+    reason: str | None = None
+
+
+class Log(Protocol):
+    """What the door asks of the log."""
+
+    def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
+        """Append what is new."""
+
+    def append_quarantined(self, site: str, records: Sequence[bytes]) -> None:
+        """Keep what can't be taken."""
+
+    def warm(self, site: str, epoch: str, digests: Mapping[Identity, bytes]) -> None:
+        """Fill the memory of identities."""
+
+
+class Memory(Protocol):
+    """What the door asks of the history."""
+
+    def digests(self, site: str, since: datetime) -> dict[Identity, bytes]:
+        """Identities recorded since an instant."""
+
+    def digests_of(self, site: str, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        """Digests of identities that are recorded."""
+
+
+class Plans(Protocol):
+    """What the door asks about what is planned at a site."""
+
+    def now(self, site: str) -> datetime:
+        """The site's own now."""
+
+    def flaw(self, site: str, event: Event) -> Refusal | None:
+        """Why the event doesn't fit what is known of the site; None when it does."""
+
+
+class Ingest:
+    """The one way in."""
+
+    def __init__(self, log: Log, memory: Memory, plans: Plans) -> None:
+        self._log = log
+        self._memory = memory
+        self._plans = plans
+
+    def accept(
+        self, scope: Scope, site: str, envelopes: Sequence[Any], real_now: datetime
+    ) -> list[Verdict]:
+        """Take CloudEvents envelopes in order; one verdict for each.
+
+        Raises: Forbidden, Unavailable, Overloaded; then nothing was acknowledged.
+        """
+        if site not in scope.sites:
+            raise Forbidden(site)
+        recorded_at = self._plans.now(site)
+        parsed: list[Event | Verdict] = [
+            self._parse(scope, site, envelope, recorded_at) for envelope in envelopes
+        ]
+        events = [item for item in parsed if isinstance(item, Event)]
+        verdicts = iter(self._append(site, events, recorded_at, real_now))
+        return [next(verdicts) if isinstance(item, Event) else item for item in parsed]
+
+    def quarantine(
+        self, scope: Scope, site: str, envelopes: Sequence[Any], verdicts: Sequence[Verdict],
+        real_now: datetime,
+    ) -> None:  # fmt: skip
+        """Keep refused inputs of a source that can't be answered, to be looked at by people."""
+        if site not in scope.sites:
+            raise Forbidden(site)
+        refused = [
+            _encoded(QuarantineKind.UNANSWERABLE, envelope, verdict, real_now)
+            for envelope, verdict in zip(envelopes, verdicts, strict=True)
+            if verdict.status is Status.REFUSED
+        ]
+        if refused:
+            self._log.append_quarantined(site, refused)
+
+    def _parse(
+        self, scope: Scope, site: str, envelope: Any, recorded_at: datetime
+    ) -> Event | Verdict:
+        event_id = envelope.get("id") if isinstance(envelope, dict) else None
+        named = event_id if isinstance(event_id, str) else ""
+        try:
+            event = parse_event(envelope, recorded_at)
+        except Refused as refused:
+            return _refusal(named, refused.refusal)
+        if not scope.may_report(site, event.source):
+            return _refusal(named, Refusal("source", f"expected '{scope.source}', as the key's"))
+        flaw = self._plans.flaw(site, event)
+        return event if flaw is None else _refusal(named, flaw)
+
+    def _append(
+        self, site: str, events: Sequence[Event], recorded_at: datetime, real_now: datetime
+    ) -> list[Verdict]:
+        if not events:
+            return []
+        claims = [_claim(event) for event in events]
+        known = self._recorded_long_ago(site, events, recorded_at)
+        fresh = [claim for claim in claims if (claim.source, claim.id) not in known]
+        outcomes = iter(self._claim(site, fresh, real_now) if fresh else [])
+        verdicts, conflicts = [], []
+        for claim in claims:
+            digest = known.get((claim.source, claim.id))
+            if digest is None:
+                outcome = next(outcomes)
+            else:
+                outcome = "duplicate" if digest == claim.digest else "conflict"
+            verdict = _verdict(claim, outcome)
+            verdicts.append(verdict)
+            if outcome == "conflict":
+                conflicts.append(_quarantined(QuarantineKind.CONFLICT, claim.source,
+                                              claim.payload, verdict, real_now))  # fmt: skip
+        if conflicts:
+            self._log.append_quarantined(site, conflicts)
+        return verdicts
+
+    def _claim(self, site: str, claims: Sequence[Claim], real_now: datetime) -> list[Outcome]:
+        try:
+            return self._log.append(site, claims)
+        except Cold:
+            self.warm(site, real_now)
+            return self._log.append(site, claims)
+
+    def warm(self, site: str, real_now: datetime) -> None:
+        """Let the log know what was recorded lately; needed once after it was emptied."""
+        digests = self._memory.digests(site, self._plans.now(site) - _WARM)
+        self._log.warm(site, real_now.isoformat(), digests)
+
+    def _recorded_long_ago(
+        self, site: str, events: Sequence[Event], recorded_at: datetime
+    ) -> dict[Identity, bytes]:
+        late = [(e.source, e.id) for e in events if e.time < recorded_at - LATE]
+        return self._memory.digests_of(site, late) if late else {}
+
+
+def _claim(event: Event) -> Claim:
+    body = msgspec.json.encode((event.type, event.subject, event.time, event.data))
+    digest = hashlib.blake2b(body, digest_size=8).digest()
+    return Claim(event.source, event.id, digest, _event_json(event))
+
+
+def _verdict(claim: Claim, outcome: Outcome) -> Verdict:
+    if outcome == "conflict":
+        reason = "was recorded with another body before; correct it by event.voided"
+        return Verdict(claim.id, Status.REFUSED, "id", reason)
+    return Verdict(claim.id, Status(outcome))
+
+
+def _refusal(event_id: str, refusal: Refusal) -> Verdict:
+    return Verdict(event_id, Status.REFUSED, refusal.field, refusal.reason)
+
+
+def _encoded(kind: QuarantineKind, envelope: Any, verdict: Verdict, now: datetime) -> bytes:
+    source = envelope.get("source") if isinstance(envelope, dict) else None
+    raw = msgspec.json.encode(envelope)
+    return _quarantined(kind, source if isinstance(source, str) else "", raw, verdict, now)
+
+
+def _quarantined(
+    kind: QuarantineKind, source: str, raw: bytes, verdict: Verdict, now: datetime
+) -> bytes:
+    return msgspec.json.encode(
+        Quarantined(
+            kind=kind,
+            source=source,
+            event_id=verdict.id,
+            field=verdict.field or "",
+            reason=verdict.reason or "",
+            raw=raw,
+            received_at=now,
+        )
+    )
+
+
+def is_plan(event: Event) -> bool:
+    """Whether the event carries a document rather than something that happened."""
+    return event.type is EventType.PLAN_CHANGED

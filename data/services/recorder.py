@@ -1,0 +1,245 @@
+"""The recorder: one a site, it turns the log into history.
+
+It owns a board of its own, folds each batch and stores events, states and its offset in one
+transaction. When a write fails it starts again from what SQL has, so nothing counts twice.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+import psycopg
+import structlog
+
+from data.domain.board import Board, blank
+from data.domain.events import Event
+from data.domain.quarantine import Quarantined, QuarantineKind
+from data.domain.subjects import Identity
+from data.services.errors import Unavailable
+from data.services.folding import Folding, Past, completed_at, touched_subjects
+from data.store.history import KEEP, Snapshot
+from data.store.recording import Batch, Recorded
+from data.stream.log import Entry, seq_of
+
+READER = "recorder"
+BATCH = 4000
+_event = msgspec.json.Decoder(Event).decode
+_quarantined = msgspec.json.Decoder(Quarantined).decode
+_log = structlog.get_logger("recorder")
+
+
+class LogReader(Protocol):
+    """What the recorder asks of the log."""
+
+    def epoch(self, site: str) -> str | None:
+        """Epoch of the log."""
+
+    def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        """Entries after an offset."""
+
+    def trim(self, site: str, below: str) -> None:
+        """Drop what is recorded."""
+
+    def note_reader(self, site: str, reader: str, offset: str, at_s: float) -> None:
+        """Say how far it is."""
+
+
+class RecordedPast(Past, Protocol):
+    """What the recorder asks of the history."""
+
+    def snapshot(self, site: str, real_now: datetime) -> Snapshot:
+        """State as of the recorded offset."""
+
+    def digests_of(self, site: str, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        """Which identities are recorded."""
+
+
+class Writer(Protocol):
+    """What the recorder asks of the store."""
+
+    def acquire(self) -> bool:
+        """Become the site's one recorder."""
+
+    def write(self, batch: Batch) -> None:
+        """Store a batch whole."""
+
+    def release(self) -> None:
+        """Let another take over."""
+
+
+@dataclass
+class Progress:
+    """What the recorder has done, for metrics."""
+
+    events: int = 0
+    poisoned: int = 0
+    last_write_at: datetime | None = None
+
+
+class Recorder:
+    """Records one site. `step` is one testable round; `run` goes on until stopped."""
+
+    def __init__(
+        self, site: str, log: LogReader, past: RecordedPast, writer: Writer,
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self.site = site
+        self.progress = Progress()
+        self._log = log
+        self._past = past
+        self._writer = writer
+        self._now = now
+        self._folding: Folding | None = None
+        self._epoch = ""
+        self._after = "0-0"
+        self._trimmed_at: datetime | None = None
+
+    @property
+    def holds_site(self) -> bool:
+        """Whether it is this process that records the site."""
+        return self._folding is not None
+
+    def step(self, block_ms: int | None = 1000) -> int:
+        """Record the next batch; return how many entries it held. 0 too while another records.
+
+        Raises: Unavailable.
+        """
+        if self._folding is None and not self._begin():
+            return 0
+        if self._log.epoch(self.site) not in (None, self._epoch):
+            self._begin_anew()
+        entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        if entries:
+            self._record(entries)
+        self._log.note_reader(self.site, READER, self._after, self._now().timestamp())
+        self._housekeep()
+        return len(entries)
+
+    def record_bulk(self, events: Sequence[tuple[Event, bytes]], seq: int) -> None:
+        """Store events that never were in the log (a made or imported past), as of `seq`."""
+        if self._folding is None and not self._begin():
+            raise Unavailable(f"another process records {self.site}")
+        self._write([Recorded(event, seq, digest) for event, digest in events], [], self._after)
+
+    def close(self) -> None:
+        """Let another take over."""
+        self._folding = None
+        self._writer.release()
+
+    def _begin(self) -> bool:
+        if not self._writer.acquire():
+            return False
+        snapshot = self._past.snapshot(self.site, self._now())
+        self._folding = Folding(restored(self.site, snapshot), self._past, seq_of(snapshot.after))
+        self._epoch, self._after = snapshot.epoch, snapshot.after
+        _log.info("recording", site=self.site, after=self._after)
+        return True
+
+    def _begin_anew(self) -> None:
+        epoch = self._log.epoch(self.site) or ""
+        _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
+        if self._epoch:
+            self._after = "0-0"
+        self._epoch = epoch
+
+    def _record(self, entries: Sequence[Entry]) -> None:
+        recorded, quarantined = [], []
+        for entry in entries:
+            try:
+                if entry.digest is None:
+                    quarantined.append(_quarantined(entry.payload))
+                else:
+                    event = _event(entry.payload)
+                    recorded.append(Recorded(event, seq_of(entry.offset), entry.digest))
+            except msgspec.DecodeError as error:
+                quarantined.append(_poison(entry, str(error), self._now()))
+        try:
+            self._write(recorded, quarantined, entries[-1].offset)
+        except psycopg.errors.UniqueViolation:
+            self._begin()
+            self._write(self._unrecorded(recorded), quarantined, entries[-1].offset)
+
+    def _write(
+        self, recorded: Sequence[Recorded], quarantined: Sequence[Quarantined], after: str
+    ) -> None:
+        folding = self._folding
+        if folding is None:
+            raise Unavailable("the recorder doesn't hold the site")
+        batch = Batch(self._epoch, after, self._now(), list(recorded), quarantined=[*quarantined])
+        try:
+            _fold_into(batch, folding)
+            self._writer.write(batch)
+        except (Unavailable, psycopg.Error):
+            self._folding = None
+            raise
+        self._after = after
+        self.progress.events += len(recorded)
+        self.progress.poisoned += len(quarantined)
+        self.progress.last_write_at = batch.at
+
+    def _unrecorded(self, recorded: Sequence[Recorded]) -> list[Recorded]:
+        identities = [(r.event.source, r.event.id) for r in recorded]
+        known = self._past.digests_of(self.site, identities)
+        return [r for r in recorded if (r.event.source, r.event.id) not in known]
+
+    def _housekeep(self) -> None:
+        now = self._now()
+        if self._trimmed_at is not None and (now - self._trimmed_at).total_seconds() < 30:
+            return
+        self._trimmed_at = now
+        self._log.trim(self.site, self._after)
+        if self._folding is not None:
+            site_now = self._folding.board.site.now(now)
+            self._folding.forget(site_now, site_now - KEEP)
+
+
+def restored(site: str, snapshot: Snapshot) -> Board:
+    """Return a board with the snapshot's states as bases."""
+    board = Board(site)
+    board.restore(snapshot.folds)
+    board.output = {key: list(counted) for key, counted in snapshot.output.items()}
+    board.output_from = snapshot.output_from
+    board.voided = set(snapshot.voided)
+    board.unmet_voids = set(snapshot.voided)
+    board.last_event_at = snapshot.last_event_at
+    board.changed_orders.clear()
+    return board
+
+
+def _fold_into(batch: Batch, folding: Folding) -> None:
+    """Fold the batch's events and note every row that they change."""
+    board = folding.board
+    board.changed_orders.clear()
+    board.changed_output.clear()
+    unmet = set(board.unmet_voids)
+    for recorded in batch.events:
+        folding.apply(recorded.event)
+    subjects = touched_subjects([recorded.event for recorded in batch.events])
+    batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
+    batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
+    batch.completed = _completions(board, board.changed_orders)
+    batch.pending_voids = sorted(board.unmet_voids - unmet)
+    batch.settled_voids = sorted(unmet - board.unmet_voids)
+
+
+def _completions(board: Board, orders: Iterable[str]) -> dict[str, datetime | None]:
+    completed = {}
+    for order_id in orders:
+        state = board.orders.get(order_id)
+        if state is not None and state.plan is not None:
+            completed[order_id] = completed_at(board, state.plan)
+    return completed
+
+
+def _poison(entry: Entry, reason: str, now: datetime) -> Quarantined:
+    return Quarantined(
+        kind=QuarantineKind.POISON,
+        source="",
+        event_id=entry.offset,
+        field="$",
+        reason=reason,
+        raw=entry.payload,
+        received_at=now,
+    )

@@ -1,0 +1,233 @@
+"""Reads the history: snapshots for boards, ledgers of single subjects, known identities.
+
+Imported by `app`, which hands it to services. Raises Unavailable when SQL can't be reached.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from data.domain.events import Data, Event, EventType
+from data.domain.plan import Order
+from data.domain.site import Site
+from data.domain.subjects import Fold, Identity
+from data.services.errors import Unavailable
+from data.store.bases import (
+    need_from,
+    operation_from,
+    order_from,
+    site_from,
+    work_unit_from,
+)
+
+KEEP = timedelta(days=2)  # how long completed orders and output counters stay on a board
+_order = msgspec.json.Decoder(Order).decode
+_site = msgspec.json.Decoder(Site).decode
+_data = msgspec.json.Decoder(Data).decode
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """State of a site as of an offset of its log."""
+
+    epoch: str
+    after: str
+    folds: Sequence[Fold]
+    output: Mapping[tuple[str, int], list[int]]
+    output_from: datetime
+    voided: frozenset[Identity]
+    last_event_at: datetime | None
+
+
+def connect(url: str, pool_size: int = 5) -> Engine:
+    """Return an engine whose connections are checked before use."""
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=5,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn a lost database into Unavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise Unavailable(f"the history can't be reached: {error.orig}") from error
+
+
+class History:
+    """The recorded past of all sites."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def sites(self) -> list[Site]:
+        """Return every site's model, by id."""
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text("SELECT document::text FROM site ORDER BY id"))
+            return [_site(row[0]) for row in rows]
+
+    def snapshot(self, site: str, real_now: datetime) -> Snapshot:
+        """Return the state of a site: open orders, those lately completed, units, output."""
+        with answering(), self._engine.connect() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            epoch, after = _offset(connection, site)
+            folds = list(_site_folds(connection, site))
+            model = folds[0].site if folds else None  # type: ignore[attr-defined]
+            since = (model.now(real_now) if model else real_now) - KEEP
+            folds += _order_folds(connection, site, since)
+            folds += _unit_folds(connection, site)
+            return Snapshot(
+                epoch=epoch,
+                after=after,
+                folds=folds,
+                output=_output(connection, site, since),
+                output_from=since,
+                voided=_pending_voids(connection, site),
+                last_event_at=_last_event_at(connection, site),
+            )
+
+    def order(self, site: str, order_id: str) -> list[Fold]:
+        """Return the states of one order, its operations and needs; [] when there is none."""
+        with answering(), self._engine.connect() as connection:
+            return _folds_where(connection, site, "o.id = :order", {"order": order_id})
+
+    def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
+        """Whether an operation or need (`[order, id]`) or an order (`[order]`) was ever planned."""
+        members = {"operation": "operations", "need": "needs"}.get(kind)
+        query = "SELECT document::text FROM work_order WHERE site = :site AND id = :order"
+        with answering(), self._engine.connect() as connection:
+            row = connection.execute(text(query), {"site": site, "order": names[0]}).first()
+        if row is None or members is None:
+            return row is not None
+        return any(member.id == names[1] for member in getattr(_order(row[0]), members))
+
+    def ledger(self, site: str, subject: str, upto_seq: int) -> list[Event]:
+        """Return the recorded events of one subject that aren't voided, in log order."""
+        query = (
+            "SELECT source, id, type, subject, time, recorded_at, data::text FROM event"
+            " WHERE site = :site AND subject = :subject AND seq <= :seq ORDER BY seq"
+        )
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(
+                text(query), {"site": site, "subject": subject, "seq": upto_seq}
+            ).all()
+        events = [_event(row) for row in rows]
+        voided = {
+            (e.data.event_source or e.source, e.data.event_id)
+            for e in events
+            if e.type is EventType.EVENT_VOIDED
+        }
+        return [e for e in events if (e.source, e.id) not in voided]
+
+    def digests(self, site: str, since: datetime) -> dict[Identity, bytes]:
+        """Return identity and digest of every event recorded since an instant."""
+        query = "SELECT source, id, digest FROM event WHERE site = :site AND recorded_at >= :since"
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(query), {"site": site, "since": since})
+            return {(row[0], row[1]): bytes(row[2]) for row in rows}
+
+    def digests_of(self, site: str, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        """Return the digest of each identity that is recorded."""
+        query = (
+            "SELECT source, id, digest FROM event WHERE site = :site AND (source, id) IN"
+            " (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))"
+        )
+        parameters = {
+            "site": site,
+            "sources": [source for source, _ in identities],
+            "ids": [event_id for _, event_id in identities],
+        }
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(query), parameters)
+            return {(row[0], row[1]): bytes(row[2]) for row in rows}
+
+    def ping(self) -> None:
+        """Raise Unavailable when SQL can't be reached."""
+        with answering(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+
+def _event(row: Any) -> Event:
+    source, event_id, event_type, subject, time, recorded_at, data = row
+    return Event(event_id, source, EventType(event_type), subject, time, recorded_at, _data(data))
+
+
+def _offset(connection: Connection, site: str) -> tuple[str, str]:
+    query = "SELECT epoch, after FROM reader WHERE site = :site AND name = 'recorder'"
+    row = connection.execute(text(query), {"site": site}).first()
+    return (row[0], row[1]) if row else ("", "0-0")
+
+
+def _site_folds(connection: Connection, site: str) -> Iterator[Fold]:
+    query = "SELECT base, document::text FROM site WHERE id = :site"
+    for base, document in connection.execute(text(query), {"site": site}):
+        yield site_from(f"site/{site}", base, _site(document))
+
+
+def _order_folds(connection: Connection, site: str, since: datetime) -> list[Fold]:
+    where = "NOT o.cancelled AND (o.completed_at IS NULL OR o.completed_at >= :since)"
+    return _folds_where(connection, site, where, {"since": since})
+
+
+def _folds_where(
+    connection: Connection, site: str, where: str, parameters: Mapping[str, Any]
+) -> list[Fold]:
+    bound = {"site": site, **parameters}
+    orders = f"work_order o WHERE o.site = :site AND {where}"
+    query = f"SELECT o.id, o.base, o.document::text FROM {orders}"
+    folds: list[Fold] = [
+        order_from(f"order/{order_id}", base, _order(document))
+        for order_id, base, document in connection.execute(text(query), bound)
+    ]
+    joined = f"{{}} x JOIN work_order o ON o.site = x.site AND o.id = x.order_id WHERE {where}"
+    query = f"SELECT x.order_id, x.operation_id, x.base FROM {joined.format('operation')}"
+    for order_id, operation_id, base in connection.execute(
+        text(f"{query} AND o.site = :site"), bound
+    ):
+        folds.append(operation_from(f"operation/{order_id}/{operation_id}", base))
+    query = f"SELECT x.order_id, x.need_id, x.base FROM {joined.format('need')}"
+    for order_id, need_id, base in connection.execute(text(f"{query} AND o.site = :site"), bound):
+        folds.append(need_from(f"need/{order_id}/{need_id}", base))
+    return folds
+
+
+def _unit_folds(connection: Connection, site: str) -> Iterator[Fold]:
+    query = "SELECT id, base FROM work_unit WHERE site = :site"
+    for unit_id, base in connection.execute(text(query), {"site": site}):
+        yield work_unit_from(f"work-unit/{unit_id}", base)
+
+
+def _output(connection: Connection, site: str, since: datetime) -> dict[tuple[str, int], list[int]]:
+    query = (
+        "SELECT work_unit, bucket, good, scrap, rework FROM output"
+        " WHERE site = :site AND bucket >= :first"
+    )
+    first = int(since.timestamp()) // 900
+    rows = connection.execute(text(query), {"site": site, "first": first})
+    return {(row[0], row[1]): [row[2], row[3], row[4]] for row in rows}
+
+
+def _pending_voids(connection: Connection, site: str) -> frozenset[Identity]:
+    query = "SELECT source, id FROM pending_void WHERE site = :site"
+    rows = connection.execute(text(query), {"site": site})
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def _last_event_at(connection: Connection, site: str) -> datetime | None:
+    query = (
+        "SELECT max(time) FROM (SELECT time FROM event WHERE site = :site"
+        " ORDER BY recorded_at DESC LIMIT 1000) latest"
+    )
+    found: datetime | None = connection.execute(text(query), {"site": site}).scalar()
+    return found

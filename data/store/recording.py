@@ -1,0 +1,319 @@
+"""Writes the history: events, states and the reader's offset, in one transaction.
+
+Imported by `app`, which hands it to the recorder. The connection that writes also holds the
+site's advisory lock, so whoever loses the lock can't write any more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import Connection, Cursor, sql
+
+from data.domain.events import Event
+from data.domain.quarantine import Quarantined
+from data.domain.subjects import (
+    Fold,
+    Identity,
+    NeedState,
+    OperationState,
+    OrderState,
+    SiteState,
+    WorkUnitState,
+)
+from data.services.errors import Unavailable
+from data.store.bases import base_of
+
+_encode = msgspec.json.Encoder().encode
+_EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event with its place in the log and the digest of its body."""
+
+    event: Event
+    seq: int
+    digest: bytes
+
+
+@dataclass
+class Batch:
+    """What one transaction writes."""
+
+    epoch: str
+    after: str
+    at: datetime
+    events: list[Recorded] = field(default_factory=list)
+    folds: list[Fold] = field(default_factory=list)
+    completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
+    output: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    pending_voids: list[Identity] = field(default_factory=list)
+    settled_voids: list[Identity] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+
+class Recording:
+    """The one writer of a site's history while it holds the lock."""
+
+    def __init__(self, url: str, site: str) -> None:
+        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._site = site
+        self._connection: Connection[Any] | None = None
+
+    def acquire(self) -> bool:
+        """Take the site's lock; False while another holds it.
+
+        Raises: Unavailable.
+        """
+        try:
+            if self._connection is None:
+                self._connection = psycopg.connect(
+                    self._url, connect_timeout=5, autocommit=True, application_name="recorder"
+                )
+            query = "SELECT pg_try_advisory_lock(hashtext('recorder'), hashtext(%s))"
+            row = self._connection.execute(query, (self._site,)).fetchone()
+            return bool(row and row[0])
+        except psycopg.OperationalError as error:
+            self.release()
+            raise Unavailable(f"the history can't be reached: {error}") from error
+
+    def release(self) -> None:
+        """Give the lock and the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def write(self, batch: Batch) -> None:
+        """Store a batch whole, or nothing of it.
+
+        Raises: Unavailable; psycopg.errors.UniqueViolation when an event is there already.
+        """
+        if self._connection is None:
+            raise Unavailable("the recorder's connection is gone")
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                copy_events(cursor, self._site, batch.events)
+                _upsert_folds(cursor, self._site, batch)
+                _upsert_output(cursor, self._site, batch.output)
+                _write_voids(cursor, self._site, batch)
+                _write_quarantine(cursor, self._site, batch.quarantined)
+                _write_offset(cursor, self._site, batch)
+        except psycopg.OperationalError as error:
+            self.release()
+            raise Unavailable(f"the history can't be reached: {error}") from error
+
+
+def copy_events(cursor: Cursor[Any], site: str, events: Sequence[Recorded]) -> None:
+    """COPY events into the table."""
+    if not events:
+        return
+    with cursor.copy(f"COPY event ({_EVENT_COLUMNS}) FROM STDIN") as copy:
+        copy.write("".join(event_lines(site, events)))
+
+
+def event_lines(site: str, events: Iterable[Recorded]) -> Iterable[str]:
+    """Yield COPY's text form of each event."""
+    site = _escaped(site)
+    for recorded in events:
+        event = recorded.event
+        yield (
+            f"{site}\t{_escaped(event.source)}\t{_escaped(event.id)}\t{event.type.value}\t"
+            f"{_escaped(event.subject)}\t{event.time.isoformat()}\t"
+            f"{event.recorded_at.isoformat()}\t{recorded.seq}\t\\\\x{recorded.digest.hex()}\t"
+            f"{_escaped(_encode(event.data).decode())}\n"
+        )
+
+
+def _escaped(value: str) -> str:
+    if "\\" in value:
+        value = value.replace("\\", "\\\\")
+    if not value.isprintable():
+        value = value.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return value
+
+
+def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
+    by_kind: dict[type[Fold], list[Any]] = {}
+    for fold in batch.folds:
+        by_kind.setdefault(type(fold), []).append(fold)
+    _upsert(
+        cursor,
+        "operation",
+        _OPERATION,
+        [_operation_row(site, fold) for fold in by_kind.get(OperationState, [])],
+    )
+    _upsert(cursor, "need", _NEED, [_need_row(site, f) for f in by_kind.get(NeedState, [])])
+    _upsert(
+        cursor,
+        "work_unit",
+        _UNIT,
+        [
+            (site, fold.subject.split("/", 1)[1], fold.state, fold.since, base_of(fold))
+            for fold in by_kind.get(WorkUnitState, [])
+        ],
+    )
+    orders = [_order_row(site, f) for f in by_kind.get(OrderState, []) if f.plan is not None]
+    _upsert(cursor, "work_order", _ORDER, orders)
+    _upsert(
+        cursor,
+        "site",
+        _SITE,
+        [
+            (site, _encode(fold.site).decode(), base_of(fold))
+            for fold in by_kind.get(SiteState, [])
+            if fold.site is not None
+        ],
+    )
+    if batch.completed:
+        cursor.execute(
+            "UPDATE work_order o SET completed_at = c.at FROM"
+            " unnest(%s::text[], %s::timestamptz[]) AS c (id, at)"
+            " WHERE o.site = %s AND o.id = c.id",
+            (list(batch.completed), list(batch.completed.values()), site),
+        )
+
+
+_OPERATION = (
+    ("site", "text", True),
+    ("order_id", "text", True),
+    ("operation_id", "text", True),
+    ("status", "text", False),
+    ("work_unit", "text", False),
+    ("started_at", "timestamptz", False),
+    ("finished_at", "timestamptz", False),
+    ("good", "bigint", False),
+    ("scrap", "bigint", False),
+    ("rework", "bigint", False),
+    ("inspected", "bigint", False),
+    ("passed", "bigint", False),
+    ("base", "bytea", False),
+)
+_NEED = (
+    ("site", "text", True),
+    ("order_id", "text", True),
+    ("need_id", "text", True),
+    ("promised_at", "timestamptz", False),
+    ("shipped", "bigint", False),
+    ("received", "bigint", False),
+    ("base", "bytea", False),
+)
+_UNIT = (
+    ("site", "text", True),
+    ("id", "text", True),
+    ("state", "text", False),
+    ("since", "timestamptz", False),
+    ("base", "bytea", False),
+)
+_ORDER = (
+    ("site", "text", True),
+    ("id", "text", True),
+    ("product", "text", False),
+    ("family", "text", False),
+    ("customer", "text", False),
+    ("area", "text", False),
+    ("quantity", "bigint", False),
+    ("released_at", "timestamptz", False),
+    ("due_at", "timestamptz", False),
+    ("cancelled", "boolean", False),
+    ("document", "jsonb", False),
+    ("base", "bytea", False),
+)
+_SITE = (("id", "text", True), ("document", "jsonb", False), ("base", "bytea", False))
+_OUTPUT = (
+    ("site", "text", True),
+    ("work_unit", "text", True),
+    ("bucket", "integer", True),
+    ("good", "bigint", False),
+    ("scrap", "bigint", False),
+    ("rework", "bigint", False),
+)
+_Columns = tuple[tuple[str, str, bool], ...]
+
+
+def _upsert(cursor: Cursor[Any], table: str, columns: _Columns, rows: list[Any]) -> None:
+    """Insert rows or overwrite those with the same key, in one statement."""
+    if not rows:
+        return
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _, _ in columns)
+    arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(form)) for _, form, _ in columns)
+    keys = sql.SQL(", ").join(sql.Identifier(name) for name, _, is_key in columns if is_key)
+    sets = sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
+        for name, _, is_key in columns
+        if not is_key
+    )
+    query = sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+        " ON CONFLICT ({keys}) DO UPDATE SET {sets}"
+    ).format(table=sql.Identifier(table), names=names, arrays=arrays, keys=keys, sets=sets)
+    cursor.execute(query, [list(values) for values in zip(*rows, strict=True)])
+
+
+def _operation_row(site: str, fold: OperationState) -> tuple[Any, ...]:
+    _, order_id, operation_id = fold.subject.split("/")
+    return (
+        site, order_id, operation_id, fold.status, fold.work_unit, fold.started_at,
+        fold.finished_at, fold.good, fold.scrap, fold.rework, fold.inspected, fold.passed,
+        base_of(fold),
+    )  # fmt: skip
+
+
+def _need_row(site: str, fold: NeedState) -> tuple[Any, ...]:
+    _, order_id, need_id = fold.subject.split("/")
+    base = base_of(fold)
+    return (site, order_id, need_id, fold.promised_at, fold.shipped, fold.received, base)
+
+
+def _order_row(site: str, fold: OrderState) -> tuple[Any, ...]:
+    plan = fold.plan
+    if plan is None:
+        raise ValueError(f"{fold.subject} has no plan to store")
+    return (
+        site, plan.id, plan.product, plan.family, plan.customer, plan.area, plan.quantity,
+        plan.released_at, plan.due_at, plan.cancelled, _encode(plan).decode(), base_of(fold),
+    )  # fmt: skip
+
+
+def _upsert_output(
+    cursor: Cursor[Any], site: str, output: Mapping[tuple[str, int], Sequence[int]]
+) -> None:
+    rows = [(site, unit, bucket, *counted) for (unit, bucket), counted in output.items()]
+    _upsert(cursor, "output", _OUTPUT, rows)
+
+
+def _write_voids(cursor: Cursor[Any], site: str, batch: Batch) -> None:
+    if batch.pending_voids:
+        cursor.executemany(
+            "INSERT INTO pending_void VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(site, *identity) for identity in batch.pending_voids],
+        )
+    if batch.settled_voids:
+        cursor.executemany(
+            "DELETE FROM pending_void WHERE site = %s AND source = %s AND id = %s",
+            [(site, *identity) for identity in batch.settled_voids],
+        )
+
+
+def _write_quarantine(cursor: Cursor[Any], site: str, records: Sequence[Quarantined]) -> None:
+    if records:
+        cursor.executemany(
+            "INSERT INTO quarantine (site, source, event_id, kind, field, reason, raw,"
+            " received_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (site, q.source, q.event_id, q.kind, q.field, q.reason, q.raw, q.received_at)
+                for q in records
+            ],
+        )
+
+
+def _write_offset(cursor: Cursor[Any], site: str, batch: Batch) -> None:
+    cursor.execute(
+        "INSERT INTO reader (site, name, epoch, after, at) VALUES (%s, 'recorder', %s, %s, %s)"
+        " ON CONFLICT (site, name) DO UPDATE SET epoch = EXCLUDED.epoch,"
+        " after = EXCLUDED.after, at = EXCLUDED.at",
+        (site, batch.epoch, batch.after, batch.at),
+    )

@@ -1,0 +1,171 @@
+"""Tables of the history, as SQLAlchemy Core sees them; `migrations/` makes them.
+
+Imported within `data.store` alone. Site leads every key: it is what the data is split by.
+Each state table has plain columns for queries and `base`, from which the fold goes on.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+_AT = DateTime(timezone=True)
+
+
+def _site() -> Column[str]:
+    return Column("site", Text, primary_key=True)
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("base", LargeBinary, nullable=False),
+)
+
+work_order = Table(
+    "work_order",
+    metadata,
+    _site(),
+    _key("id"),
+    Column("product", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("customer", Text),
+    Column("area", Text),
+    Column("quantity", BigInteger, nullable=False),
+    Column("released_at", _AT),
+    Column("due_at", _AT, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("completed_at", _AT),
+    Column("document", JSONB, nullable=False),
+    Column("base", LargeBinary, nullable=False),
+)
+Index(
+    "work_order_open",
+    work_order.c.site,
+    work_order.c.completed_at,
+    postgresql_where=~work_order.c.cancelled,
+)
+
+operation = Table(
+    "operation",
+    metadata,
+    _site(),
+    _key("order_id"),
+    _key("operation_id"),
+    Column("status", Text, nullable=False),
+    Column("work_unit", Text),
+    Column("started_at", _AT),
+    Column("finished_at", _AT),
+    Column("good", BigInteger, nullable=False),
+    Column("scrap", BigInteger, nullable=False),
+    Column("rework", BigInteger, nullable=False),
+    Column("inspected", BigInteger, nullable=False),
+    Column("passed", BigInteger, nullable=False),
+    Column("base", LargeBinary, nullable=False),
+)
+
+need = Table(
+    "need",
+    metadata,
+    _site(),
+    _key("order_id"),
+    _key("need_id"),
+    Column("promised_at", _AT),
+    Column("shipped", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("base", LargeBinary, nullable=False),
+)
+
+work_unit = Table(
+    "work_unit",
+    metadata,
+    _site(),
+    _key("id"),
+    Column("state", Text),
+    Column("since", _AT),
+    Column("base", LargeBinary, nullable=False),
+)
+
+output = Table(
+    "output",
+    metadata,
+    _site(),
+    _key("work_unit"),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("good", BigInteger, nullable=False),
+    Column("scrap", BigInteger, nullable=False),
+    Column("rework", BigInteger, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _site(),
+    _key("source"),
+    _key("id"),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("time", _AT, nullable=False),
+    Column("recorded_at", _AT, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("data", JSONB, nullable=False),
+)
+Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
+Index("event_by_recording", event.c.site, event.c.recorded_at)
+
+pending_void = Table("pending_void", metadata, _site(), _key("source"), _key("id"))
+
+reader = Table(
+    "reader",
+    metadata,
+    _site(),
+    _key("name"),
+    Column("epoch", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("at", _AT, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=True),
+    Column("site", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", _AT, nullable=False),
+)
+Index("quarantine_by_time", quarantine.c.site, quarantine.c.received_at)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("prefix", Text, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("revoked_at", _AT),
+    Column("rate_per_s", Float, nullable=False),
+)

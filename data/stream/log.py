@@ -1,0 +1,216 @@
+"""The log of a site in Redis: append once, read from anywhere, trim what is recorded.
+
+Imported by `app` alone, which hands it to services. Every key of a site carries the same
+hash tag, so a Redis Cluster keeps a site on one shard. An append is one script: it claims
+each event's identity and adds the entry in one step, so a retry can't add it twice.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from data.services.errors import Cold, Overloaded, Unavailable
+
+CLAIM_S = 24 * 3600  # how long an identity is remembered here; older ones are asked of SQL
+BLOCK_MS = 1000
+TIMEOUT_S = 5.0
+
+Outcome = Literal["accepted", "duplicate", "conflict"]
+_OUTCOMES: tuple[Outcome, ...] = ("accepted", "duplicate", "conflict")
+
+# KEYS: stream, epoch, one claim an event. ARGV: seconds, then digest and payload an event.
+_APPEND = """
+if redis.call('EXISTS', KEYS[2]) == 0 then return redis.error_reply('COLD') end
+local answers = {}
+for i = 3, #KEYS do
+  local digest, payload = ARGV[2 * i - 4], ARGV[2 * i - 3]
+  local held = redis.call('GET', KEYS[i])
+  if not held then
+    redis.call('XADD', KEYS[1], '*', 'e', payload, 'd', digest)
+    redis.call('SET', KEYS[i], digest, 'EX', ARGV[1])
+    answers[#answers + 1] = 0
+  elseif held == digest then answers[#answers + 1] = 1
+  else answers[#answers + 1] = 2 end
+end
+return answers
+"""
+
+
+class Entry(NamedTuple):
+    """One entry of the log: its id there, the JSON of an event or of a quarantined input.
+
+    The digest is that of the event's body; a quarantined input has none.
+    """
+
+    offset: str
+    payload: bytes
+    digest: bytes | None
+
+
+class Claim(NamedTuple):
+    """An event about to be appended: identity, digest of its body, JSON."""
+
+    source: str
+    id: str
+    digest: bytes
+    payload: bytes
+
+
+def connect(url: str) -> redis.Redis:
+    """Return a client whose time-outs fit a reader that blocks for `BLOCK_MS`.
+
+    No automatic retry: an append whose reply was lost is answered as such, and the
+    script makes the sender's own retry safe.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+        protocol=2,
+    )
+
+
+class EventLog:
+    """The logs of all sites on one Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._append: Any = client.register_script(_APPEND)
+
+    def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
+        """Append what is new, in order; say for each what became of it.
+
+        Raises: Cold, Overloaded, Unavailable; then nothing was acknowledged.
+        """
+        keys = [_key(site, "events"), _key(site, "epoch")]
+        arguments: list[Any] = [CLAIM_S]
+        for claim in claims:
+            keys.append(_claim_key(site, claim.source, claim.id))
+            arguments += (claim.digest, claim.payload)
+        with _answering():
+            return [_OUTCOMES[n] for n in self._append(keys=keys, args=arguments)]
+
+    def append_quarantined(self, site: str, records: Sequence[bytes]) -> None:
+        """Append inputs that can't be taken, so that the recorder keeps them for people to see."""
+        with _answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for record in records:
+                pipe.xadd(_key(site, "events"), {"q": record})
+            pipe.execute()
+
+    def warm(self, site: str, epoch: str, digests: Mapping[tuple[str, str], bytes]) -> None:
+        """Fill the memory of recorded identities after it was lost, and open a new epoch."""
+        with _answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for (source, event_id), digest in digests.items():
+                pipe.set(_claim_key(site, source, event_id), digest, ex=CLAIM_S, nx=True)
+            pipe.set(_key(site, "epoch"), epoch, nx=True)
+            pipe.execute()
+
+    def epoch(self, site: str) -> str | None:
+        """Return the log's epoch; another one means that the log began anew. None: cold."""
+        with _answering():
+            value: Any = self._redis.get(_key(site, "epoch"))
+        return value.decode() if value else None
+
+    def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        """Return up to `count` entries after an offset, waiting up to `block_ms` for the first."""
+        with _answering():
+            answer: Any = self._redis.xread(
+                {_key(site, "events"): after}, count=count, block=block_ms
+            )
+        if not answer:
+            return []
+        return [_entry(offset, fields) for offset, fields in answer[0][1]]
+
+    def last_offset(self, site: str) -> str:
+        """Return the offset of the newest entry, `0-0` when there never was one."""
+        with _answering():
+            newest: Any = self._redis.xrevrange(_key(site, "events"), count=1)
+        return newest[0][0].decode() if newest else "0-0"
+
+    def first_offset(self, site: str) -> str | None:
+        """Return the offset of the oldest entry still held; None when there is none."""
+        with _answering():
+            oldest: Any = self._redis.xrange(_key(site, "events"), count=1)
+        return oldest[0][0].decode() if oldest else None
+
+    def trim(self, site: str, below: str) -> None:
+        """Drop entries below an offset that SQL has recorded."""
+        with _answering():
+            self._redis.xtrim(_key(site, "events"), minid=below, approximate=True)
+
+    def signal(self, site: str, work_units: Sequence[str], at_s: float) -> None:
+        """Note that these work units are connected at the real instant `at_s` (epoch seconds)."""
+        if work_units:
+            with _answering():
+                self._redis.hset(
+                    _key(site, "signals"), mapping=dict.fromkeys(work_units, repr(at_s))
+                )
+
+    def signals(self, site: str) -> dict[str, float]:
+        """Return when each work unit was last connected, in epoch seconds."""
+        with _answering():
+            held: Any = self._redis.hgetall(_key(site, "signals"))
+        return {name.decode(): float(at) for name, at in held.items()}
+
+    def note_reader(self, site: str, reader: str, offset: str, at_s: float) -> None:
+        """Note how far a reader is and when it last said so."""
+        with _answering():
+            self._redis.hset(_key(site, "readers"), reader, f"{offset} {at_s!r}")
+
+    def readers(self, site: str) -> dict[str, tuple[str, float]]:
+        """Return offset and epoch seconds of each reader's last note."""
+        with _answering():
+            held: Any = self._redis.hgetall(_key(site, "readers"))
+        notes = {name.decode(): value.decode().split(" ") for name, value in held.items()}
+        return {name: (offset, float(at)) for name, (offset, at) in notes.items()}
+
+    def ping(self) -> None:
+        """Raise Unavailable when the log can't be reached."""
+        with _answering():
+            self._redis.ping()
+
+
+def seq_of(offset: str) -> int:
+    """Return an offset as one number, in the same order."""
+    milliseconds, _, number = offset.partition("-")
+    return int(milliseconds) << 20 | int(number or 0)
+
+
+def _entry(offset: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+    if b"e" in fields:
+        return Entry(offset.decode(), fields[b"e"], fields.get(b"d", b""))
+    return Entry(offset.decode(), fields.get(b"q", b""), None)
+
+
+def _key(site: str, name: str) -> str:
+    return f"mp:{{{site}}}:{name}"
+
+
+def _claim_key(site: str, source: str, event_id: str) -> str:
+    digest = hashlib.blake2b(f"{source}\n{event_id}".encode(), digest_size=12).hexdigest()
+    return f"mp:{{{site}}}:i:{digest}"
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+        raise Unavailable(f"the log can't be reached: {error}") from error
+    except redis.OutOfMemoryError as error:
+        raise Overloaded("the log is full") from error
+    except redis.ResponseError as error:
+        if "COLD" in str(error):
+            raise Cold("the log doesn't know what it has recorded") from error
+        if "OOM" in str(error) or "MISCONF" in str(error):
+            raise Overloaded(f"the log takes nothing: {error}") from error
+        raise
