@@ -1,0 +1,1 @@
+"""What is true: the domain, the use cases, and the adapters to the outside."""

@@ -1,0 +1,1 @@
+"""Ways out, one module each. Wired in by app alone."""

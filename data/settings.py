@@ -1,0 +1,225 @@
+"""Everything that can be set from outside, parsed once into one frozen object.
+
+Why: a malformed or misspelt setting must stop the start with its name, not surface hours later.
+Each setting is explained in docs/settings.md. Imported by app and tests; other modules are
+handed the values they need.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import msgspec
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "console"]
+Locale = Literal["zh-Hant", "zh-Hans", "en"]
+
+OPEN_TO_NETWORK = "yes-anyone-who-reaches-this-port-may-see-everything"
+
+VARIABLES = frozenset(
+    {
+        "HOST",
+        "PORT",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "MILEPOST_DEMO",
+        "MILEPOST_VAR",
+        "MILEPOST_SCREENS",
+        "MILEPOST_OPEN_TO_NETWORK",
+        "MILEPOST_LOG_LEVEL",
+        "MILEPOST_LOG_FORMAT",
+        "MILEPOST_LOCALE",
+        "MILEPOST_BUILD",
+        "MILEPOST_SEED",
+    }
+)
+TEST_VARIABLES = frozenset({"MILEPOST_REAL_DATA", "MILEPOST_CHROMIUM"})
+
+_SOURCE_FOLDERS = ("layouts", "callbacks", "data", "assets")
+_SOURCE_SUFFIXES = frozenset({".py", ".js", ".css", ".yaml", ".mo", ".svg"})
+_ROOT = Path(__file__).resolve().parent.parent
+
+_LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
+_LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
+_LOCALES: tuple[Locale, ...] = get_args(Locale)
+
+_T = TypeVar("_T")
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names the variable and what was expected."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one start of the program.
+
+    `database_url` and `redis_url` are None when the program starts its own engines under `var`;
+    `screens` is None for the walls that come with the program.
+    """
+
+    host: str
+    port: int
+    database_url: str | None
+    redis_url: str | None
+    demo: bool
+    var: Path
+    screens: Path | None
+    open_to_network: bool
+    log_level: LogLevel
+    log_format: LogFormat
+    locale: Locale
+    build: str
+    seed: int
+
+    @staticmethod
+    def from_env(env: Mapping[str, str]) -> "Settings":
+        """Parse the settings; an empty variable counts as not set.
+
+        Raises: SettingsError naming the variable and what was expected.
+        """
+        _refuse_unknown(env)
+        open_to_network = _parsed(env, "MILEPOST_OPEN_TO_NETWORK", _consent, default=False)
+        host = env.get("HOST") or "127.0.0.1"
+        _refuse_exposure(host, open_to_network)
+        return Settings(
+            host=host,
+            port=_parsed(env, "PORT", _port, default=8050),
+            database_url=_parsed(env, "DATABASE_URL", _database_url, default=None),
+            redis_url=_parsed(env, "REDIS_URL", _redis_url, default=None),
+            demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
+            var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
+            screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
+            open_to_network=open_to_network,
+            log_level=_parsed(env, "MILEPOST_LOG_LEVEL", _choice(_LOG_LEVELS), default="info"),
+            log_format=_parsed(
+                env, "MILEPOST_LOG_FORMAT", _choice(_LOG_FORMATS), default="console"
+            ),
+            locale=_parsed(env, "MILEPOST_LOCALE", _choice(_LOCALES), default="en"),
+            build=_parsed(env, "MILEPOST_BUILD", _build, default=None) or build_id(_ROOT),
+            seed=_parsed(env, "MILEPOST_SEED", _seed, default=1),
+        )
+
+
+@cache
+def build_id(root: Path) -> str:
+    """Return an id that changes whenever a source file below `root` does."""
+    digest = hashlib.sha256()
+    folders = [root / name for name in _SOURCE_FOLDERS]
+    files = [path for folder in folders for path in folder.rglob("*")]
+    for path in sorted([root / "app.py", *files]):
+        if path.suffix in _SOURCE_SUFFIXES and path.is_file():
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _parsed(env: Mapping[str, str], name: str, parse: Callable[[str], _T], default: _T) -> _T:
+    """Parse one variable, or take its default when it is not set.
+
+    `parse` raises ValueError with what it expected; the value itself stays out of the message,
+    for it may hold a password.
+    """
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{name}: expected {error}") from error
+
+
+def _choice(choices: tuple[_T, ...]) -> Callable[[str], _T]:
+    """Make the parser that accepts these words alone."""
+
+    def parse(text: str) -> _T:
+        for choice in choices:
+            if text == choice:
+                return choice
+        raise ValueError(f"one of {', '.join(map(str, choices))}")
+
+    return parse
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise ValueError("a port number from 1 to 65535")
+
+
+def _seed(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise ValueError("a whole number, 0 or more")
+
+
+def _flag(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def _consent(text: str) -> bool:
+    if text != OPEN_TO_NETWORK:
+        raise ValueError(f"exactly {OPEN_TO_NETWORK}, or nothing at all")
+    return True
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError("the path of a file that exists")
+    return Path(text)
+
+
+def _build(text: str) -> str | None:
+    if len(text) > 64 or not text.replace("-", "").replace(".", "").isalnum():
+        raise ValueError("at most 64 letters, digits, dots and hyphens")
+    return text
+
+
+def _database_url(text: str) -> str | None:
+    """Accept PostgreSQL URLs as other programs write them, and name our driver."""
+    expected = "a PostgreSQL URL, as in postgresql://user:password@host:5432/milepost"
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ValueError(expected) from error
+    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"} or not url.database:
+        raise ValueError(expected)
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _redis_url(text: str) -> str | None:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("a Redis URL, as in redis://host:6379/0 or unix:///path/to/redis.sock")
+    return text
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    known = VARIABLES | TEST_VARIABLES
+    unknown = sorted(n for n in env if n.startswith("MILEPOST_") and n not in known)
+    if unknown:
+        names = ", ".join(sorted(n for n in VARIABLES if n.startswith("MILEPOST_")))
+        raise SettingsError(f"{', '.join(unknown)}: no such setting; there are {names}")
+
+
+def _refuse_exposure(host: str, open_to_network: bool) -> None:
+    if not open_to_network and not _is_loopback(host):
+        raise SettingsError(
+            f"HOST: {host} can be reached from other machines, and Milepost cannot yet tell who "
+            "is looking. Leave HOST at 127.0.0.1, or, if anyone who reaches this port may see "
+            f"everything, set MILEPOST_OPEN_TO_NETWORK={OPEN_TO_NETWORK}"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

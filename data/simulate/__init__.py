@@ -1,0 +1,1 @@
+"""The demo factory. Wired in by app alone."""

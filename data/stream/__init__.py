@@ -1,0 +1,1 @@
+"""Redis: the log and the facts. Wired in by app alone."""

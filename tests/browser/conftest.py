@@ -1,0 +1,78 @@
+"""A real Chromium that reaches nothing but this machine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
+from playwright.sync_api import Error as PageError
+
+from tests.chromium import FLAGS, ensure
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
+LOCAL_SCHEMES = frozenset({"data", "blob", "about"})
+
+
+@dataclass
+class Watched:
+    """A page, the errors it told the console, and what it asked of other machines."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", self._on_page_error)
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _on_page_error(self, error: PageError) -> None:
+        self.errors.append(str(error))
+
+    def _on_request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in LOCAL_SCHEMES and address.hostname not in LOCAL_HOSTS:
+            self.outside.append(request.url)
+
+
+OpenPage = Callable[..., Watched]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The session's browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=ensure(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """A function that opens a page in a context of its own, with Playwright's context options."""
+    contexts: list[BrowserContext] = []
+
+    def open_(**options: object) -> Watched:
+        contexts.append(chromium.new_context(**{"viewport": FULL_HD, **options}))
+        watched = Watched(contexts[-1].new_page())
+        watched.watch()
+        return watched
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+FULL_HD = {"width": 1920, "height": 1080}
