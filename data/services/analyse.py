@@ -33,7 +33,7 @@ from data.services.tabular import InputError, Table, read_table
 REASONS = {
     VerdictReason.CLEAR: "clear: its interval lies above all others",
     VerdictReason.INTERVALS_OVERLAP: "no clear bottleneck: the intervals overlap",
-    VerdictReason.TOO_FEW_MEMBERS: "no clear bottleneck: the chain is too short to tell",
+    VerdictReason.TOO_FEW_SEGMENTS: "no clear bottleneck: the chain is too short to tell",
     VerdictReason.NOTHING_ACTIVE: "no clear bottleneck: nothing was active",
 }
 
@@ -124,8 +124,8 @@ def _interval_text(interval: ShareInterval | None) -> str:
 def _span_text(report: BottleneckReport) -> str:
     unit = " s" if report.iso else ""
     text = f"span {_time(report.start, report.iso)} to {_time(report.end, report.iso)}"
-    text += f" = {report.span:g}{unit}"
-    return text + (f", of which {report.paused:g}{unit} paused" if report.paused else "")
+    text += f" = {report.span:.10g}{unit}"
+    return text + (f", of which {report.paused:.10g}{unit} paused" if report.paused else "")
 
 
 def _verdict_text(verdict: Verdict) -> str:

@@ -116,7 +116,7 @@ class VerdictReason(StrEnum):
 
     CLEAR = "clear"
     INTERVALS_OVERLAP = "intervals_overlap"
-    TOO_FEW_MEMBERS = "too_few_members"
+    TOO_FEW_SEGMENTS = "too_few_segments"
     NOTHING_ACTIVE = "nothing_active"
 
 
@@ -195,7 +195,7 @@ def _verdict(intervals: tuple[ShareInterval, ...], enough: bool) -> Verdict:
     if not intervals:
         return Verdict(None, VerdictReason.NOTHING_ACTIVE, ())
     if not enough:
-        return Verdict(None, VerdictReason.TOO_FEW_MEMBERS, intervals)
+        return Verdict(None, VerdictReason.TOO_FEW_SEGMENTS, intervals)
     first = intervals[0]
     if any(other.high >= first.low for other in intervals[1:]):
         return Verdict(None, VerdictReason.INTERVALS_OVERLAP, intervals)

@@ -156,7 +156,7 @@ def test_one_work_unit_alone_is_clear() -> None:
 
 def test_too_short_a_chain_names_nobody() -> None:
     verdict = judge(alternating("AB", 5, 6), (0, 30))
-    assert (verdict.work_unit, verdict.reason) == (None, VerdictReason.TOO_FEW_MEMBERS)
+    assert (verdict.work_unit, verdict.reason) == (None, VerdictReason.TOO_FEW_SEGMENTS)
 
 
 def test_a_span_that_does_not_count_names_nobody() -> None:
