@@ -4,6 +4,10 @@ The fold is pure and order-free: any order and any repetition of the same events
 the same board. What makes it so is that every subject keeps the events it was folded
 from (its *ledger*), so a correction takes one out and folds the rest again.
 
+A void undoes the event that it names when that is of the void's own subject, whether it came
+before or comes after; else it undoes nothing. A void can't be voided: what it undid is
+reported again under a new id.
+
 A board restored from SQL starts with *bases*: states without a ledger. `lacks` names the
 subject of an event that a base alone can't fold; its reader then calls `thicken` with
 that subject's recorded events. Nothing here does I/O or reads a clock.
@@ -11,6 +15,7 @@ that subject's recorded events. Nothing here does I/O or reads a clock.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from data.domain.events import Event, EventType, OperationStatus, operation_subject
 from data.domain.plan import Order
@@ -25,9 +30,7 @@ from data.domain.subjects import (
     SiteState,
     WorkUnitState,
 )
-
-# Topics: what an event touched, as bits, so that a panel knows when it must be rendered again.
-OPERATIONS, WORK_UNITS, NEEDS, PLAN, OUTPUT = 1, 2, 4, 8, 16
+from data.domain.topics import NEEDS, OPERATIONS, OUTPUT, PLAN, WORK_UNITS
 
 _TOPIC = {
     "operation": OPERATIONS | OUTPUT,
@@ -44,6 +47,7 @@ class Board:
     """Live state of one site; `apply` is the whole fold."""
 
     def __init__(self, site_id: str) -> None:
+        """Begin with nothing known of the site."""
         self.site_id = site_id
         self.site_state = SiteState(f"site/{site_id}")
         self.orders: dict[str, OrderState] = {}
@@ -53,8 +57,9 @@ class Board:
         self.output: dict[tuple[str, int], list[int]] = {}
         self.output_from = _EPOCH
         self.voided: set[Identity] = set()
+        self.void_subjects: dict[Identity, set[str]] = {}  # none for one restored: it fits any
         self.unmet_voids: set[Identity] = set()  # voids whose target hasn't come yet
-        self.last_event_at: datetime | None = None
+        self.last_event_at: datetime | None = None  # of all events, voids and voided ones too
         self.changed_orders: set[str] = set()
         self.changed_output: set[tuple[str, int]] = set()
 
@@ -65,18 +70,20 @@ class Board:
 
     def apply(self, event: Event) -> int:
         """Fold one event in; return the topics it touched, 0 when it changed nothing."""
+        if self.last_event_at is None or event.time > self.last_event_at:
+            self.last_event_at = event.time
         if event.type is _VOIDED:
             return self._void(event)
         identity = (event.source, event.id)
-        if identity in self.voided:
+        if identity in self.voided and self._is_undone(identity, event.subject):
             self.unmet_voids.discard(identity)
             return 0
         kind, fold = self._fold_of(event.subject)
-        if not fold.add(identity, event):
+        if fold is None or not fold.add(identity, event):
             return 0
         if kind == "operation":
             self._count(event, 1)
-        self._note(event, kind)
+        self._touch_order(kind, event.subject)
         return _TOPIC[kind]
 
     def lacks(self, event: Event) -> bool:
@@ -85,43 +92,52 @@ class Board:
         if fold is None or not fold.has_base:
             return False
         if event.type is _VOIDED:
-            return not fold.knows(_voided_identity(event))
+            return not self._is_undone(_voided_identity(event), event.subject)
         return fold.needs_ledger_for(event)
 
     def thicken(self, subject: str, recorded: Iterable[Event]) -> None:
-        """Replace a subject's base by the recorded events it came from (any superset of them).
+        """Replace a subject's base by the recorded events it came from.
 
-        Its output counters were restored with the base, so they aren't counted again.
+        `recorded`: of an operation, its events up to the place in the log that this board has
+        read to and none beyond, since they were counted as output when they came or with the
+        base, and aren't counted here. Of other subjects any superset of that will do.
         """
         kind, fold = self._fold_of(subject)
+        if fold is None:
+            return
         fold.drop_base()
         for event in recorded:
             identity = (event.source, event.id)
-            if event.type is not _VOIDED and identity not in self.voided:
+            undone = self._is_undone(identity, subject)
+            if event.subject == subject and event.type is not _VOIDED and not undone:
                 fold.add(identity, event)
+        self._drop_if_empty(fold)
         self._touch_order(kind, subject)
 
     def restore(self, folds: Iterable[Fold]) -> None:
         """Take in states loaded from SQL as bases."""
         for fold in folds:
-            self._table(fold.kind)[self._key(fold.kind, fold.subject)] = fold
+            if not isinstance(fold, SiteState):
+                self._table(fold.kind)[self._key(fold.kind, fold.subject)] = fold
+            elif fold.subject == self.site_state.subject:
+                self.site_state = fold
             self._touch_order(fold.kind, fold.subject)
 
     def forget_orders(self, orders: Iterable[str]) -> None:
         """Drop whole orders (closed long ago; SQL keeps them) from memory."""
-        for order_id in orders:
-            state = self.orders.pop(order_id, None)
-            plan = state.plan if state else None
-            for operation in plan.operations if plan else ():
-                self.operations.pop(f"operation/{order_id}/{operation.id}", None)
-            for need in plan.needs if plan else ():
-                self.needs.pop(f"need/{order_id}/{need.id}", None)
-            self.changed_orders.add(order_id)
+        gone = set(orders)
+        for order_id in gone:
+            self.orders.pop(order_id, None)
+        tables: tuple[dict[str, Any], ...] = (self.operations, self.needs)
+        for table in tables:
+            for subject in [subject for subject in table if subject.split("/", 2)[1] in gone]:
+                del table[subject]
+        self.changed_orders |= gone
 
     def forget_before(self, horizon: datetime) -> None:
         """Drop output counters and work-unit history older than `horizon` (site time)."""
         self.output_from = max(self.output_from, horizon)
-        first = bucket_of(horizon)
+        first = bucket_of(self.output_from)
         for key in [key for key in self.output if key[1] < first]:
             del self.output[key]
         for unit in self.work_units.values():
@@ -159,27 +175,37 @@ class Board:
         return total
 
     def _void(self, event: Event) -> int:
-        identity = _voided_identity(event)
-        if identity in self.voided:
+        identity, subject = _voided_identity(event), event.subject
+        if self._is_undone(identity, subject):
             return 0
         self.voided.add(identity)
-        fold = self.existing(event.subject)
+        self.void_subjects.setdefault(identity, set()).add(subject)
+        fold = self.existing(subject)
         undone = fold.take_out(identity) if fold is not None else None
         if fold is None or undone is None:
             self.unmet_voids.add(identity)
             return 0
         if fold.kind == "operation":
             self._count(undone, -1)
-        if fold.empty:
-            del self._table(fold.kind)[self._key(fold.kind, fold.subject)]
-        self._touch_order(fold.kind, fold.subject)
+        self._drop_if_empty(fold)
+        self._touch_order(fold.kind, subject)
         return _TOPIC[fold.kind]
+
+    def _is_undone(self, identity: Identity, subject: str) -> bool:
+        if identity not in self.voided:
+            return False
+        subjects = self.void_subjects.get(identity)
+        return subjects is None or subject in subjects
+
+    def _drop_if_empty(self, fold: Fold) -> None:
+        if fold.empty and fold.kind != "site":
+            del self._table(fold.kind)[self._key(fold.kind, fold.subject)]
 
     def _count(self, event: Event, sign: int) -> None:
         data = event.data
         if data.work_unit is None or not (data.good or data.scrap or data.rework):
             return
-        if event.time < self.output_from:
+        if event.time < self.output_from and bucket_of(event.time) < bucket_of(self.output_from):
             return
         key = (data.work_unit, bucket_of(event.time))
         self.changed_output.add(key)
@@ -192,11 +218,6 @@ class Board:
         if not any(counted):
             del self.output[key]
 
-    def _note(self, event: Event, kind: str) -> None:
-        if self.last_event_at is None or event.time > self.last_event_at:
-            self.last_event_at = event.time
-        self._touch_order(kind, event.subject)
-
     def _touch_order(self, kind: str, subject: str) -> None:
         if kind in ("operation", "need", "order"):
             self.changed_orders.add(subject.split("/", 2)[1])
@@ -205,10 +226,11 @@ class Board:
         """State of a subject; None when nothing is known of it."""
         kind = subject.split("/", 1)[0]
         if kind == "site":
-            return self.site_state
+            return self.site_state if subject == self.site_state.subject else None
         return self._table(kind).get(self._key(kind, subject))
 
-    def _fold_of(self, subject: str) -> tuple[str, Fold]:
+    def _fold_of(self, subject: str) -> tuple[str, Fold | None]:
+        """Kind and state of a subject, a blank one when it is new; None for another site."""
         kind = subject[: subject.index("/")]
         if kind == "operation":
             state = self.operations.get(subject)
@@ -216,7 +238,7 @@ class Board:
                 state = self.operations[subject] = OperationState(subject)
             return kind, state
         if kind == "site":
-            return kind, self.site_state
+            return kind, self.site_state if subject == self.site_state.subject else None
         table, key = self._table(kind), self._key(kind, subject)
         fold = table.get(key)
         if fold is None:
@@ -250,7 +272,7 @@ def blank(subject: str) -> Fold:
 
 
 def bucket_of(at: datetime) -> int:
-    """Number of the quarter of an hour, since 1970, that holds the instant."""
+    """Return the number, since 1970, of the quarter of an hour that holds the instant."""
     return int(at.timestamp()) // BUCKET_S
 
 

@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from data.domain.events import Event, EventType
+from data.domain.events import Event
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.rules import Refusal, Refused, parse_event
 from data.domain.scope import Scope
 from data.domain.subjects import Identity
 from data.services.errors import Cold, Forbidden
-from data.stream.log import CLAIM_S, Claim, Outcome
+from data.services.ports import CLAIM_S, Claim, Outcome
 
 LATE = timedelta(seconds=CLAIM_S - 4 * 3600)  # older than this: SQL is asked for the identity
 _WARM = timedelta(seconds=CLAIM_S)
@@ -174,10 +174,14 @@ class Ingest:
         return self._memory.digests_of(site, late) if late else {}
 
 
-def _claim(event: Event) -> Claim:
+def digest_of(event: Event) -> bytes:
+    """Return what tells two bodies under one identity apart."""
     body = msgspec.json.encode((event.type, event.subject, event.time, event.data))
-    digest = hashlib.blake2b(body, digest_size=8).digest()
-    return Claim(event.source, event.id, digest, _event_json(event))
+    return hashlib.blake2b(body, digest_size=8).digest()
+
+
+def _claim(event: Event) -> Claim:
+    return Claim(event.source, event.id, digest_of(event), _event_json(event))
 
 
 def _verdict(claim: Claim, outcome: Outcome) -> Verdict:
@@ -211,8 +215,3 @@ def _quarantined(
             received_at=now,
         )
     )
-
-
-def is_plan(event: Event) -> bool:
-    """Whether the event carries a document rather than something that happened."""
-    return event.type is EventType.PLAN_CHANGED

@@ -19,9 +19,7 @@ from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
 from data.services.errors import Unavailable
 from data.services.folding import Folding, Past, completed_at, touched_subjects
-from data.store.history import KEEP, Snapshot
-from data.store.recording import Batch, Recorded
-from data.stream.log import Entry, seq_of
+from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
 
 READER = "recorder"
 BATCH = 4000
@@ -108,8 +106,9 @@ class Recorder:
         """
         if self._folding is None and not self._begin():
             return 0
-        if self._log.epoch(self.site) not in (None, self._epoch):
-            self._begin_anew()
+        epoch = self._log.epoch(self.site)
+        if epoch is not None and epoch != self._epoch:
+            self._begin_anew(epoch)
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
         if entries:
             self._record(entries)
@@ -117,11 +116,14 @@ class Recorder:
         self._housekeep()
         return len(entries)
 
-    def record_bulk(self, events: Sequence[tuple[Event, bytes]], seq: int) -> None:
-        """Store events that never were in the log (a made or imported past), as of `seq`."""
+    def record_past(self, events: Sequence[tuple[Event, bytes]]) -> None:
+        """Store events from before the log (a made or imported past), with their digests.
+
+        Raises: Unavailable, also while another process records the site.
+        """
         if self._folding is None and not self._begin():
             raise Unavailable(f"another process records {self.site}")
-        self._write([Recorded(event, seq, digest) for event, digest in events], [], self._after)
+        self._write([Recorded(event, 0, digest) for event, digest in events], [], self._after)
 
     def close(self) -> None:
         """Let another take over."""
@@ -137,10 +139,9 @@ class Recorder:
         _log.info("recording", site=self.site, after=self._after)
         return True
 
-    def _begin_anew(self) -> None:
-        epoch = self._log.epoch(self.site) or ""
-        _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
+    def _begin_anew(self, epoch: str) -> None:
         if self._epoch:
+            _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
             self._after = "0-0"
         self._epoch = epoch
 

@@ -196,6 +196,7 @@ class EmbeddedPostgres:
             private_folder(folder, account)
         if account:
             _let_through(_program("postgres"), self._data)
+            _let_read(_program("postgres"))
         await_end(self._running, "PostgreSQL")
         psutil.wait_procs(self._sessions(), PREDECESSOR_LEAVES_WITHIN_S)
         self._forget_stranger()
@@ -298,6 +299,18 @@ def _let_through(*paths: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH and folder.stat().st_uid == os.geteuid():
             folder.chmod(mode | stat.S_IXOTH)
+
+
+def _let_read(program: Path) -> None:
+    """Let other accounts run the wheel's programs when a strict umask has closed them."""
+    if program.stat().st_mode & stat.S_IROTH:
+        return
+    package = program.parents[2]
+    for tree in (program.parents[1], package.with_name(f"{package.name}.libs")):
+        for path in (tree, *tree.rglob("*")):
+            mode = path.stat().st_mode
+            passing = stat.S_IXOTH if mode & stat.S_IXUSR else 0
+            path.chmod(mode | stat.S_IROTH | passing)
 
 
 def _run(account: Account | None, folder: Path, name: str, *args: str, stdin: str = "") -> None:

@@ -5,8 +5,7 @@ Imported by `app`, which hands it to services. Raises Unavailable when SQL can't
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from data.domain.plan import Order
 from data.domain.site import Site
 from data.domain.subjects import Fold, Identity
 from data.services.errors import Unavailable
+from data.services.ports import KEEP, Snapshot
 from data.store.bases import (
     need_from,
     operation_from,
@@ -26,23 +26,9 @@ from data.store.bases import (
     work_unit_from,
 )
 
-KEEP = timedelta(days=2)  # how long completed orders and output counters stay on a board
 _order = msgspec.json.Decoder(Order).decode
 _site = msgspec.json.Decoder(Site).decode
 _data = msgspec.json.Decoder(Data).decode
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """State of a site as of an offset of its log."""
-
-    epoch: str
-    after: str
-    folds: Sequence[Fold]
-    output: Mapping[tuple[str, int], list[int]]
-    output_from: datetime
-    voided: frozenset[Identity]
-    last_event_at: datetime | None
 
 
 def connect(url: str, pool_size: int = 5) -> Engine:

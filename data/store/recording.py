@@ -5,19 +5,15 @@ site's advisory lock, so whoever loses the lock can't write any more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 from psycopg import Connection, Cursor, sql
 
-from data.domain.events import Event
 from data.domain.quarantine import Quarantined
 from data.domain.subjects import (
     Fold,
-    Identity,
     NeedState,
     OperationState,
     OrderState,
@@ -25,35 +21,11 @@ from data.domain.subjects import (
     WorkUnitState,
 )
 from data.services.errors import Unavailable
+from data.services.ports import Batch, Recorded
 from data.store.bases import base_of
 
 _encode = msgspec.json.Encoder().encode
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """An event with its place in the log and the digest of its body."""
-
-    event: Event
-    seq: int
-    digest: bytes
-
-
-@dataclass
-class Batch:
-    """What one transaction writes."""
-
-    epoch: str
-    after: str
-    at: datetime
-    events: list[Recorded] = field(default_factory=list)
-    folds: list[Fold] = field(default_factory=list)
-    completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
-    output: dict[tuple[str, int], list[int]] = field(default_factory=dict)
-    pending_voids: list[Identity] = field(default_factory=list)
-    settled_voids: list[Identity] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
 
 
 class Recording:

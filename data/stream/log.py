@@ -8,20 +8,21 @@ each event's identity and adds the entry in one step, so a retry can't add it tw
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from data.services.errors import Cold, Overloaded, Unavailable
+from data.services.ports import CLAIM_S, Claim, Entry, Outcome
 
-CLAIM_S = 24 * 3600  # how long an identity is remembered here; older ones are asked of SQL
 BLOCK_MS = 1000
 TIMEOUT_S = 5.0
 
-Outcome = Literal["accepted", "duplicate", "conflict"]
 _OUTCOMES: tuple[Outcome, ...] = ("accepted", "duplicate", "conflict")
+
+_SITES = "mp:sites"
 
 # KEYS: stream, epoch, one claim an event. ARGV: seconds, then digest and payload an event.
 _APPEND = """
@@ -39,26 +40,6 @@ for i = 3, #KEYS do
 end
 return answers
 """
-
-
-class Entry(NamedTuple):
-    """One entry of the log: its id there, the JSON of an event or of a quarantined input.
-
-    The digest is that of the event's body; a quarantined input has none.
-    """
-
-    offset: str
-    payload: bytes
-    digest: bytes | None
-
-
-class Claim(NamedTuple):
-    """An event about to be appended: identity, digest of its body, JSON."""
-
-    source: str
-    id: str
-    digest: bytes
-    payload: bytes
 
 
 def connect(url: str) -> redis.Redis:
@@ -173,16 +154,21 @@ class EventLog:
         notes = {name.decode(): value.decode().split(" ") for name, value in held.items()}
         return {name: (offset, float(at)) for name, (offset, at) in notes.items()}
 
+    def announce(self, site: str) -> None:
+        """Make a site known to every process."""
+        with _answering():
+            self._redis.sadd(_SITES, site)
+
+    def sites(self) -> set[str]:
+        """Return the sites that were announced."""
+        with _answering():
+            members: Any = self._redis.smembers(_SITES)
+        return {name.decode() for name in members}
+
     def ping(self) -> None:
         """Raise Unavailable when the log can't be reached."""
         with _answering():
             self._redis.ping()
-
-
-def seq_of(offset: str) -> int:
-    """Return an offset as one number, in the same order."""
-    milliseconds, _, number = offset.partition("-")
-    return int(milliseconds) << 20 | int(number or 0)
 
 
 def _entry(offset: bytes, fields: Mapping[bytes, bytes]) -> Entry:

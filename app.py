@@ -1,0 +1,440 @@
+"""Milepost: the composition root and the command line.
+
+`python app.py` runs everything on this machine; `web`, `worker` and `demo` are its parts, and
+`server` is what gunicorn serves. Adapters meet services here and nowhere else.
+"""
+
+import sys
+
+if __name__ == "__main__" and sys.argv[1:2] == ["web"]:
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import argparse
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from data.services.errors import Forbidden, MilepostError
+from data.services.ingest import Ingest, Status
+from data.services.live import utc_now
+from data.services.sites import Sites
+from data.settings import Settings, SettingsError
+from data.store.history import History
+from data.store.history import connect as connect_sql
+from data.store.keys import KeyStore
+from data.stream.log import EventLog
+from data.stream.log import connect as connect_log
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from data.domain.site import Site
+    from data.services.recorder import Recorder
+
+DEMO_SITE = "hsinchu"
+DEMO_SOURCE = "urn:milepost:demo:curl"
+_log = structlog.get_logger("milepost")
+
+
+class Engines:
+    """What every role opens: the log and the history."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None or settings.redis_url is None:
+            raise SettingsError(
+                "DATABASE_URL and REDIS_URL: this part of the program runs beside engines that "
+                "are there already; `python app.py` alone brings its own"
+            )
+        self.database_url = settings.database_url
+        self.log = EventLog(connect_log(settings.redis_url))
+        self.sql = connect_sql(settings.database_url)
+        self.history = History(self.sql)
+
+    def recorder(self, site: str) -> "Recorder":
+        """Make the recorder of a site."""
+        from data.services.recorder import Recorder
+        from data.store.recording import Recording
+
+        writer = Recording(self.database_url, site)
+        return Recorder(site, self.log, self.history, writer, utc_now)
+
+    def followed(self, spawn: Callable[..., Any], pause: Callable[[float], None]) -> Sites:
+        """Follow all sites that there are."""
+        sites = Sites(self.log, self.history, utc_now, spawn, pause)
+        spawn(sites.run)
+        return sites
+
+
+def create_server(settings: Settings) -> "Flask":
+    """Wire the web application and start its readers. To be called under gevent."""
+    import gevent
+
+    from callbacks.api import Api
+    from callbacks.hub import Hub
+    from callbacks.operating import Operating
+    from callbacks.walls import Walls
+    from callbacks.web import build
+    from data.connectors.plan_files import read_plan, template
+    from data.services.keys import Keys
+    from layouts.screens import FILE, load
+
+    engines = Engines(settings)
+    sites = engines.followed(gevent.spawn, gevent.sleep)
+    ingest = Ingest(engines.log, engines.history, sites)
+    keys = Keys(KeyStore(engines.sql), utc_now)
+    hub = Hub(settings.build)
+    sites.listen(hub.on_change)
+    gevent.spawn(hub.run)
+    walls = Walls(sites, load(settings.screens or FILE), settings.build)
+    api = Api(ingest, sites, keys, engines.log, read_plan, template, utc_now)
+    pings = {"log": engines.log.ping, "history": engines.history.ping}
+    return build(walls, hub, api, Operating(sites, hub, pings), settings.locale)
+
+
+def serve(settings: Settings) -> int:
+    """Serve the web application in this process until SIGTERM."""
+    import gevent
+    from gevent.pywsgi import WSGIServer
+
+    from data.store.migrate import upgrade
+
+    _patient(lambda: upgrade(settings.database_url or ""))
+    app = create_server(settings)
+    server = WSGIServer((settings.host, settings.port), app, log=None)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, partial(server.stop, timeout=3))
+    _log.info("serving", address=address(settings), build=settings.build)
+    server.serve_forever()
+    return 0
+
+
+def work(settings: Settings) -> int:
+    """Record every site that this process can get hold of."""
+    from data.services.worker import Worker
+    from data.store.migrate import upgrade
+
+    _patient(lambda: upgrade(settings.database_url or ""))
+    engines = Engines(settings)
+    worker = Worker(engines.log, engines.history, engines.recorder)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+def simulate(settings: Settings) -> int:
+    """Run the demo factory: its past once, then live."""
+    from data.services.demo import DemoSink
+    from data.services.recorder import restored
+    from data.simulate.run import run_demo
+
+    engines = Engines(settings)
+    _stop_on_signals(stop := threading.Event())
+    snapshot = engines.history.snapshot(DEMO_SITE, utc_now())
+    sites = engines.followed(_thread, time.sleep)
+    ingest = Ingest(engines.log, engines.history, sites)
+    board = restored(DEMO_SITE, snapshot)
+    fresh = board.site_state.site is None
+    sink = DemoSink(DEMO_SITE, ingest, engines.log, engines.recorder, fresh, utc_now)
+    run_demo(sink, board, settings.seed, utc_now, stop.wait, stop.is_set)
+    return 0
+
+
+def run_all(settings: Settings) -> int:
+    """Run engines, web, worker and demo as children of this process."""
+    from data.processes import Child, ChildError
+    from data.store.embedded import EmbeddedPostgres
+    from data.stream.embedded import EmbeddedRedis
+    from data.supervise import Supervisor
+
+    settings.var.mkdir(parents=True, exist_ok=True)
+    children, env = [], {"MILEPOST_BUILD": settings.build}
+    try:
+        if settings.redis_url is None:
+            redis = EmbeddedRedis(settings.var / "redis")
+            children.append(redis.child())
+        if settings.database_url is None:
+            postgres = EmbeddedPostgres(settings.var / "postgres")
+            children.append(postgres.child())
+    except ChildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    env["REDIS_URL"] = settings.redis_url or redis.url
+    env["DATABASE_URL"] = settings.database_url or postgres.url
+    for name in ("web", "worker", *(["demo"] if settings.demo else [])):
+        argv = (sys.executable, __file__, name)
+        children.append(Child(name=name, argv=argv, env=env))
+    return Supervisor(children, lambda: _greet(settings, env)).run()
+
+
+def import_plan(settings: Settings, file: Path, site: str) -> int:
+    """Import orders from a file; print every error, or how many were taken."""
+    from data.connectors.plan_files import read_plan
+    from data.domain.plan_rules import to_envelopes
+    from data.domain.scope import factory_scope
+
+    engines = Engines(settings)
+    sites = engines.followed(_thread, time.sleep)
+    model = _model(engines, site)
+    plan = read_plan(file.name, file.read_bytes(), model)
+    for error in plan.errors:
+        print(error, file=sys.stderr)
+    if plan.errors:
+        return 1
+    ingest = Ingest(engines.log, engines.history, sites)
+    envelopes = to_envelopes(plan.orders, "urn:milepost:import-plan", model.now(utc_now()))
+    verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
+    for status in Status:
+        print(f"{status}: {sum(verdict.status is status for verdict in verdicts)}")
+    for verdict in verdicts:
+        if verdict.status is Status.REFUSED:
+            print(f"{verdict.id}: {verdict.field}: {verdict.reason}", file=sys.stderr)
+    return int(any(verdict.status is Status.REFUSED for verdict in verdicts))
+
+
+def replay_log(settings: Settings, file: Path, mapping: Path, speed: float) -> int:
+    """Show an event log on a site of its own until it ends or is interrupted."""
+    from data.connectors.event_log import read_log
+    from data.connectors.mapping import parse_mapping
+    from data.connectors.replay import replay
+    from data.domain.scope import factory_scope
+
+    engines = Engines(settings)
+    log = read_log(file, parse_mapping(mapping.read_text()))
+    site = log.site.id
+    sites = engines.followed(_thread, time.sleep)
+    ingest = Ingest(engines.log, engines.history, sites)
+    running = next((s.clock for s in engines.history.sites() if s.id == site), None)
+    _stop_on_signals(stop := threading.Event())
+
+    def report(envelopes: Sequence[dict[str, Any]]) -> None:
+        verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
+        engines.log.announce(site)
+        for verdict in verdicts:
+            if verdict.status is Status.REFUSED:
+                _log.warning("refused", id=verdict.id, field=verdict.field, reason=verdict.reason)
+
+    def signals(units: Sequence[str]) -> None:
+        engines.log.signal(site, units, time.time())
+
+    print(f"{log.site.name}: {address(settings)}/wall/{site}.{log.site.areas[0].id}")
+    replay(log, report, signals, utc_now, stop.wait, stop.is_set, speed, running)
+    return 0
+
+
+def analyse(file: Path, as_json: bool) -> int:
+    """Print who was the bottleneck of a file's line."""
+    from data.services.analyse import analyse_bottleneck, render_table, to_json
+    from data.services.tabular import InputError
+
+    try:
+        report = analyse_bottleneck(file)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(to_json(report)) if as_json else render_table(report))
+    return 0
+
+
+def manage_keys(settings: Settings, action: str, site: str, source: str, prefix: str) -> int:
+    """Make, list or revoke API keys."""
+    from data.services.keys import Keys
+
+    store = KeyStore(Engines(settings).sql)
+    if action == "add":
+        print(Keys(store, utc_now).create(site, source))
+    elif action == "revoke":
+        if not store.revoke(prefix, utc_now()):
+            print(f"no working key {prefix}", file=sys.stderr)
+            return 1
+    else:
+        for key in store.all():
+            state = f"revoked {key.revoked_at:%F %T}" if key.revoked_at else "works"
+            print(f"{key.prefix}  {key.site}  {key.source}  made {key.created_at:%F %T}  {state}")
+    return 0
+
+
+def address(settings: Settings) -> str:
+    """Return where a browser on this machine finds the program."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code."""
+    try:
+        settings = Settings.from_env(os.environ)
+        options = _parser().parse_args(arguments)
+        _configure_logging(settings)
+        return _run(settings, options)
+    except (SettingsError, MilepostError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    name = options.command
+    if name == "analyse":
+        return analyse(options.file, options.json)
+    if name is None:
+        return run_all(settings)
+    attached = _attached(settings)
+    parts = {"web": serve, "worker": work, "demo": simulate}
+    if name in parts:
+        return parts[name](attached)
+    if name == "import-plan":
+        return import_plan(attached, options.file, options.site)
+    if name == "replay":
+        return replay_log(attached, options.file, options.mapping, options.speed)
+    return manage_keys(attached, options.action, options.site, options.source, options.prefix)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Milepost; settings: docs/settings.md"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("web", help="serve pages, live streams and the API")
+    commands.add_parser("worker", help="record events into SQL")
+    commands.add_parser("demo", help="run the demo factory")
+    plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
+    plan.add_argument("file", type=Path)
+    plan.add_argument("--site", default=DEMO_SITE)
+    replay = commands.add_parser("replay", help="show an event log on a site of its own")
+    replay.add_argument("file", type=Path)
+    replay.add_argument("--mapping", type=Path, required=True)
+    replay.add_argument("--speed", type=float, default=60.0, help="log seconds a second")
+    analysis = commands.add_parser("analyse", help="analyse a file of states or active periods")
+    analysis.add_argument("what", choices=["bottleneck"])
+    analysis.add_argument("file", type=Path)
+    analysis.add_argument("--json", action="store_true")
+    key = commands.add_parser("key", help="make, list or revoke API keys")
+    key.add_argument("action", choices=["add", "list", "revoke"])
+    key.add_argument("prefix", nargs="?", default="")
+    key.add_argument("--site", default=DEMO_SITE)
+    key.add_argument("--source", default=DEMO_SOURCE)
+    return parser
+
+
+def _attached(settings: Settings) -> Settings:
+    """Return settings that name the engines that run under `var` where none are set."""
+    from msgspec.structs import replace
+
+    from data.store.embedded import EmbeddedPostgres
+    from data.stream.embedded import EmbeddedRedis
+
+    redis, postgres = (
+        EmbeddedRedis(settings.var / "redis"),
+        EmbeddedPostgres(settings.var / "postgres"),
+    )
+    if settings.redis_url is None and redis.is_ready():
+        settings = replace(settings, redis_url=redis.url)
+    if settings.database_url is None and postgres.is_ready():
+        settings = replace(settings, database_url=postgres.url)
+    return settings
+
+
+def _greet(settings: Settings, env: dict[str, str]) -> None:
+    """Say where everything is, once it is up."""
+    at = address(settings)
+    lines = ["", f"Milepost   {at}", f"Health     {at}/readyz"]
+    if settings.demo:
+        lines[2:2] = [f"Walls      {at}/wall/{DEMO_SITE}.{area}" for area in ("L1", "L2", "L3")]
+        lines.append(f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})")
+    lines += [
+        "Sign-in    none yet: whoever reaches this address sees everything",
+        "Stop       Ctrl-C",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _demo_key(settings: Settings, env: dict[str, str]) -> str:
+    """Return the demo's API key, made at the first start and kept in a file only we can read."""
+    from data.services.keys import Keys
+
+    file = settings.var / "demo-api-key"
+    sql = connect_sql(env["DATABASE_URL"])
+    keys = Keys(KeyStore(sql), utc_now)
+    kept = file.read_text().strip() if file.exists() else ""
+    if not kept or keys.verify(kept) is None:
+        kept = keys.create(DEMO_SITE, DEMO_SOURCE)
+        file.touch(mode=0o600)
+        file.write_text(kept + "\n")
+    sql.dispose()
+    return kept
+
+
+def _model(engines: Engines, site: str) -> "Site":
+    for model in engines.history.sites():
+        if model.id == site:
+            return model
+    raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
+
+
+def _patient(action: Callable[[], None]) -> None:
+    """Do what needs SQL at the start, as soon as SQL is there."""
+    from sqlalchemy.exc import OperationalError
+
+    for pause_s in (0.2, 0.5, 1, 2, 4, 8, 8, 8):
+        try:
+            return action()
+        except OperationalError as error:
+            _log.warning("waiting for the database", reason=str(error.orig))
+            time.sleep(pause_s)
+    return action()
+
+
+def _thread(target: Callable[..., Any], *arguments: Any) -> None:
+    threading.Thread(target=target, args=arguments, daemon=True).start()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _configure_logging(settings: Settings) -> None:
+    level = getattr(logging, settings.log_level.upper())
+    renderer: Any = structlog.processors.JSONRenderer()
+    if settings.log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+def __getattr__(name: str) -> Any:
+    """Make `server` when gunicorn asks for it."""
+    if name != "server":
+        raise AttributeError(name)
+    from data.store.migrate import upgrade
+
+    settings = _attached(Settings.from_env(os.environ))
+    _configure_logging(settings)
+    _patient(lambda: upgrade(settings.database_url or ""))
+    return create_server(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""The hub: turns board changes into frames, once a channel, and hands them to every viewer.
+
+A channel is what several viewers see alike: page, scope, parameters, locale. It renders only
+what its topics call for, compares with what it sent last and sends the difference. Runs in the
+web process under gevent.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from typing import NamedTuple
+
+import gevent
+import structlog
+from gevent.queue import Empty, SimpleQueue
+
+from callbacks.frames import GZIP_HEADER, Frame
+from callbacks.metrics import FRAMES, RENDER_SECONDS, SNAPSHOTS, VIEWERS
+from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
+from layouts.cells import Cells, changed
+
+BEAT_S = 5.0
+MIN_INTERVAL_S = 0.1
+MAX_INTERVAL_S = 2.0
+QUEUE_FRAMES = 64
+RING_FRAMES = 256
+LINGER_S = 60.0
+LIFE_S = 15 * 60.0
+_log = structlog.get_logger("hub")
+
+Render = Callable[[int], Cells]  # topics → cells of the panels they concern
+Beat = Callable[[], dict[str, object]]  # what a heartbeat says of the data's age
+
+
+class ChannelKey(NamedTuple):
+    """What makes two viewers see the same: the page, the scope's key, parameters, locale."""
+
+    page: str
+    site: str
+    scope: str
+    parameters: Hashable
+    locale: str
+
+
+class Viewer:
+    """One open stream: a bounded queue of frames. A viewer that falls behind starts anew."""
+
+    def __init__(self) -> None:
+        self.frames: SimpleQueue[Frame] = SimpleQueue()
+        self.behind = False
+
+    def offer(self, frame: Frame) -> None:
+        """Queue a frame, or drop the queue when it is full and ask for a snapshot."""
+        if self.behind:
+            return
+        if self.frames.qsize() >= QUEUE_FRAMES:
+            self.behind = True
+            while not self.frames.empty():
+                self.frames.get_nowait()
+            return
+        self.frames.put(frame)
+
+
+class Channel:
+    """What viewers of one key see, and the frames that keep them up to date."""
+
+    def __init__(self, name: str, render: Render, beat: Beat, interval_s: float) -> None:
+        self.viewers: set[Viewer] = set()
+        self.left_at = time.monotonic()
+        self._name = name  # differs between processes and restarts, so versions can't be mixed up
+        self._render = render
+        self._beat = beat
+        self._interval_s = interval_s
+        self._cells: Cells = {}
+        self._version = 0
+        self._ring: deque[tuple[int, Frame]] = deque(maxlen=RING_FRAMES)
+        self._dirty = EVERYTHING
+        self._waiting = False
+        self._flushed_at = 0.0
+        self._snapshot: Frame | None = None
+
+    def touch(self, topics: int) -> None:
+        """Something changed: send it now, or when the interval since the last frame is over."""
+        self._dirty |= topics
+        if self._waiting or not self.viewers:
+            return
+        wait_s = self._flushed_at + self._interval_s - time.monotonic()
+        if wait_s <= 0:
+            self.flush()
+        else:
+            self._waiting = True
+            gevent.spawn_later(wait_s, self.flush)
+
+    def flush(self) -> None:
+        """Render what is dirty and send what differs."""
+        self._waiting = False
+        begun = time.monotonic()
+        after = self._render(self._dirty)
+        self._dirty = 0
+        difference = changed(self._cells, after)
+        self._cells |= difference
+        self._flushed_at = time.monotonic()
+        RENDER_SECONDS.observe(self._flushed_at - begun)
+        if difference:
+            self._version += 1
+            self._send(self._frame("cells", difference), keep=True)
+        busy_s = time.monotonic() - begun
+        self._interval_s = min(MAX_INTERVAL_S, max(MIN_INTERVAL_S, 2.0 * busy_s))
+
+    def beat(self) -> None:
+        """Send the heartbeat: the data's own age, the build."""
+        self._send(Frame("beat", self._beat()), keep=False)
+
+    def welcome(self, last_id: str | None) -> list[Frame]:
+        """Return what brings a viewer up to date: what it missed, or a snapshot."""
+        if self._dirty:
+            self.flush()
+        missed = self._missed(last_id)
+        if missed is not None:
+            return [*missed, Frame("beat", self._beat())]
+        SNAPSHOTS.inc()
+        return [self.snapshot(), Frame("beat", self._beat())]
+
+    def snapshot(self) -> Frame:
+        """Return everything the page shows, as one frame shared by all who need it now."""
+        if self._dirty or self._snapshot is None:
+            if self._dirty:
+                self.flush()
+            self._snapshot = self._frame("snapshot", self._cells)
+        return self._snapshot
+
+    def _missed(self, last_id: str | None) -> list[Frame] | None:
+        name, _, number = (last_id or "").rpartition(".")
+        if name != self._name or not number.isdigit():
+            return None
+        seen = int(number)
+        first = self._ring[0][0] if self._ring else self._version + 1
+        if seen > self._version or seen + 1 < first:
+            return None
+        return [frame for version, frame in self._ring if version > seen]
+
+    def _frame(self, event: str, cells: Cells) -> Frame:
+        return Frame(event, cells, f"{self._name}.{self._version}")
+
+    def _send(self, frame: Frame, keep: bool) -> None:
+        if keep:
+            self._snapshot = None
+            self._ring.append((self._version, frame))
+        for viewer in self.viewers:
+            viewer.offer(frame)
+        FRAMES.inc(len(self.viewers))
+
+
+class Hub:
+    """All channels of one web process."""
+
+    def __init__(self, build: str, interval_s: float = MIN_INTERVAL_S) -> None:
+        self._build = build
+        self._interval_s = interval_s
+        self._channels: dict[ChannelKey, Channel] = {}
+        self._number = random.getrandbits(40)
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def on_change(self, site: str, topics: int) -> None:
+        """Hand a change of a site's board to the channels that show it."""
+        for key, channel in list(self._channels.items()):
+            if key.site == site:
+                channel.touch(topics)
+
+    def tick(self) -> None:
+        """Beat once on every channel, with what only time changes; drop channels left alone."""
+        now = time.monotonic()
+        for key, channel in list(self._channels.items()):
+            if channel.viewers:
+                channel.touch(CLOCK | SIGNALS | READERS)
+                channel.beat()
+            elif now - channel.left_at > LINGER_S:
+                del self._channels[key]
+
+    def run(self) -> None:
+        """Tick for ever."""
+        while True:
+            gevent.sleep(BEAT_S)
+            self.tick()
+
+    def stream(
+        self, key: ChannelKey, render: Render, beat: Beat, last_id: str | None, packed: bool
+    ) -> Iterator[bytes]:
+        """Yield one viewer's stream, from what brings it up to date until its life is over."""
+        channel = self._channel(key, render, beat)
+        viewer = Viewer()
+        channel.viewers.add(viewer)
+        VIEWERS.inc()
+        ends_at = time.monotonic() + LIFE_S * random.uniform(0.8, 1.2)
+        try:
+            head = GZIP_HEADER if packed else b""
+            yield head + b"".join(f.bytes(packed) for f in channel.welcome(last_id))
+            while time.monotonic() < ends_at:
+                yield b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
+        finally:
+            channel.viewers.discard(viewer)
+            channel.left_at = time.monotonic()
+            VIEWERS.dec()
+
+    def _channel(self, key: ChannelKey, render: Render, beat: Beat) -> Channel:
+        channel = self._channels.get(key)
+        if channel is None:
+            self._number += 1
+            name = f"{self._build}-{self._number:x}"
+            channel = self._channels[key] = Channel(name, render, beat, self._interval_s)
+        return channel
+
+
+def _next(viewer: Viewer, channel: Channel) -> list[Frame]:
+    """Wait for frames and return all that are there; a snapshot when the viewer fell behind."""
+    if viewer.behind:
+        viewer.behind = False
+        return [channel.snapshot()]
+    frames = [viewer.frames.get()]
+    while True:
+        try:
+            frames.append(viewer.frames.get_nowait())
+        except Empty:
+            return frames

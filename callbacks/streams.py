@@ -1,0 +1,42 @@
+"""`GET /live/wall/<screen>`: the live stream of a wall, as Server-Sent Events."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, request
+
+from callbacks.hub import ChannelKey, Hub
+from callbacks.walls import Walls
+from data.domain.scope import factory_scope
+
+_HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+
+def blueprint(hub: Hub, walls: Walls) -> Blueprint:
+    """Return the routes."""
+    streams = Blueprint("streams", __name__, url_prefix="/live")
+    streams.get("/wall/<screen_id>")(wall_stream(hub, walls))
+    return streams
+
+
+def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
+    """Return the handler of a wall's stream."""
+
+    def handler(screen_id: str) -> Response:
+        screen = walls.screen(screen_id, request.args.get("lang"))
+        wall = walls.wall(screen) if screen else None
+        if screen is None or wall is None:
+            abort(404)
+        scope = factory_scope(screen.site)
+        key = ChannelKey("wall", screen.site, scope.key, screen.id, screen.locale)
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        last_id = request.headers.get("Last-Event-ID")
+        frames = hub.stream(key, wall.render, wall.beat, last_id, packed)
+        answer = Response(frames, mimetype="text/event-stream", headers=_HEADERS)
+        if packed:
+            answer.headers["Content-Encoding"] = "gzip"
+        return answer
+
+    return handler

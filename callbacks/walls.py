@@ -1,0 +1,82 @@
+"""Walls: a screen joined with the live board of its site, ready to render and to push."""
+
+from data.domain.figures import wall_view
+from data.domain.line import UnknownArea
+from data.domain.scope import factory_scope
+from data.domain.topics import EVERYTHING
+from data.domain.view import WallView
+from data.services.errors import Forbidden
+from data.services.live import LiveSite
+from data.services.sites import Sites
+from layouts.cells import Cells
+from layouts.pages import wall
+from layouts.screens import Screen, Screens, in_language
+from layouts.text import LOCALES, translator
+
+_MAX_ORDERS, _MAX_NEEDS = 40, 24
+
+
+class Wall:
+    """One screen's wall on a live board."""
+
+    def __init__(self, screen: Screen, live: LiveSite, build: str) -> None:
+        self._screen = screen
+        self._live = live
+        self._build = build
+        self._t = translator(screen.locale)
+
+    @property
+    def timezone(self) -> str:
+        """The site's time zone."""
+        return self._live.board.site.timezone
+
+    def view(self) -> WallView:
+        """What the line shows now."""
+        live = self._live
+        live.renew()
+        return wall_view(
+            live.indexes, self._screen.area, live.now, live.readers(), live.signal_age_s(),
+            max_orders=_MAX_ORDERS, max_needs=_MAX_NEEDS,
+        )  # fmt: skip
+
+    def render(self, topics: int = EVERYTHING) -> Cells:
+        """Cells of the panels that the topics concern."""
+        return wall.render(self.view(), self._screen, self._t, topics)
+
+    def beat(self) -> dict[str, object]:
+        """What a heartbeat says: the site's clock, the data's own age, the build."""
+        live = self._live
+        readers, clock = live.readers(), live.board.site.clock
+        return {
+            "now": live.now.timestamp() * 1000,
+            "rate": 1.0 if clock is None else clock.rate,
+            "ends": clock.ends_at.timestamp() * 1000 if clock and clock.ends_at else None,
+            "age": readers.event_age_s,
+            "log": readers.log_connected,
+            "build": self._build,
+        }
+
+
+class Walls:
+    """Finds screens and makes their walls."""
+
+    def __init__(self, sites: Sites, screens: Screens, build: str) -> None:
+        self.sites = sites
+        self.screens = screens
+        self._build = build
+
+    def screen(self, screen_id: str, lang: str | None) -> Screen | None:
+        """Return a screen, in the viewer's language when one is asked for."""
+        screen = self.screens.find(screen_id)
+        if screen is None or lang not in LOCALES or lang == screen.locale:
+            return screen
+        return in_language(screen, lang)
+
+    def wall(self, screen: Screen) -> Wall | None:
+        """Return the wall of a screen; None while its site or line isn't known."""
+        try:
+            live = self.sites.get(factory_scope(screen.site), screen.site)
+            live.indexes.line(screen.area)
+        except (Forbidden, UnknownArea):
+            return None
+        return Wall(screen, live, self._build)

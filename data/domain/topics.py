@@ -1,0 +1,11 @@
+"""Topics: what changed, as bits; whoever shows something names those that concern it.
+
+The fold touches the first five; the others change with time and with who is connected.
+"""
+
+OPERATIONS, WORK_UNITS, NEEDS, PLAN, OUTPUT = 1, 2, 4, 8, 16
+CLOCK = 32  # time went on
+SIGNALS = 64  # the freshness of a machine's signal
+READERS = 128  # how far the readers of the log are
+ORDERS = 256  # the projection of the open orders
+EVERYTHING = 511

@@ -1,0 +1,90 @@
+"""API keys: who may report what. A key speaks for one source at one site and sees nothing."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from data.domain.scope import Role, Scope
+from data.services.ports import StoredKey
+
+KNOWN_FOR_S = 10.0  # how long a revoked key may go on in a process that has just seen it
+RATE_PER_S = 20_000.0
+
+
+class Store(Protocol):
+    """What keys ask of SQL."""
+
+    def add(self, key: StoredKey) -> None:
+        """Store a key."""
+
+    def find(self, prefix: str) -> StoredKey | None:
+        """Find a key."""
+
+
+class Grant(NamedTuple):
+    """What a valid key allows."""
+
+    prefix: str
+    scope: Scope
+    rate_per_s: float
+
+
+class Keys:
+    """Makes and verifies keys; a verified one is remembered for `KNOWN_FOR_S`."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._known: dict[bytes, tuple[float, Grant]] = {}
+
+    def create(self, site: str, source: str, rate_per_s: float = RATE_PER_S) -> str:
+        """Make a key and return it; it can't be shown again."""
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        self._store.add(
+            StoredKey(
+                prefix=prefix,
+                secret_hash=_digest(secret),
+                site=site,
+                source=source,
+                created_at=self._now(),
+                revoked_at=None,
+                rate_per_s=rate_per_s,
+            )
+        )
+        return f"mp_{prefix}_{secret}"
+
+    def verify(self, token: str) -> Grant | None:
+        """Return what a key allows; None for an unknown, wrong or revoked one.
+
+        Raises: Unavailable.
+        """
+        digest = _digest(token)
+        seen_at, grant = self._known.get(digest, (0.0, None))
+        if grant is not None and time.monotonic() - seen_at < KNOWN_FOR_S:
+            return grant
+        self._known.pop(digest, None)
+        found = self._look_up(token)
+        if found is not None:
+            self._known[digest] = (time.monotonic(), found)
+        return found
+
+    def _look_up(self, token: str) -> Grant | None:
+        mark, _, rest = token.partition("_")
+        prefix, _, secret = rest.partition("_")
+        if mark != "mp" or not secret or len(prefix) != 8:
+            return None
+        key = self._store.find(prefix)
+        if key is None or key.revoked_at is not None:
+            return None
+        if not hmac.compare_digest(key.secret_hash, _digest(secret)):
+            return None
+        scope = Scope(role=Role.SOURCE, sites=(key.site,), source=key.source)
+        return Grant(prefix, scope, key.rate_per_s)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

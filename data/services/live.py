@@ -1,0 +1,231 @@
+"""The live state of the sites in one process: follows each log, tells listeners what changed.
+
+Starts from the history's snapshot and reads the log from there. With SQL down it starts from
+what the log still holds and says so; when SQL is back it loads again. Used by the push, the
+door and the readiness check.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from data.domain.board import Board
+from data.domain.events import Event
+from data.domain.indexes import Indexes
+from data.domain.site import Site
+from data.domain.topics import EVERYTHING, ORDERS
+from data.domain.view import Readers
+from data.services.errors import Unavailable
+from data.services.folding import Folding, Past
+from data.services.ports import KEEP, Entry, Snapshot, seq_of
+from data.services.recorder import READER, restored
+
+BATCH = 2000
+POLL_S = 2.0
+LOG_LOST_S = 3.0
+HISTORY_STALE_S = 10.0
+_RISK_EVERY_S = 1.0
+_event = msgspec.json.Decoder(Event).decode
+_log = structlog.get_logger("live")
+
+
+class LogFollower(Protocol):
+    """What a live board asks of the log."""
+
+    def epoch(self, site: str) -> str | None:
+        """Epoch of the log."""
+
+    def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        """Entries after an offset."""
+
+    def last_offset(self, site: str) -> str:
+        """Offset of the newest entry."""
+
+    def signals(self, site: str) -> dict[str, float]:
+        """When each work unit was last connected."""
+
+    def readers(self, site: str) -> dict[str, tuple[str, float]]:
+        """How far each reader is."""
+
+
+class LivePast(Past, Protocol):
+    """What a live board asks of the history."""
+
+    def snapshot(self, site: str, real_now: datetime) -> Snapshot:
+        """State as of the recorded offset."""
+
+
+class LiveSite:
+    """One site's live board with its indexes. One reader moves it on; many look at it."""
+
+    def __init__(
+        self, site: str, log: LogFollower, past: LivePast, now: Callable[[], datetime]
+    ) -> None:
+        self.site = site
+        self.board = Board(site)
+        self.indexes = Indexes(self.board)
+        self.loaded = False
+        self.history_missing = False
+        self.signals: Mapping[str, float] = {}
+        self._log = log
+        self._past = past
+        self._real_now = now
+        self._folding = Folding(self.board, past, 0)
+        self._epoch: str | None = None
+        self._after = "0-0"
+        self._read_at = now()
+        self._polled_at = now() - timedelta(days=1)
+        self._risked_at = self._polled_at
+        self._forgot_at = now()
+        self._recorder: tuple[str, float] | None = None
+        self._units: tuple[Site | None, frozenset[str]] = (None, frozenset())
+        self._listeners: list[Callable[[int], None]] = []
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Call `listener(topics)` after each change, in the reader's own thread of control."""
+        self._listeners.append(listener)
+
+    @property
+    def now(self) -> datetime:
+        """The site's own now."""
+        return self.board.site.now(self._real_now())
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Ids of the site's work units."""
+        model = self.board.site
+        if self._units[0] is not model:
+            self._units = (model, frozenset(unit.id for unit in model.work_units))
+        return self._units[1]
+
+    def load(self) -> None:
+        """Start from the history as of its offset, or from the log alone when SQL is down.
+
+        Raises: Unavailable when the log can't be reached.
+        """
+        self._epoch = self._log.epoch(self.site)
+        try:
+            self._take(self._past.snapshot(self.site, self._real_now()))
+            self.history_missing = False
+        except Unavailable as error:
+            _log.warning("started without history", site=self.site, reason=str(error))
+            self.history_missing = True
+        self.poll()
+        self.read(block_ms=None)
+        self.loaded = True
+        self._tell(EVERYTHING)
+
+    def read(self, block_ms: int | None = 1000) -> int:
+        """Fold what the log has; wait up to `block_ms` for the first entry.
+
+        Raises: Unavailable.
+        """
+        entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        self._read_at = self._real_now()
+        topics = 0
+        for entry in entries:
+            if entry.digest is not None:
+                topics |= self._fold(entry)
+        if entries:
+            self._after = entries[-1].offset
+        if topics:
+            self._tell(topics)
+        return len(entries)
+
+    def poll(self) -> None:
+        """Look at signals and readers, refresh risks, forget the old; cheap, once in `POLL_S`.
+
+        Raises: Unavailable.
+        """
+        now = self._real_now()
+        self._polled_at = now
+        self.signals = self._log.signals(self.site)
+        self._recorder = self._log.readers(self.site).get(READER)
+        epoch = self._log.epoch(self.site)
+        if epoch is not None and epoch != self._epoch:
+            self._resync(epoch)
+        if now - self._forgot_at > timedelta(minutes=10):
+            self._forgot_at = now
+            self._folding.forget(self.now, self.now - KEEP)
+
+    def refresh(self) -> int:
+        """Bring risks up to now; return the topics to render again (0 when it isn't time)."""
+        now = self._real_now()
+        if (now - self._risked_at).total_seconds() < _RISK_EVERY_S:
+            return 0
+        self._risked_at = now
+        self.renew()
+        self.indexes.refresh(self.now)
+        return ORDERS
+
+    def renew(self) -> None:
+        """Bring the indexes up to the board; to be called before looking at them."""
+        changed = tuple(self.board.changed_orders)
+        self.board.changed_orders.clear()
+        self.indexes.touch(changed)
+
+    def signal_age_s(self) -> dict[str, float]:
+        """Seconds since each work unit was last connected, by the real clock."""
+        now_s = self._real_now().timestamp()
+        return {unit: max(0.0, now_s - at_s) for unit, at_s in self.signals.items()}
+
+    def readers(self) -> Readers:
+        """Say how far the readers of the log are."""
+        now = self._real_now()
+        newest = self.board.last_event_at
+        lag_s = None if self._recorder is None else now.timestamp() - self._recorder[1]
+        return Readers(
+            log_connected=self.read_age_s < LOG_LOST_S,
+            event_age_s=None if newest is None else (self.now - newest).total_seconds(),
+            history_lag_s=lag_s,
+            history_stale=lag_s is None or lag_s > HISTORY_STALE_S or self.history_missing,
+        )
+
+    @property
+    def read_age_s(self) -> float:
+        """Seconds since the log was last read."""
+        return (self._real_now() - self._read_at).total_seconds()
+
+    def catch_up(self, timeout_s: float, pause: Callable[[float], None]) -> None:
+        """Wait until the board has folded everything that is in the log by now."""
+        goal = seq_of(self._log.last_offset(self.site))
+        waited = 0.0
+        while seq_of(self._after) < goal and waited < timeout_s:
+            pause(0.005)
+            waited += 0.005
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self.board = restored(self.site, snapshot)
+        self._folding = Folding(self.board, self._past, seq_of(snapshot.after))
+        began_anew = self._epoch is not None and snapshot.epoch not in ("", self._epoch)
+        self._after = "0-0" if began_anew else snapshot.after
+        self.indexes = Indexes(self.board)
+        self.indexes.refresh(self.now)
+
+    def _resync(self, epoch: str) -> None:
+        before, self._epoch = self._epoch, epoch
+        if before is not None:
+            _log.warning("log began anew", site=self.site, before=before, now=epoch)
+            self._after = "0-0"
+            self.load()
+
+    def _fold(self, entry: Entry) -> int:
+        try:
+            return self._folding.apply(_event(entry.payload))
+        except msgspec.DecodeError as error:
+            _log.error("poisoned entry", site=self.site, offset=entry.offset, reason=str(error))
+        except Unavailable:
+            self.history_missing = True
+        return 0
+
+    def _tell(self, topics: int) -> None:
+        for listener in self._listeners:
+            listener(topics)
+
+
+def utc_now() -> datetime:
+    """Return the real now; handed to whoever needs a clock."""
+    return datetime.now(UTC)

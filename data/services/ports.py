@@ -1,0 +1,96 @@
+"""What services and their adapters hand each other: log entries, claims, snapshots, batches.
+
+Records only. Services import them; `data.stream` and `data.store` make and take them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from data.domain.events import Event
+from data.domain.quarantine import Quarantined
+from data.domain.subjects import Fold, Identity
+
+CLAIM_S = 24 * 3600  # how long the log remembers an identity; older ones are asked of SQL
+KEEP = timedelta(days=2)  # how long completed orders and output counters stay on a board
+
+Outcome = Literal["accepted", "duplicate", "conflict"]
+
+
+class Entry(NamedTuple):
+    """One entry of the log: its id there, the JSON of an event or of a quarantined input.
+
+    The digest is that of the event's body; a quarantined input has none.
+    """
+
+    offset: str
+    payload: bytes
+    digest: bytes | None
+
+
+class Claim(NamedTuple):
+    """An event about to be appended: identity, digest of its body, JSON."""
+
+    source: str
+    id: str
+    digest: bytes
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """State of a site as of an offset of its log."""
+
+    epoch: str
+    after: str
+    folds: Sequence[Fold]
+    output: Mapping[tuple[str, int], list[int]]
+    output_from: datetime
+    voided: frozenset[Identity]
+    last_event_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event with its place in the log and the digest of its body."""
+
+    event: Event
+    seq: int
+    digest: bytes
+
+
+@dataclass
+class Batch:
+    """What one transaction of the recorder writes."""
+
+    epoch: str
+    after: str
+    at: datetime
+    events: list[Recorded] = field(default_factory=list)
+    folds: list[Fold] = field(default_factory=list)
+    completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
+    output: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    pending_voids: list[Identity] = field(default_factory=list)
+    settled_voids: list[Identity] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+
+class StoredKey(Struct, frozen=True, kw_only=True):
+    """One key as it is stored; `secret_hash` is the SHA-256 of a 256-bit random secret."""
+
+    prefix: str
+    secret_hash: bytes
+    site: str
+    source: str
+    created_at: datetime
+    revoked_at: datetime | None
+    rate_per_s: float
+
+
+def seq_of(offset: str) -> int:
+    """Return a log offset as one number, in the same order."""
+    milliseconds, _, number = offset.partition("-")
+    return int(milliseconds) << 20 | int(number or 0)

@@ -1,0 +1,201 @@
+"""The sites that this process follows, and what the door may ask of them.
+
+Each followed site has one reader, started by the `spawn` it is given (a greenlet in a web
+process). A reader that fails says so, waits and goes on; it never ends by itself.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from data.domain.events import Event, EventType, SubjectKind, subject_parts
+from data.domain.plan import Order
+from data.domain.plan_rules import flaws
+from data.domain.rules import Refusal
+from data.domain.scope import Scope
+from data.domain.site import Site
+from data.services.errors import Forbidden, Unavailable
+from data.services.live import POLL_S, LivePast, LiveSite, LogFollower
+
+CATCH_UP_S = 2.0
+RETRY_S = 0.5
+DISCOVER_S = 2.0
+_log = structlog.get_logger("sites")
+
+
+class SitesLog(LogFollower, Protocol):
+    """What following sites asks of the log."""
+
+    def sites(self) -> set[str]:
+        """Announced sites."""
+
+
+class SitesPast(LivePast, Protocol):
+    """What following sites asks of the history."""
+
+    def sites(self) -> list[Site]:
+        """Recorded sites."""
+
+    def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
+        """Whether it was ever planned."""
+
+
+class Sites:
+    """Every site's live board in this process."""
+
+    def __init__(
+        self, log: SitesLog, past: SitesPast, now: Callable[[], datetime],
+        spawn: Callable[..., Any], pause: Callable[[float], None],
+    ) -> None:  # fmt: skip
+        self._log = log
+        self._past = past
+        self._now = now
+        self._spawn = spawn
+        self._pause = pause
+        self._lives: dict[str, LiveSite] = {}
+        self._listeners: list[Callable[[str, int], None]] = []
+
+    def listen(self, listener: Callable[[str, int], None]) -> None:
+        """Call `listener(site, topics)` after each change of any site."""
+        self._listeners.append(listener)
+
+    def all(self, scope: Scope) -> list[LiveSite]:
+        """Return the sites that the scope may see, by id."""
+        return [self._lives[site] for site in sorted(self._lives) if scope.may_see(site)]
+
+    def get(self, scope: Scope, site: str) -> LiveSite:
+        """Return one site's live board.
+
+        Raises: Forbidden when there is none or the scope may not see it.
+        """
+        if site not in self._lives or not scope.may_see(site):
+            raise Forbidden(site)
+        return self._lives[site]
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all followed sites."""
+        return tuple(sorted(self._lives))
+
+    def discover(self) -> None:
+        """Follow every site that the log or the history knows.
+
+        Raises: Unavailable when neither can be asked.
+        """
+        found = self._log.sites()
+        try:
+            found |= {site.id for site in self._past.sites()}
+        except Unavailable as error:
+            _log.warning("history not asked for sites", reason=str(error))
+        for site in sorted(found - self._lives.keys()):
+            self._follow(site)
+
+    def run(self) -> None:
+        """Discover sites for ever."""
+        while True:
+            try:
+                self.discover()
+            except Unavailable as error:
+                _log.warning("sites not discovered", reason=str(error))
+            self._pause(DISCOVER_S)
+
+    def now(self, site: str) -> datetime:
+        """Return the site's own now; the real one while the site isn't known."""
+        live = self._lives.get(site)
+        return self._now() if live is None else live.now
+
+    def flaw(self, site: str, event: Event) -> Refusal | None:
+        """Say why an event doesn't fit the site's plan and equipment; None when it does.
+
+        What isn't known yet may just have been reported elsewhere, so the board first
+        catches up with the log, and a thing long done is asked of the history.
+        """
+        live = self._lives.get(site)
+        model = live.board.site_state.site if live else None
+        if event.type is EventType.PLAN_CHANGED:
+            return _document_flaw(event, model)
+        if live is None or model is None:
+            return Refusal("subject", f"site {site} has no model yet; send its site document first")
+        flaw = _unknown(live, event)
+        if flaw is None:
+            return None
+        live.catch_up(CATCH_UP_S, self._pause)
+        flaw = _unknown(live, event)
+        if flaw is not None and flaw.field == "subject" and self._planned_once(site, event):
+            return None
+        return flaw
+
+    def _planned_once(self, site: str, event: Event) -> bool:
+        kind, *names = subject_parts(event.subject)
+        return kind != SubjectKind.WORK_UNIT and self._past.knows(site, kind, names)
+
+    def _follow(self, site: str) -> None:
+        live = LiveSite(site, self._log, self._past, self._now)
+        live.listen(lambda topics: self._tell(site, topics))
+        self._lives[site] = live
+        self._spawn(self._read_forever, live)
+        self._spawn(self._poll_forever, live)
+        _log.info("following", site=site)
+
+    def _tell(self, site: str, topics: int) -> None:
+        for listener in self._listeners:
+            listener(site, topics)
+
+    def _read_forever(self, live: LiveSite) -> None:
+        while True:
+            try:
+                if not live.loaded:
+                    live.load()
+                live.read()
+            except Unavailable as error:
+                _log.warning("reader waits", site=live.site, reason=str(error))
+                self._pause(RETRY_S)
+
+    def _poll_forever(self, live: LiveSite) -> None:
+        polled_at = 0.0
+        while True:
+            self._pause(1.0)
+            try:
+                if live.loaded and time.monotonic() - polled_at >= POLL_S:
+                    polled_at = time.monotonic()
+                    live.poll()
+            except Unavailable as error:
+                _log.warning("poll failed", site=live.site, reason=str(error))
+            topics = live.refresh() if live.loaded else 0
+            if topics:
+                self._tell(live.site, topics)
+
+
+def _document_flaw(event: Event, model: Site | None) -> Refusal | None:
+    order: Order | None = event.data.order
+    if order is None:
+        return None
+    if model is None:
+        return Refusal("subject", "the site has no model yet; send its site document first")
+    for flaw in flaws(order, model):
+        return Refusal(f"data.order.{flaw.path}", flaw.reason)
+    return None
+
+
+def _unknown(live: LiveSite, event: Event) -> Refusal | None:
+    if event.type is EventType.EVENT_VOIDED:
+        return None
+    board = live.board
+    kind, *names = subject_parts(event.subject)
+    units = live.units
+    if kind == SubjectKind.WORK_UNIT:
+        known = names[0] in units
+        return None if known else Refusal("subject", f"no work unit {names[0]} at {live.site}")
+    order = board.orders.get(names[0])
+    plan = order.plan if order else None
+    if plan is None:
+        return Refusal("subject", f"no order {names[0]} at {live.site}")
+    members = plan.operations if kind == SubjectKind.OPERATION else plan.needs
+    if not any(member.id == names[1] for member in members):
+        return Refusal("subject", f"order {names[0]} has no {kind} {names[1]}")
+    unit = event.data.work_unit
+    if unit is not None and unit not in units:
+        return Refusal("data.work_unit", f"no work unit {unit} at {live.site}")
+    return None

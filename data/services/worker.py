@@ -1,0 +1,81 @@
+"""The worker: records every site it can get hold of, one thread a site, until told to stop.
+
+Any number of workers may run; the lock in SQL gives each site to one of them.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from data.domain.site import Site
+from data.services.errors import MilepostError
+from data.services.recorder import Recorder
+
+DISCOVER_S = 1.0
+STANDBY_S = 1.0
+RETRY_S = 0.5
+_log = structlog.get_logger("worker")
+
+
+class KnownSites(Protocol):
+    """Where sites are known from."""
+
+    def sites(self) -> list[Site]:
+        """Recorded sites."""
+
+
+class AnnouncedSites(Protocol):
+    """Where sites are announced."""
+
+    def sites(self) -> set[str]:
+        """Announced sites."""
+
+
+class Worker:
+    """Starts a recorder thread for each site as it becomes known."""
+
+    def __init__(
+        self, log: AnnouncedSites, past: KnownSites, make: Callable[[str], Recorder]
+    ) -> None:
+        self._log = log
+        self._past = past
+        self._make = make
+        self._stop = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+
+    def run(self) -> None:
+        """Record until `stop`; returns when every recorder has finished its batch."""
+        while not self._stop.is_set():
+            for site in sorted(self._found() - self._threads.keys()):
+                thread = threading.Thread(target=self._record, args=(site,), name=f"record {site}")
+                self._threads[site] = thread
+                thread.start()
+            self._stop.wait(DISCOVER_S)
+        for thread in self._threads.values():
+            thread.join()
+
+    def stop(self) -> None:
+        """Ask all recorders to finish."""
+        self._stop.set()
+
+    def _found(self) -> set[str]:
+        try:
+            return self._log.sites() | {site.id for site in self._past.sites()}
+        except MilepostError as error:
+            _log.warning("sites not discovered", reason=str(error))
+            return set()
+
+    def _record(self, site: str) -> None:
+        recorder = self._make(site)
+        while not self._stop.is_set():
+            try:
+                recorder.step()
+                pause_s = 0.0 if recorder.holds_site else STANDBY_S
+            except MilepostError as error:
+                _log.warning("recorder waits", site=site, reason=str(error))
+                pause_s = RETRY_S
+            if pause_s:
+                self._stop.wait(pause_s)
+        recorder.close()
