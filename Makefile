@@ -52,7 +52,7 @@ lock: $(SETUP)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Milepost needs Python 3.11 or newer")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(SETUP): | $(BIN)/python
 	@echo "Installing what Milepost needs, once ..."
