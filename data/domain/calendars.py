@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from data.domain.site import Calendar, Shift
+from data.domain.site import Break, Calendar, Shift
 
 Span = tuple[datetime, datetime]
+_DAY_MIN = 24 * 60
 
 
 class ShiftRun(Struct, frozen=True):
@@ -37,28 +38,31 @@ def shift_at(calendar: Calendar, timezone: str, at: datetime) -> ShiftRun | None
 
 
 def last_shift(calendar: Calendar, timezone: str, at: datetime) -> ShiftRun | None:
-    """Return the shift that runs at the instant or the last before it, two weeks back."""
+    """Return the shift that runs at the instant or the last to end before it, two weeks back."""
+    running = shift_at(calendar, timezone, at)
+    if running is not None:
+        return running
     day = at.astimezone(ZoneInfo(timezone)).date()
-    for back in range(15):
-        runs = runs_of(calendar, timezone, day - timedelta(back))
-        for run in reversed(runs):
-            if run.start <= at:
-                return run
-    return None
+    days = (day - timedelta(back) for back in range(15))
+    over = [r for d in days for r in runs_of(calendar, timezone, d) if r.finish <= at]
+    return max(over, key=lambda run: (run.finish, run.start), default=None)
 
 
 def working_spans(
     calendar: Calendar, timezone: str, start: datetime, finish: datetime
 ) -> Iterator[Span]:
-    """Yield the working spans that meet [start, finish), cut to it, in order."""
+    """Yield the working spans that meet [start, finish), cut to it, in order.
+
+    Where shifts overlap, the time counts once.
+    """
     day = start.astimezone(ZoneInfo(timezone)).date() - timedelta(1)
     last = finish.astimezone(ZoneInfo(timezone)).date()
-    while day <= last:
-        for run in runs_of(calendar, timezone, day):
-            for a, b in run.working:
-                if b > start and a < finish:
-                    yield max(a, start), min(b, finish)
-        day += timedelta(1)
+    at = start
+    for a, b in _spans_by_start(calendar, timezone, day, last):
+        begin, end = max(a, at), min(b, finish)
+        if begin < end:
+            yield begin, end
+        at = max(at, b)
 
 
 def working_seconds(calendar: Calendar, timezone: str, start: datetime, finish: datetime) -> float:
@@ -72,11 +76,13 @@ def working_seconds(calendar: Calendar, timezone: str, start: datetime, finish: 
 def add_working(
     calendar: Calendar, timezone: str, start: datetime, seconds: float, limit_days: int = 400
 ) -> datetime:
-    """Return the instant at which `seconds` of working time have passed since `start`.
+    """Return the first instant at which `seconds` of working time have passed since `start`.
 
     Raises: ValueError when the calendar doesn't hold them within `limit_days`.
     """
     left = seconds
+    if left <= 0:
+        return start
     for a, b in working_spans(calendar, timezone, start, start + timedelta(limit_days)):
         span_s = (b - a).total_seconds()
         if left <= span_s:
@@ -96,17 +102,27 @@ def runs_of(calendar: Calendar, timezone: str, day: date) -> tuple[ShiftRun, ...
     return tuple(sorted(runs, key=lambda run: run.start))
 
 
+def _spans_by_start(calendar: Calendar, timezone: str, day: date, last: date) -> Iterator[Span]:
+    waiting: list[Span] = []
+    while day <= last:
+        waiting += [span for run in runs_of(calendar, timezone, day) for span in run.working]
+        waiting.sort()
+        day += timedelta(1)
+        midnight = _instant(day, "00:00", ZoneInfo(timezone))
+        yield from (span for span in waiting if span[0] < midnight)
+        waiting = [span for span in waiting if span[0] >= midnight]
+    yield from waiting
+
+
 def _run(shift: Shift, timezone: str, day: date) -> ShiftRun:
     zone = ZoneInfo(timezone)
+    overnight = _minutes(shift.finish) <= _minutes(shift.start)
     start = _instant(day, shift.start, zone)
-    finish = _instant(day, shift.finish, zone)
-    if finish <= start:
-        finish = _instant(day + timedelta(1), shift.finish, zone)
+    # Both ends may fall into the hour that a clock change skips: then nothing is left of it.
+    finish = max(start, _instant(day + timedelta(overnight), shift.finish, zone))
     working, at = [], start
-    for a, b in sorted(
-        _break(day, pause.start, pause.finish, zone, start) for pause in shift.breaks
-    ):
-        if a > at:
+    for a, b in sorted(_break(pause, shift, day, zone) for pause in shift.breaks):
+        if at < min(a, finish):
             working.append((at, min(a, finish)))
         at = max(at, b)
     if at < finish:
@@ -114,15 +130,20 @@ def _run(shift: Shift, timezone: str, day: date) -> ShiftRun:
     return ShiftRun(shift.name, start, finish, tuple(working))
 
 
-def _break(day: date, start: str, finish: str, zone: ZoneInfo, shift_start: datetime) -> Span:
-    a, b = _instant(day, start, zone), _instant(day, finish, zone)
-    if a < shift_start:
-        a, b = _instant(day + timedelta(1), start, zone), _instant(day + timedelta(1), finish, zone)
-    return (a, b) if b > a else (a, _instant(day + timedelta(2), finish, zone))
+def _break(pause: Break, shift: Shift, day: date, zone: ZoneInfo) -> Span:
+    """Return a break's span; it keeps its length when the clocks change within it."""
+    next_day = _minutes(pause.start) < _minutes(shift.start)
+    start = _instant(day + timedelta(next_day), pause.start, zone)
+    length = (_minutes(pause.finish) - _minutes(pause.start)) % _DAY_MIN or _DAY_MIN
+    return start, start + timedelta(minutes=length)
 
 
 def _instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    days, minutes = divmod(_minutes(clock), _DAY_MIN)
+    local = time(minutes // 60, minutes % 60)
+    return datetime.combine(day + timedelta(days), local, zone).astimezone(UTC)
+
+
+def _minutes(clock: str) -> int:
     hour, minute = clock.split(":")
-    if hour == "24":
-        return datetime.combine(day + timedelta(1), time(0, int(minute)), zone).astimezone(UTC)
-    return datetime.combine(day, time(int(hour), int(minute)), zone).astimezone(UTC)
+    return int(hour) * 60 + int(minute)
