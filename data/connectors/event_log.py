@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from data.connectors.event_log_plan import Route, Work, derive_orders, derive_site, routes_of
-from data.connectors.event_log_rows import RowError, Run, read_rows
+from data.connectors.event_log_rows import LogError, RowError, Run, read_rows
 from data.connectors.mapping import Known, Mapping
 from data.domain.events import (
     EventType,
@@ -26,7 +26,9 @@ from data.domain.events import (
     work_unit_subject,
 )
 from data.domain.plan import Order
+from data.domain.plan_rules import PlanRules
 from data.domain.site import Site
+from data.domain.site_rules import flaws as site_flaws
 
 SOURCE = "event-log"
 CUT = "the log is cut here"
@@ -64,7 +66,9 @@ def read_log(path: Path, mapping: Mapping) -> Log:
     routes = routes_of(rows.runs)
     works = [work for route in routes.values() for work in route]
     starts_at = min(run.start for run in rows.runs)
+    site = derive_site(routes, mapping)
     orders = derive_orders(routes, mapping.plan, mapping.site.area)
+    _check(site, orders)
     naming = _Naming(_digest(content, mapping))
     events = [
         *(event for route in routes.values() for event in _order_events(route, naming)),
@@ -72,7 +76,7 @@ def read_log(path: Path, mapping: Mapping) -> Log:
     ]
     return Log(
         digest=naming.digest,
-        site=derive_site(routes, mapping),
+        site=site,
         orders=orders,
         plans=_in_time(_plan(order, mapping.plan.known, starts_at, naming) for order in orders),
         events=_in_time(events),
@@ -83,6 +87,16 @@ def read_log(path: Path, mapping: Mapping) -> Log:
         skipped=rows.skipped,
         bad_rows=rows.bad,
     )
+
+
+def _check(site: Site, orders: Iterable[Order]) -> None:
+    """Refuse here what the door would refuse later."""
+    for path, reason in site_flaws(site):
+        raise LogError(f"its site can't be shown: {path} {reason}")
+    rules = PlanRules(site)
+    for order in orders:
+        for flaw in rules.flaws(order):
+            raise LogError(f"order {order.id} can't be shown: {flaw.path} {flaw.reason}")
 
 
 def _digest(content: bytes, mapping: Mapping) -> str:

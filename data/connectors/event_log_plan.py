@@ -17,7 +17,16 @@ from data.connectors.event_log_rows import Run
 from data.connectors.mapping import Mapping as LogMapping
 from data.connectors.mapping import PlanRule
 from data.domain.plan import Operation, Order
-from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
+from data.domain.site import (
+    Area,
+    Calendar,
+    Party,
+    PartyKind,
+    Shift,
+    Site,
+    WorkCenter,
+    WorkUnit,
+)
 
 SHORTEST_SLOT_S = 60.0
 WORKING_SHARE = 0.5  # of the weeks of a log: an hour of the week worked in as many is a shift's
@@ -113,6 +122,7 @@ def derive_site(routes: Mapping[str, Route], mapping: LogMapping) -> Site:
         ),
         work_units=_work_units(runs, centers),
         calendars=(Calendar(id="log", shifts=shifts),),
+        parties=_customers(runs),
     )
 
 
@@ -211,6 +221,11 @@ def _output(routes: Mapping[str, Route]) -> set[str]:
     last = [max(route, key=lambda work: work.finish) for route in whole or routes.values()]
     ends = Counter(max(work.runs, key=lambda run: run.finish).work_center for work in last)
     return {max(ends, key=lambda center: (ends[center], center))}
+
+
+def _customers(runs: Iterable[Run]) -> tuple[Party, ...]:
+    names = sorted({run.customer for run in runs if run.customer is not None})
+    return tuple(Party(id=name, name=name, kind=PartyKind.CUSTOMER) for name in names)
 
 
 def _work_units(runs: Sequence[Run], centers: Sequence[str]) -> tuple[WorkUnit, ...]:

@@ -21,12 +21,14 @@ from data.connectors.mapping import (
     column_of,
     columns_read,
 )
-from data.domain.rules import MAX_QUANTITY, OLDEST
+from data.domain.rules import LATEST, MAX_QUANTITY, OLDEST
+from data.domain.site_rules import is_name
 
-MAX_NAME = 100
+MAX_TEXT = 200
 SHOWN_ERRORS = 20
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+# Marks that part subjects and lists, and what stands in their place within a name.
+_MARKS = str.maketrans({"/": "\u2044", ";": ",", "\uff1b": "\uff0c"})
 
 Row = dict[str, str]
 
@@ -170,9 +172,9 @@ class _RunReader:
             rework=_quantity(row, columns.rework),
             setup=_holds(self._mapping.setup, row),
             cut=_holds(self._mapping.cut, row),
-            product=_cell(row, columns.product) or constants.product,
-            family=_cell(row, columns.family) or constants.family,
-            customer=_cell(row, columns.customer) or constants.customer,
+            product=_printable(_cell(row, columns.product) or constants.product),
+            family=_printable(_cell(row, columns.family) or constants.family),
+            customer=self._customer(row),
             quantity=self._order_quantity(row),
         )
 
@@ -181,9 +183,15 @@ class _RunReader:
         name = _plain(_cell(row, ref))
         if not name:
             raise _Unreadable(column, "is blank")
-        if len(name) > MAX_NAME:
-            raise _Unreadable(column, f"is longer than {MAX_NAME} characters")
+        if not is_name(name):
+            raise _Unreadable(column, "expected a name of 1 to 100 characters")
         return name
+
+    def _customer(self, row: Row) -> str | None:
+        ref = self._columns.customer
+        if ref is not None and _cell(row, ref):
+            return self._name(row, ref)
+        return self._mapping.constants.customer
 
     def _order_quantity(self, row: Row) -> int:
         ref = self._columns.quantity
@@ -215,8 +223,8 @@ class _RunReader:
         except (ValueError, OverflowError):
             expected = "an ISO 8601 instant" if self._format == "iso" else f"'{self._format}'"
             raise _Unreadable(column, f"expected {expected}, found '{row[column]}'") from None
-        if at < OLDEST:
-            raise _Unreadable(column, f"expected an instant after {OLDEST.isoformat()}")
+        if not OLDEST <= at < LATEST:
+            raise _Unreadable(column, f"expected a year from {OLDEST.year} to {LATEST.year - 1}")
         return at
 
     def _duration_s(self, row: Row) -> float:
@@ -245,8 +253,12 @@ def _cell(row: Row, ref: ColumnRef | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    """Make a name fit for a subject: no control characters, and a slash that parts nothing."""
-    return _UNPRINTABLE.sub(" ", text).replace("/", "\u2044").strip()
+    """Make a name fit for subjects and lists: on one line, its marks part nothing."""
+    return _printable(text).translate(_MARKS)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()[:MAX_TEXT]
 
 
 @lru_cache(maxsize=4096)

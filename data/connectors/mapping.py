@@ -16,9 +16,7 @@ import yaml
 from msgspec import Struct, field
 
 from data.domain.site import Shift
-
-_ID = re.compile(r"[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,99}")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+from data.domain.site_rules import is_name, minutes_of
 
 
 class MappingError(ValueError):
@@ -216,9 +214,8 @@ def _need(holds: object, key: str, expected: str) -> None:
 
 def _check_site(site: SiteFacts) -> None:
     for key in ("id", "area"):
-        _need(
-            _ID.fullmatch(getattr(site, key)), f"site.{key}", "1 to 100 characters without a slash"
-        )
+        name = getattr(site, key)
+        _need(is_name(name), f"site.{key}", "1 to 100 printable characters without a slash")
     _need(site.name.strip(), "site.name", "a name to show")
     try:
         ZoneInfo(site.timezone)
@@ -257,9 +254,11 @@ def _check_rest(mapping: Mapping) -> None:
     _need(mapping.plan.due_factor > 0, "plan.due_factor", "a number above 0")
     _need(mapping.constants.quantity > 0, "constants.quantity", "a whole number above 0")
     _need(mapping.constants.product.strip(), "constants.product", "a product's name")
+    customer = mapping.constants.customer
+    _need(customer is None or is_name(customer), "constants.customer", "a name without a slash")
     for number, shift in enumerate(mapping.shifts):
         for key in ("start", "finish"):
-            fits = _CLOCK.fullmatch(getattr(shift, key))
+            fits = minutes_of(getattr(shift, key)) is not None
             _need(fits, f"shifts[{number}].{key}", "a local time HH:MM")
         days = shift.days and all(1 <= day <= 7 for day in shift.days)
         _need(days, f"shifts[{number}].days", "ISO weekdays, 1 (Monday) to 7")

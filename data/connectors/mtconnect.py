@@ -14,6 +14,7 @@ from data.connectors.mtconnect_device import Counted, DataItem, Device, Machine,
 from data.domain.events import EventType, WorkUnitState, work_unit_subject
 
 SOURCE = "mtconnect"
+MAX_REASON = 200
 
 Envelope = dict[str, Any]
 OperationOf = Callable[[str], str | None]  # work unit -> subject of the operation on it
@@ -166,7 +167,8 @@ class _Unit:
     def _state_event(
         self, at: datetime, state: WorkUnitState, reason: str | None, operation: str | None
     ) -> Envelope:
-        data = {"state": state.value, "reason": reason, "operation": operation}
+        shown = None if reason is None else _one_line(reason)
+        data = {"state": state.value, "reason": shown, "operation": operation}
         told = {name: value for name, value in data.items() if value is not None}
         subject = work_unit_subject(self.work_unit)
         return self._event(EventType.WORK_UNIT_STATE_CHANGED, subject, at, state.value, told)
@@ -200,6 +202,10 @@ def _device_named(devices: tuple[Device, ...], name: str) -> Device:
             return device
     known = ", ".join(device.name for device in devices)
     raise KeyError(f"no device '{name}' in the document; it has {known}")
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REASON]
 
 
 def _instant(stamp: str) -> datetime:

@@ -14,6 +14,7 @@ import msgspec
 from data.connectors.event_log import SOURCE, Envelope, Log, as_json
 from data.domain.events import EventType, site_subject
 from data.domain.site import SiteClock
+from data.domain.site_rules import MAX_RATE
 
 BATCH = 500
 SIGNAL_S = 5.0
@@ -56,10 +57,10 @@ def replay(
 def clock_of(log: Log, real: datetime, speed: float, running: SiteClock | None = None) -> SiteClock:
     """Return the clock with which the log is (or goes on being) shown.
 
-    Raises: ValueError when the speed isn't above 0.
+    Raises: ValueError when the speed is none that a site's clock may have.
     """
-    if not 0 < speed < float("inf"):
-        raise ValueError(f"speed {speed}: expected a number above 0")
+    if not 0 < speed <= MAX_RATE:
+        raise ValueError(f"speed {speed:g}: expected more than 0, at most {MAX_RATE:.0f}")
     if running is not None and running.rate == speed and running.ends_at == log.ends_at:
         return running
     origin = log.starts_at if running is None else running.at(real)

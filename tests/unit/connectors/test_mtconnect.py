@@ -95,6 +95,14 @@ def test_a_fault_is_down_until_its_own_code_is_normal() -> None:
     ) == [("processing", None), ("down", "system 701 Spindle overload"), ("processing", None)]
 
 
+def test_what_a_fault_says_is_kept_to_one_line_that_the_door_takes() -> None:
+    lines = [line(0, "exec|ACTIVE"), line(1, "system|FAULT|7|||a\tb" + "x" * 900)]
+    told = list(read_shdr(lines, DEVICES, {"LATHE": "L-1"}))[-1]
+    event = parse_event(told, START + timedelta(seconds=1))
+    assert (event.data.reason or "").startswith("system 7 a bxxx")
+    assert len(event.data.reason or "") == 200
+
+
 def test_normal_without_a_code_clears_every_fault_of_the_condition() -> None:
     assert states("exec|READY|x|1", "system|FAULT|1|||", "system|FAULT|2|||", "system|NORMAL||||")[
         -1
