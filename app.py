@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import structlog
 
@@ -138,7 +139,9 @@ def simulate(settings: Settings) -> int:
     from data.services.demo import DemoSink
     from data.services.recorder import restored
     from data.simulate.run import run_demo
+    from data.store.migrate import upgrade
 
+    _patient(lambda: upgrade(settings.database_url or ""))
     engines = Engines(settings)
     _stop_on_signals(stop := threading.Event())
     snapshot = engines.history.snapshot(DEMO_SITE, utc_now())
@@ -172,9 +175,10 @@ def run_all(settings: Settings) -> int:
         return 1
     env["REDIS_URL"] = settings.redis_url or redis.url
     env["DATABASE_URL"] = settings.database_url or postgres.url
-    for name in ("web", "worker", *(["demo"] if settings.demo else [])):
+    for name in ("worker", *(["demo"] if settings.demo else []), "web"):
         argv = (sys.executable, __file__, name)
-        children.append(Child(name=name, argv=argv, env=env))
+        ready = partial(_answers, settings) if name == "web" else None
+        children.append(Child(name=name, argv=argv, env=env, ready=ready))
     return Supervisor(children, lambda: _greet(settings, env)).run()
 
 
@@ -347,10 +351,12 @@ def _attached(settings: Settings) -> Settings:
 
 def _greet(settings: Settings, env: dict[str, str]) -> None:
     """Say where everything is, once it is up."""
+    from data.simulate.plant import LINES
+
     at = address(settings)
     lines = ["", f"Milepost   {at}", f"Health     {at}/readyz"]
     if settings.demo:
-        lines[2:2] = [f"Walls      {at}/wall/{DEMO_SITE}.{area}" for area in ("L1", "L2", "L3")]
+        lines[2:2] = [f"Wall       {at}/wall/{DEMO_SITE}.{line.id}" for line in LINES]
         lines.append(f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})")
     lines += [
         "Sign-in    none yet: whoever reaches this address sees everything",
@@ -358,6 +364,15 @@ def _greet(settings: Settings, env: dict[str, str]) -> None:
         "",
     ]
     print("\n".join(lines), flush=True)
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether the web process is alive."""
+    try:
+        with urlopen(f"{address(settings)}/healthz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _demo_key(settings: Settings, env: dict[str, str]) -> str:

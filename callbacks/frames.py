@@ -27,9 +27,7 @@ class Frame:
     def plain(self) -> bytes:
         """The event as it stands in an uncompressed stream."""
         head = b"" if self._id is None else b"id: " + self._id.encode() + b"\n"
-        return b"".join(
-            (head, b"event: ", self._event.encode(), b"\ndata: ", _encode(self._data), b"\n\n")
-        )
+        return b"%sevent: %s\ndata: %s\n\n" % (head, self._event.encode(), _encode(self._data))
 
     @cached_property
     def packed(self) -> bytes:
@@ -40,3 +38,16 @@ class Frame:
     def bytes(self, packed: bool) -> bytes:
         """Return the event in the form that the stream has."""
         return self.packed if packed else self.plain
+
+
+class Retry(Frame):
+    """Tells the browser how long to wait before it connects again, so that not all do at once."""
+
+    def __init__(self, milliseconds: int) -> None:
+        super().__init__("retry", milliseconds)
+        self._milliseconds = milliseconds
+
+    @cached_property
+    def plain(self) -> bytes:
+        """The field alone: it is no event."""
+        return b"retry: %d\n\n" % self._milliseconds

@@ -15,7 +15,7 @@ import gevent
 import structlog
 from gevent.queue import Empty, SimpleQueue
 
-from callbacks.frames import GZIP_HEADER, Frame
+from callbacks.frames import GZIP_HEADER, Frame, Retry
 from callbacks.metrics import FRAMES, RENDER_SECONDS, SNAPSHOTS, VIEWERS
 from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
 from layouts.cells import Cells, changed
@@ -85,12 +85,9 @@ class Channel:
         self._dirty |= topics
         if self._waiting or not self.viewers:
             return
+        self._waiting = True
         wait_s = self._flushed_at + self._interval_s - time.monotonic()
-        if wait_s <= 0:
-            self.flush()
-        else:
-            self._waiting = True
-            gevent.spawn_later(wait_s, self.flush)
+        gevent.spawn_later(max(0.0, wait_s), self.flush)
 
     def flush(self) -> None:
         """Render what is dirty and send what differs."""
@@ -141,7 +138,8 @@ class Channel:
         return [frame for version, frame in self._ring if version > seen]
 
     def _frame(self, event: str, cells: Cells) -> Frame:
-        return Frame(event, cells, f"{self._name}.{self._version}")
+        data = {"c": cells, "a": self._beat()["age"]}
+        return Frame(event, data, f"{self._name}.{self._version}")
 
     def _send(self, frame: Frame, keep: bool) -> None:
         if keep:
@@ -196,8 +194,10 @@ class Hub:
         VIEWERS.inc()
         ends_at = time.monotonic() + LIFE_S * random.uniform(0.8, 1.2)
         try:
-            head = GZIP_HEADER if packed else b""
-            yield head + b"".join(f.bytes(packed) for f in channel.welcome(last_id))
+            head = Retry(random.randint(300, 1500))
+            frames = [head, *channel.welcome(last_id)]
+            start = GZIP_HEADER if packed else b""
+            yield start + b"".join(frame.bytes(packed) for frame in frames)
             while time.monotonic() < ends_at:
                 yield b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
         finally:

@@ -99,6 +99,11 @@ class Recorder:
         """Whether it is this process that records the site."""
         return self._folding is not None
 
+    @property
+    def epoch(self) -> str:
+        """The log's epoch that it records, empty before the first."""
+        return self._epoch
+
     def step(self, block_ms: int | None = 1000) -> int:
         """Record the next batch; return how many entries it held. 0 too while another records.
 

@@ -36,9 +36,6 @@ class SitesLog(LogFollower, Protocol):
 class SitesPast(LivePast, Protocol):
     """What following sites asks of the history."""
 
-    def sites(self) -> list[Site]:
-        """Recorded sites."""
-
     def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
         """Whether it was ever planned."""
 
@@ -80,16 +77,11 @@ class Sites:
         return tuple(sorted(self._lives))
 
     def discover(self) -> None:
-        """Follow every site that the log or the history knows.
+        """Follow every announced site.
 
-        Raises: Unavailable when neither can be asked.
+        Raises: Unavailable.
         """
-        found = self._log.sites()
-        try:
-            found |= {site.id for site in self._past.sites()}
-        except Unavailable as error:
-            _log.warning("history not asked for sites", reason=str(error))
-        for site in sorted(found - self._lives.keys()):
+        for site in sorted(self._log.sites() - self._lives.keys()):
             self._follow(site)
 
     def run(self) -> None:
@@ -135,13 +127,23 @@ class Sites:
         live = LiveSite(site, self._log, self._past, self._now)
         live.listen(lambda topics: self._tell(site, topics))
         self._lives[site] = live
-        self._spawn(self._read_forever, live)
-        self._spawn(self._poll_forever, live)
+        self._spawn(self._keep_at, self._read_forever, live)
+        self._spawn(self._keep_at, self._poll_forever, live)
         _log.info("following", site=site)
 
     def _tell(self, site: str, topics: int) -> None:
         for listener in self._listeners:
             listener(site, topics)
+
+    def _keep_at(self, task: Callable[[LiveSite], None], live: LiveSite) -> None:
+        """Run a reader's task and start it again, from what is recorded, when it fails."""
+        while True:
+            try:
+                task(live)
+            except Exception:
+                _log.exception("reader failed", site=live.site, task=task.__name__)
+                live.loaded = False
+                self._pause(RETRY_S)
 
     def _read_forever(self, live: LiveSite) -> None:
         while True:

@@ -29,6 +29,9 @@ class KnownSites(Protocol):
 class AnnouncedSites(Protocol):
     """Where sites are announced."""
 
+    def announce(self, site: str) -> None:
+        """Make a site known."""
+
     def sites(self) -> set[str]:
         """Announced sites."""
 
@@ -68,11 +71,14 @@ class Worker:
             return set()
 
     def _record(self, site: str) -> None:
-        recorder = self._make(site)
+        recorder, announced = self._make(site), None
         while not self._stop.is_set():
             try:
                 recorder.step()
                 pause_s = 0.0 if recorder.holds_site else STANDBY_S
+                if recorder.holds_site and recorder.epoch != announced:
+                    self._log.announce(site)
+                    announced = recorder.epoch
             except MilepostError as error:
                 _log.warning("recorder waits", site=site, reason=str(error))
                 pause_s = RETRY_S
