@@ -4,6 +4,7 @@ A required argument of every service, and part of every cache key and channel.
 """
 
 from enum import StrEnum
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -22,10 +23,17 @@ class Scope(Struct, frozen=True, kw_only=True):
     sites: tuple[str, ...]
     source: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a text for `sites`: every part of it would pass for a site."""
+        if not isinstance(self.sites, tuple):
+            raise TypeError("sites: expected a tuple of site ids")
+
     @property
     def key(self) -> str:
         """Text that is equal for equal scopes only; stands in every cache key and channel."""
-        return f"{self.role}:{','.join(sorted(self.sites))}:{self.source or ''}"
+        sites = ",".join(sorted({quote(site, safe="") for site in self.sites}))
+        source = "" if self.source is None else "=" + quote(self.source, safe="")
+        return f"{self.role}:{sites}:{source}"
 
     def may_see(self, site: str) -> bool:
         """Whether live state and history of the site may be shown."""
@@ -35,7 +43,9 @@ class Scope(Struct, frozen=True, kw_only=True):
         """Whether events of this source may be recorded at the site."""
         if site not in self.sites:
             return False
-        return self.role is Role.FACTORY or source == self.source
+        if self.role is Role.SOURCE:
+            return bool(source) and source == self.source
+        return self.role is Role.FACTORY
 
 
 def factory_scope(*sites: str) -> Scope:

@@ -1,13 +1,16 @@
 """How the events of one subject fold: operation, need, work unit, order, site.
 
-Each state holds a ledger of the events it came from, or a base restored from SQL, or both.
+Each state holds a ledger of the events it came from, or a base restored from SQL, or both:
+a base with the ledger of what came after it. Only a ledger can give an event back, so a base
+has to give way to its recorded events before one of them is undone.
 Used by `data.domain.board` and, to store and restore, by `data.store`.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
+from operator import itemgetter
+from typing import ClassVar, Self
 
 from data.domain.events import Event, EventType, OperationStatus
 from data.domain.events import WorkUnitState as State
@@ -28,9 +31,11 @@ class Fold:
     """What all subjects share: the ledger, the base, taking an event out."""
 
     kind: ClassVar[str] = ""
+    stored: ClassVar[tuple[str, ...]] = ()  # the fields that make up a base
     __slots__ = ("has_base", "ledger", "subject")
 
     def __init__(self, subject: str) -> None:
+        """Begin with nothing known of the subject."""
         self.subject = subject
         self.ledger: dict[Identity, Event] = {}
         self.has_base = False
@@ -66,11 +71,25 @@ class Fold:
         return False
 
     def take_out(self, identity: Identity) -> Event | None:
-        """Undo one event exactly; None when the ledger doesn't hold it."""
+        """Undo one event exactly; None when the ledger doesn't hold it, or stands on a base."""
+        if self.has_base:
+            return None
         undone = self.ledger.pop(identity, None)
         if undone is not None:
             self.refold()
         return undone
+
+    def rest_on_base(self) -> None:
+        """Take the fields as they are for a base: what follows is folded onto them."""
+        self.has_base = True
+
+    def as_base(self) -> Self:
+        """Return a copy that knows the outcome alone, as one restored from SQL does."""
+        base = type(self)(self.subject)
+        for name in self.stored:
+            setattr(base, name, getattr(self, name))
+        base.rest_on_base()
+        return base
 
     def drop_base(self) -> None:
         """Leave the base: what follows is folded from the ledger alone."""
@@ -110,6 +129,7 @@ class OperationState(Fold):
         "unit_moment",
         "work_unit",
     )
+    stored = __slots__
 
     def reset(self) -> None:
         """Nothing happened yet."""
@@ -153,9 +173,6 @@ class OperationState(Fold):
         return self.status_moment[0]
 
 
-_MATERIAL = (EventType.MATERIAL_PROMISED, EventType.MATERIAL_SHIPPED, EventType.MATERIAL_RECEIVED)
-
-
 class NeedState(Fold):
     """What became of one material need: the latest promise, sums shipped and received."""
 
@@ -169,6 +186,7 @@ class NeedState(Fold):
         "shipped",
         "shipped_moment",
     )
+    stored = __slots__
 
     def reset(self) -> None:
         """Nothing promised, shipped or received."""
@@ -199,14 +217,17 @@ class WorkUnitState(Fold):
     """State of a work unit: the latest, and since when it has been the same.
 
     The run of equal states needs the ones before it, so the ledger is also kept in time order.
+    A base stands at the front of the timeline as its whole run; `floor` is the last event in it.
     """
 
     kind = "work-unit"
-    __slots__ = ("latest", "moments", "operation", "reason", "since", "state", "timeline")
+    __slots__ = ("floor", "latest", "operation", "reason", "since", "state", "timeline")
+    stored = ("state", "since", "latest", "reason", "operation")
 
     def reset(self) -> None:
         """Nothing heard of it."""
         self.timeline: list[tuple[Moment, State]] = []
+        self.floor: Moment | None = None
         self.state: State | None = None
         self.since: datetime | None = None
         self.latest: Moment | None = None
@@ -224,29 +245,39 @@ class WorkUnitState(Fold):
             self.reason, self.operation = event.data.reason, event.data.operation
         else:
             insort(self.timeline, (moment, state))
-            self.since = self._run_start()
+            self.since = _run_start(self.timeline)
 
     def needs_ledger_for(self, event: Event) -> bool:
-        """A base knows its latest only: an older event needs what was before."""
-        return self.has_base and self.latest is not None and moment_of(event) <= self.latest
+        """Whether it lies within the base, which is one run without its events."""
+        end = self.floor or self.latest
+        return self.has_base and end is not None and moment_of(event) <= end
+
+    def rest_on_base(self) -> None:
+        """Take the fields for a base, its run at the front of the timeline."""
+        super().rest_on_base()
+        self.floor = self.latest
+        if self.since is not None and self.state is not None:
+            self.timeline = [((self.since, "", ""), self.state)]
 
     def forget_before(self, horizon: datetime) -> None:
-        """Drop events before `horizon` but for the run that still lasts."""
-        if self.since is None:
+        """Turn what is older than `horizon` into a base: the run that lasted then."""
+        cut = bisect_left(self.timeline, (horizon, "", ""), key=itemgetter(0))
+        if cut < 2:
             return
-        keep_from = min(horizon, self.since)
-        cut = bisect_left(self.timeline, ((keep_from, "", ""), State.DOWN))
-        del self.timeline[:cut]
-        if cut:
-            self.ledger = {k: e for k, e in self.ledger.items() if e.time >= keep_from}
+        past = self.timeline[:cut]
+        floor, state = past[-1]
+        self.timeline[:cut] = [((_run_start(past), "", ""), state)]
+        self.ledger = {k: e for k, e in self.ledger.items() if moment_of(e) > floor}
+        self.floor, self.has_base = floor, True
 
-    def _run_start(self) -> datetime | None:
-        start = self.since
-        for moment, state in reversed(self.timeline):
-            if state is not self.state:
-                break
-            start = moment[0]
-        return start
+
+def _run_start(timeline: list[tuple[Moment, State]]) -> datetime:
+    (start, _, _), last = timeline[-1]
+    for moment, state in reversed(timeline):
+        if state is not last:
+            break
+        start = moment[0]
+    return start
 
 
 class _Latest(Fold):
@@ -272,6 +303,7 @@ class OrderState(_Latest):
 
     kind = "order"
     __slots__ = ("plan",)
+    stored = ("moment", "plan")
 
     def reset(self) -> None:
         """No plan known."""
@@ -288,6 +320,7 @@ class SiteState(_Latest):
 
     kind = "site"
     __slots__ = ("site",)
+    stored = ("moment", "site")
 
     def reset(self) -> None:
         """No model known."""
