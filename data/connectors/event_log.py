@@ -31,6 +31,7 @@ from data.domain.site import Site
 from data.domain.site_rules import flaws as site_flaws
 
 SOURCE = "event-log"
+RULES_VERSION = b"1"  # raised when the same row comes to mean other events
 CUT = "the log is cut here"
 NO_RUN = "no run in the log"
 
@@ -101,7 +102,7 @@ def _check(site: Site, orders: Iterable[Order]) -> None:
 
 def _digest(content: bytes, mapping: Mapping) -> str:
     """Name the log and the mapping: the same rows mapped otherwise are other events."""
-    whole = hashlib.sha256(content)
+    whole = hashlib.sha256(RULES_VERSION + content)
     whole.update(msgspec.json.encode(mapping, order="deterministic"))
     return whole.hexdigest()[:16]
 

@@ -5,7 +5,7 @@ able to know where it comes from. Imported by `data.connectors.event_log` only.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean, median
@@ -85,17 +85,27 @@ def routes_of(runs: Iterable[Run]) -> dict[str, Route]:
 
 
 def derive_orders(routes: Mapping[str, Route], rule: PlanRule, area: str) -> tuple[Order, ...]:
-    """Give every order of the log a plan, by medians over all orders of the log."""
-    works = [work for route in routes.values() for work in route]
-    spans = _medians((work.operation, work.span_s) for work in works)
-    setups = _medians((work.operation, work.worked_s(True)) for work in works)
+    """Give every order of the log a plan, by medians over the orders that it holds whole."""
+    whole = whole_routes(routes)
+    spans = _medians(routes.values(), whole, lambda work: work.span_s)
+    setups = _medians(routes.values(), whole, lambda work: work.worked_s(True))
     pieces = _medians(
-        (work.operation, work.worked_s(False) / work.runs[0].quantity) for work in works
+        routes.values(), whole, lambda work: work.worked_s(False) / work.runs[0].quantity
     )
     slots = {name: max(span, SHORTEST_SLOT_S) for name, span in spans.items()}
-    stretch = median(_lead_s(route) / _planned_s(route, slots) for route in routes.values())
+    stretch = median(_lead_s(route) / _planned_s(route, slots) for route in whole)
     slots = {name: max(slot * stretch, SHORTEST_SLOT_S) for name, slot in slots.items()}
     return tuple(_order(route, slots, setups, pieces, rule, area) for route in routes.values())
+
+
+def whole_routes(routes: Mapping[str, Route]) -> list[Route]:
+    """Return the orders that the log doesn't cut off; all of them when it cuts off every one."""
+    cut = {
+        name
+        for name, route in routes.items()
+        if any(run.cut for work in route for run in work.runs)
+    }
+    return [route for name, route in routes.items() if name not in cut] or list(routes.values())
 
 
 def derive_site(routes: Mapping[str, Route], mapping: LogMapping) -> Site:
@@ -187,11 +197,18 @@ def _order(
     )
 
 
-def _medians(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
-    values: dict[str, list[float]] = defaultdict(list)
-    for name, value in pairs:
-        values[name].append(value)
-    return {name: median(group) for name, group in values.items()}
+def _medians(
+    routes: Iterable[Route], whole: Iterable[Route], measure: Callable[[Work], float]
+) -> dict[str, float]:
+    """Median of a measure by operation; of all orders where no whole one has the operation."""
+    medians: dict[str, float] = {}
+    for group in (routes, whole):
+        values: dict[str, list[float]] = defaultdict(list)
+        for route in group:
+            for work in route:
+                values[work.operation].append(measure(work))
+        medians |= {name: median(measured) for name, measured in values.items()}
+    return medians
 
 
 def _lead_s(route: Route) -> float:
@@ -213,12 +230,7 @@ def _centers_by_flow(routes: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _output(routes: Mapping[str, Route]) -> set[str]:
     """Work center at which most orders end that the log doesn't cut off."""
-    whole = [
-        route
-        for route in routes.values()
-        if not any(run.cut for work in route for run in work.runs)
-    ]
-    last = [max(route, key=lambda work: work.finish) for route in whole or routes.values()]
+    last = (max(route, key=lambda work: work.finish) for route in whole_routes(routes))
     ends = Counter(max(work.runs, key=lambda run: run.finish).work_center for work in last)
     return {max(ends, key=lambda center: (ends[center], center))}
 

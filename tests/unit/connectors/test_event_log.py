@@ -382,6 +382,13 @@ class TestSiteAndPlan:
         assert order.operations[1].planned_start == order.operations[0].planned_finish
         assert order.due_at - order.released_at == 2 * lead
 
+    def test_orders_that_are_cut_off_do_not_shorten_the_plan(self, tmp_path: Path) -> None:
+        rows = [row("A", "Saw", "M1", "08:00", "12:00", "1,0,5")]
+        rows += [row(f"C{n}", "Saw", "M1", "08:00", "08:10", "1,0,9") for n in range(5)]
+        cut = MAPPING + "cut: {column: Qty, values: ['9']}\n"
+        step = read(tmp_path, *rows, mapping=cut).orders[-1].operations[0]
+        assert step.planned_finish - step.planned_start == timedelta(hours=4)
+
     def test_piece_and_setup_times_are_medians_of_the_orders(self, tmp_path: Path) -> None:
         log = read(
             tmp_path,
