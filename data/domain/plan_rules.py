@@ -19,18 +19,17 @@ from msgspec import Struct
 
 from data.domain.events import EventType, order_subject
 from data.domain.plan import MaterialNeed, Milestone, Operation, Order
-from data.domain.rules import MAX_QUANTITY, OLDEST
+from data.domain.rules import LATEST, MAX_QUANTITY, OLDEST
 from data.domain.site import PartyKind, Site
+from data.domain.site_rules import is_name
 from data.domain.subjects import Moment, OrderState
 
 MAX_TEXT = 200
 MAX_RECORDS = 2_000  # operations of an order, and as many milestones and needs
 MAX_SECONDS = 366 * 86_400.0
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 NO_PREDECESSORS = "-"  # how a table says "none", so no operation may be called that
 
-_NAME = re.compile(r"(?!\s)[^/\x00-\x1f\x7f]{1,100}(?<!\s)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LIST_MARKS = re.compile("[;\uff1b]")
 _OUTSIDE = (PartyKind.SUPPLIER, PartyKind.LOGISTICS, PartyKind.FACTORY)
 
@@ -61,7 +60,10 @@ def flaws(order: Order, site: Site) -> Iterator[Flaw]:
 
 
 def in_utc(order: Order) -> Order:
-    """Return the same plan with every aware instant in UTC; equal plans then encode alike."""
+    """Return the same plan with every aware instant in UTC; equal plans then encode alike.
+
+    A naive one stays as it is, for the rules to refuse.
+    """
     records = {
         part: tuple(_in_utc(record) for record in getattr(order, part))
         for part in ("operations", "milestones", "needs")
@@ -241,8 +243,8 @@ def _step(operation: str, steps: Collection[str]) -> Iterator[_Found]:
 
 
 def _name(field: str, value: str) -> Iterator[_Found]:
-    if not _NAME.fullmatch(value):
-        reason = "expected 1 to 100 characters without '/', control characters or outer spaces"
+    if not is_name(value):
+        reason = "expected 1 to 100 printable characters without '/' or outer spaces"
         yield field, value, reason
 
 
