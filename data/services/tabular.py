@@ -90,16 +90,21 @@ def _form(header: list[str]) -> tuple[str, str, str]:
 
 def _rows(lines: Iterator[list[str]], places: list[int], columns: tuple[str, ...]) -> Iterator[Row]:
     """Yield each row's number and its three cells; blank lines are passed over."""
-    number = 1
-    for cells in lines:
-        number += 1
-        if not any(cell.strip() for cell in cells):
+    first, second, third = places
+    for number, cells in enumerate(lines, start=2):
+        try:
+            found = cells[first].strip(), cells[second].strip(), cells[third].strip()
+        except IndexError:
+            if any(cell.strip() for cell in cells):
+                raise _short_row(number, len(cells), places, columns) from None
             continue
-        for place, column in zip(places, columns, strict=True):
-            if place >= len(cells):
-                raise RowError(number, column, "a value", "")
-        a, b, c = (cells[place].strip() for place in places)
-        yield number, (a, b, c)
+        if any(found) or any(cell.strip() for cell in cells):
+            yield number, found
+
+
+def _short_row(number: int, width: int, places: list[int], columns: tuple[str, ...]) -> RowError:
+    missing = next(c for place, c in zip(places, columns, strict=True) if place >= width)
+    return RowError(number, missing, "a value", "")
 
 
 def _is_number(text: str) -> bool:

@@ -31,7 +31,7 @@ class BottleneckSegment(Struct, frozen=True, gc=False):
     end: float
 
 
-class Claim(Struct, frozen=True):
+class Claim(Struct, frozen=True, gc=False):
     """What a member may claim of the time: from `since`, shared until `shared_until`."""
 
     member: ActivePeriod
@@ -119,5 +119,6 @@ def _pieces(
 ) -> Iterator[BottleneckSegment]:
     if interval[1] <= interval[0]:
         return
-    for start, end in subtract([interval], member.pauses):
+    pieces = subtract([interval], member.pauses) if member.pauses else [interval]
+    for start, end in pieces:
         yield BottleneckSegment(member.work_unit, kind, start, end)

@@ -46,7 +46,7 @@ class Final(Struct, frozen=True):
     line_pauses: tuple[Interval, ...] = ()
 
 
-class _Open(Struct):
+class _Open(Struct, gc=False):
     """An active period that has not ended."""
 
     start: float

@@ -5,13 +5,14 @@ unit's next one. Of several states that one unit reports for the same instant th
 holds, so an idle moment of no length does not part two active periods.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import pairwise
 
 from msgspec import Struct
 
-from data.domain.bottleneck.intervals import Interval, complement, intersect, union
+from data.domain.bottleneck.intervals import Interval, complement, subtract, union
 from data.domain.events import WorkUnitState
 
 
@@ -55,7 +56,7 @@ class StateSpell(Struct, frozen=True, gc=False):
     end: float
 
 
-class ActivePeriod(Struct, frozen=True):
+class ActivePeriod(Struct, frozen=True, gc=False):
     """A work unit is active without a break, pauses inside left standing.
 
     Units: `length` is `end - start` less the pauses, for time off shift makes
@@ -137,11 +138,14 @@ def merge_periods(periods: Iterable[ActivePeriod]) -> list[ActivePeriod]:
 
 def _merged(periods: list[ActivePeriod]) -> Iterator[ActivePeriod]:
     unit = periods[0].work_unit
-    worked = union(w for p in periods for w in worked_intervals(p))
-    for start, end in union((p.start, p.end) for p in periods):
-        inside = intersect(worked, [(start, end)])
-        gaps = tuple((a[1], b[0]) for a, b in pairwise(inside))
-        yield ActivePeriod(unit, start, end, gaps)
+    spans = union((p.start, p.end) for p in periods)
+    pauses: list[Interval] = []
+    if any(period.pauses for period in periods):
+        pauses = subtract(spans, union(w for p in periods for w in worked_intervals(p)))
+    starts = [start for start, _ in pauses]
+    for start, end in spans:
+        inside = pauses[bisect_left(starts, start) : bisect_left(starts, end)]
+        yield ActivePeriod(unit, start, end, tuple(inside))
 
 
 def worked_intervals(period: ActivePeriod) -> list[Interval]:
