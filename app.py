@@ -12,6 +12,7 @@ if __name__ == "__main__" and sys.argv[1:2] == ["web"]:
     monkey.patch_all()
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from urllib.request import urlopen
 
 import structlog
 
+from data.domain.scope import factory_scope
 from data.services.errors import Forbidden, MilepostError
 from data.services.ingest import Ingest, Status
 from data.services.live import utc_now
@@ -40,7 +42,7 @@ from data.stream.log import connect as connect_log
 if TYPE_CHECKING:
     from flask import Flask
 
-    from data.domain.site import Site
+    from data.services.live import LiveSite
     from data.services.recorder import Recorder
 
 DEMO_SITE = "hsinchu"
@@ -186,18 +188,19 @@ def import_plan(settings: Settings, file: Path, site: str) -> int:
     """Import orders from a file; print every error, or how many were taken."""
     from data.connectors.plan_files import read_plan
     from data.domain.plan_rules import to_envelopes
-    from data.domain.scope import factory_scope
 
     engines = Engines(settings)
     sites = engines.followed(_thread, time.sleep)
-    model = _model(engines, site)
-    plan = read_plan(file.name, file.read_bytes(), model)
+    live = _loaded(sites, site)
+    plan = read_plan(file.name, file.read_bytes(), live.board.site)
     for error in plan.errors:
         print(error, file=sys.stderr)
+    if plan.more_errors:
+        print("... and more", file=sys.stderr)
     if plan.errors:
         return 1
     ingest = Ingest(engines.log, engines.history, sites)
-    envelopes = to_envelopes(plan.orders, "urn:milepost:import-plan", model.now(utc_now()))
+    envelopes = to_envelopes(plan.orders, "urn:milepost:import-plan", live.now, live.board.orders)
     verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
     for status in Status:
         print(f"{status}: {sum(verdict.status is status for verdict in verdicts)}")
@@ -212,7 +215,6 @@ def replay_log(settings: Settings, file: Path, mapping: Path, speed: float) -> i
     from data.connectors.event_log import read_log
     from data.connectors.mapping import parse_mapping
     from data.connectors.replay import replay
-    from data.domain.scope import factory_scope
 
     engines = Engines(settings)
     log = read_log(file, parse_mapping(mapping.read_text()))
@@ -281,6 +283,9 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_env(os.environ)
         options = _parser().parse_args(arguments)
         _configure_logging(settings)
+        gc.set_threshold(
+            50_000, 20, 50
+        )  # boards are large and live long; most garbage has no cycles
         return _run(settings, options)
     except (SettingsError, MilepostError) as error:
         print(error, file=sys.stderr)
@@ -391,11 +396,18 @@ def _demo_key(settings: Settings, env: dict[str, str]) -> str:
     return kept
 
 
-def _model(engines: Engines, site: str) -> "Site":
-    for model in engines.history.sites():
-        if model.id == site:
-            return model
-    raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
+def _loaded(sites: Sites, site: str) -> "LiveSite":
+    """Return a site's live board once it is loaded.
+
+    Raises: Forbidden when there is no such site.
+    """
+    sites.discover()
+    if site not in sites.ids():
+        raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
+    live = sites.get(factory_scope(site), site)
+    while not live.loaded:
+        time.sleep(0.05)
+    return live
 
 
 def _patient(action: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ from data.domain.site import Site
 from data.services.errors import Forbidden, MilepostError, Overloaded, Unavailable
 from data.services.ingest import Ingest, Status, Verdict
 from data.services.keys import Grant, Keys
+from data.services.live import LiveSite
 from data.services.sites import Sites
 
 MAX_EVENTS = 1000
@@ -109,7 +110,8 @@ class Api:
             raise Problem(422, "the plan has errors; nothing was changed", errors=plan.errors)
         self._limit(grant, len(plan.orders))
         source = grant.scope.source or ""
-        envelopes = to_envelopes(plan.orders, source, self._sites.now(_site(grant)))
+        live = self._live(grant)
+        envelopes = to_envelopes(plan.orders, source, live.now, live.board.orders)
         verdicts: list[Verdict] = []
         for first in range(0, len(envelopes), MAX_EVENTS):
             verdicts += self._accept(grant, envelopes[first : first + MAX_EVENTS])
@@ -141,7 +143,7 @@ class Api:
         units = body.get("work_units") if isinstance(body, dict) else None
         if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
             raise Problem(422, "expected a list of ids", field="work_units")
-        live = self._sites.get(factory_scope(_site(grant)), _site(grant))
+        live = self._live(grant)
         for unknown in sorted(set(units) - live.units):
             raise Problem(422, f"no work unit {unknown} at {_site(grant)}", field="work_units")
         self._log.signal(_site(grant), units, self._now().timestamp())
@@ -167,8 +169,11 @@ class Api:
         name = _PLAN_FORMS.get(request.mimetype)
         if name is None:
             raise Problem(415, "expected " + ", ".join(_PLAN_FORMS))
-        live = self._sites.get(factory_scope(_site(grant)), _site(grant))
+        live = self._live(grant)
         return self._read(name, _raw(MAX_PLAN_BYTES), live.board.site)
+
+    def _live(self, grant: Grant) -> LiveSite:
+        return self._sites.get(factory_scope(_site(grant)), _site(grant))
 
     def _authorise(self) -> Grant:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -5,9 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 VIEWERS = Gauge("milepost_viewers", "Open live streams", multiprocess_mode="livesum")
 CHANNELS = Gauge("milepost_channels", "Channels that are rendered", multiprocess_mode="livesum")
 FRAMES = Counter("milepost_frames_total", "Frames handed to viewers")
-SNAPSHOTS = Counter(
-    "milepost_snapshots_total", "Snapshots sent to who starts or fell behind"
-)
+SNAPSHOTS = Counter("milepost_snapshots_total", "Snapshots sent to who starts or fell behind")
 RENDER_SECONDS = Histogram(
     "milepost_render_seconds",
     "Time to render one channel's change",

@@ -70,7 +70,7 @@ class SubjectKind(StrEnum):
     SITE = "site"
 
 
-class Data(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Data(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What an event says; each type uses some of these fields (`data.domain.rules`).
 
     Units: quantities are whole pieces (or whole units of the order) that this event adds.
@@ -94,7 +94,7 @@ class Data(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     site: Site | None = None
 
 
-class Event(Struct, frozen=True, omit_defaults=True):
+class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     """One accepted progress event as it stands in the log.
 
     `time` is when it happened, `recorded_at` when Milepost had it; both aware, UTC.

@@ -8,7 +8,13 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class _Document(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
+    """Plain data without cycles; a site holds 100,000 of them, so the collector skips them."""
+
+
+class Operation(_Document, frozen=True):
     """One step of an order at a work center.
 
     Units: `run_time_s` seconds per unit, `setup_s` seconds once.
@@ -28,7 +34,7 @@ class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     predecessors: tuple[str, ...] | None = None
 
 
-class Milestone(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Milestone(_Document, frozen=True):
     """A key node of an order, reached when its operation completes."""
 
     id: str
@@ -38,9 +44,7 @@ class Milestone(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     committed_at: datetime | None = None
 
 
-class MaterialNeed(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
-):
+class MaterialNeed(_Document, frozen=True):
     """A part that an operation needs from a supplier."""
 
     id: str
@@ -52,7 +56,7 @@ class MaterialNeed(
     name: str = ""
 
 
-class Order(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Order(_Document, frozen=True):
     """A production order with its whole route."""
 
     id: str

@@ -3,7 +3,7 @@
 Shared by the recorder and every process that holds a live board.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,12 +12,14 @@ from data.domain.events import Event
 from data.domain.plan import Order
 from data.domain.subjects import Fold
 
+_OF_ORDERS = frozenset({"operation", "need", "order"})
+
 
 class Past(Protocol):
     """What folding asks of the history."""
 
-    def order(self, site: str, order_id: str) -> list[Fold]:
-        """Return the recorded states of one order."""
+    def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
+        """Return the recorded states of orders."""
 
     def ledger(self, site: str, subject: str, upto_seq: int) -> list[Event]:
         """Return the recorded events of one subject."""
@@ -35,12 +37,26 @@ class Folding:
         self._upto_seq = upto_seq
         self._asked: set[str] = set()
 
+    def fetch(self, events: Iterable[Event]) -> None:
+        """Restore the orders that events are about and the board doesn't hold, all at once.
+
+        Raises: Unavailable.
+        """
+        orders, asked = self.board.orders, self._asked
+        wanted = set()
+        for event in events:
+            kind, order_id = event.subject.split("/", 2)[:2]
+            if order_id not in orders and order_id not in asked and kind in _OF_ORDERS:
+                wanted.add(order_id)
+        if wanted:
+            self.board.restore(self._past.orders(self.board.site_id, sorted(wanted)))
+            asked |= wanted
+
     def apply(self, event: Event) -> int:
-        """Fold one event; return the topics it touched.
+        """Fold one event, fetched before; return the topics it touched.
 
         Raises: Unavailable when the history is needed and can't be reached.
         """
-        self._fetch_order(event.subject)
         if self.board.lacks(event):
             recorded = self._past.ledger(self.board.site_id, event.subject, self._upto_seq)
             self.board.thicken(event.subject, recorded)
@@ -53,15 +69,6 @@ class Folding:
         board.forget_orders(done)
         board.forget_before(keep_from)
         self._asked.difference_update(done)
-
-    def _fetch_order(self, subject: str) -> None:
-        kind, _, rest = subject.partition("/")
-        order_id = rest.split("/", 1)[0]
-        if kind in ("work-unit", "site") or order_id in self.board.orders:
-            return
-        if order_id not in self._asked:
-            self.board.restore(self._past.order(self.board.site_id, order_id))
-            self._asked.add(order_id)
 
 
 def completed_at(board: Board, plan: Order) -> datetime | None:

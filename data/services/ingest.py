@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from data.domain.events import Event
+from data.domain.events import Event, EventType
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.rules import Refusal, Refused, parse_event
 from data.domain.scope import Scope
@@ -176,7 +176,8 @@ class Ingest:
 
 def digest_of(event: Event) -> bytes:
     """Return what tells two bodies under one identity apart."""
-    body = msgspec.json.encode((event.type, event.subject, event.time, event.data))
+    time = None if event.type is EventType.PLAN_CHANGED else event.time  # a plan may be sent again
+    body = msgspec.json.encode((event.type, event.subject, time, event.data))
     return hashlib.blake2b(body, digest_size=8).digest()
 
 

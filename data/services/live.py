@@ -5,7 +5,7 @@ what the log still holds and says so; when SQL is back it loads again. Used by t
 door and the readiness check.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -125,10 +125,7 @@ class LiveSite:
         """
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
         self._read_at = self._real_now()
-        topics = 0
-        for entry in entries:
-            if entry.digest is not None:
-                topics |= self._fold(entry)
+        topics = self._fold(entries)
         if entries:
             self._after = entries[-1].offset
         if topics:
@@ -147,6 +144,8 @@ class LiveSite:
         epoch = self._log.epoch(self.site)
         if epoch is not None and epoch != self._epoch:
             self._resync(epoch)
+        elif self.history_missing:
+            self.load()
         if now - self._forgot_at > timedelta(minutes=10):
             self._forgot_at = now
             self._folding.forget(self.now, self.now - KEEP)
@@ -212,14 +211,29 @@ class LiveSite:
             self._after = "0-0"
             self.load()
 
-    def _fold(self, entry: Entry) -> int:
+    def _fold(self, entries: Sequence[Entry]) -> int:
+        events = [event for entry in entries if (event := self._decoded(entry)) is not None]
+        topics = 0
         try:
-            return self._folding.apply(_event(entry.payload))
-        except msgspec.DecodeError as error:
-            _log.error("poisoned entry", site=self.site, offset=entry.offset, reason=str(error))
+            self._folding.fetch(events)
         except Unavailable:
             self.history_missing = True
-        return 0
+        for event in events:
+            try:
+                topics |= self._folding.apply(event)
+            except Unavailable:  # folded as well as can be; `poll` loads again once SQL answers
+                self.history_missing = True
+                topics |= self.board.apply(event)
+        return topics
+
+    def _decoded(self, entry: Entry) -> Event | None:
+        if entry.digest is None:
+            return None
+        try:
+            return _event(entry.payload)
+        except msgspec.DecodeError as error:
+            _log.error("poisoned entry", site=self.site, offset=entry.offset, reason=str(error))
+            return None
 
     def _tell(self, topics: int) -> None:
         for listener in self._listeners:

@@ -3,7 +3,7 @@
 Records only. Services import them; `data.stream` and `data.store` make and take them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -64,12 +64,16 @@ class Recorded:
 
 @dataclass
 class Batch:
-    """What one transaction of the recorder writes."""
+    """What one transaction of the recorder writes.
+
+    `events` is consumed once, first: the recorder folds each event as the store takes it, so
+    that the database works meanwhile; the states to store are there when it is exhausted.
+    """
 
     epoch: str
     after: str
     at: datetime
-    events: list[Recorded] = field(default_factory=list)
+    events: Iterable[Recorded] = ()
     folds: list[Fold] = field(default_factory=list)
     completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
     output: dict[tuple[str, int], list[int]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ It owns a board of its own, folds each batch and stores events, states and its o
 transaction. When a write fails it starts again from what SQL has, so nothing counts twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -22,7 +22,7 @@ from data.services.folding import Folding, Past, completed_at, touched_subjects
 from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
 
 READER = "recorder"
-BATCH = 4000
+BATCH = 10_000
 _event = msgspec.json.Decoder(Event).decode
 _quarantined = msgspec.json.Decoder(Quarantined).decode
 _log = structlog.get_logger("recorder")
@@ -173,9 +173,9 @@ class Recorder:
         folding = self._folding
         if folding is None:
             raise Unavailable("the recorder doesn't hold the site")
-        batch = Batch(self._epoch, after, self._now(), list(recorded), quarantined=[*quarantined])
+        batch = Batch(self._epoch, after, self._now(), quarantined=[*quarantined])
+        batch.events = _folded(recorded, batch, folding)
         try:
-            _fold_into(batch, folding)
             self._writer.write(batch)
         except (Unavailable, psycopg.Error):
             self._folding = None
@@ -214,15 +214,17 @@ def restored(site: str, snapshot: Snapshot) -> Board:
     return board
 
 
-def _fold_into(batch: Batch, folding: Folding) -> None:
-    """Fold the batch's events and note every row that they change."""
+def _folded(recorded: Sequence[Recorded], batch: Batch, folding: Folding) -> Iterator[Recorded]:
+    """Yield the events as they are folded; then note in the batch every row that they change."""
     board = folding.board
     board.changed_orders.clear()
     board.changed_output.clear()
     unmet = set(board.unmet_voids)
-    for recorded in batch.events:
-        folding.apply(recorded.event)
-    subjects = touched_subjects([recorded.event for recorded in batch.events])
+    folding.fetch(item.event for item in recorded)
+    for item in recorded:
+        folding.apply(item.event)
+        yield item
+    subjects = touched_subjects([item.event for item in recorded])
     batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
     batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
     batch.completed = _completions(board, board.changed_orders)

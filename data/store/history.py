@@ -83,10 +83,10 @@ class History:
                 last_event_at=_last_event_at(connection, site),
             )
 
-    def order(self, site: str, order_id: str) -> list[Fold]:
-        """Return the states of one order, its operations and needs; [] when there is none."""
+    def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
+        """Return the states of orders, their operations and needs; of those that are recorded."""
         with answering(), self._engine.connect() as connection:
-            return _folds_where(connection, site, "o.id = :order", {"order": order_id})
+            return _folds_where(connection, site, "o.id = ANY(:orders)", {"orders": [*order_ids]})
 
     def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
         """Whether an operation or need (`[order, id]`) or an order (`[order]`) was ever planned."""

@@ -4,7 +4,8 @@ Imported by `app`, which hands it to the recorder. The connection that writes al
 site's advisory lock, so whoever loses the lock can't write any more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from data.services.ports import Batch, Recorded
 from data.store.bases import base_of
 
 _encode = msgspec.json.Encoder().encode
+_CHUNK = 500
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
@@ -79,33 +81,30 @@ class Recording:
             raise Unavailable(f"the history can't be reached: {error}") from error
 
 
-def copy_events(cursor: Cursor[Any], site: str, events: Sequence[Recorded]) -> None:
-    """COPY events into the table."""
-    if not events:
+def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> None:
+    """COPY events into the table, in chunks, so that the server works while they are made."""
+    lines = event_lines(site, events)
+    chunk = list(islice(lines, _CHUNK))
+    if not chunk:
         return
     with cursor.copy(f"COPY event ({_EVENT_COLUMNS}) FROM STDIN") as copy:
-        copy.write("".join(event_lines(site, events)))
+        while chunk:
+            copy.write("".join(chunk))
+            chunk = list(islice(lines, _CHUNK))
 
 
-def event_lines(site: str, events: Iterable[Recorded]) -> Iterable[str]:
+def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
     """Yield COPY's text form of each event."""
-    site = _escaped(site)
     for recorded in events:
-        event = recorded.event
-        yield (
-            f"{site}\t{_escaped(event.source)}\t{_escaped(event.id)}\t{event.type.value}\t"
-            f"{_escaped(event.subject)}\t{event.time.isoformat()}\t"
-            f"{event.recorded_at.isoformat()}\t{recorded.seq}\t\\\\x{recorded.digest.hex()}\t"
-            f"{_escaped(_encode(event.data).decode())}\n"
-        )
-
-
-def _escaped(value: str) -> str:
-    if "\\" in value:
-        value = value.replace("\\", "\\\\")
-    if not value.isprintable():
-        value = value.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return value
+        event, seq, digest = recorded.event, recorded.seq, recorded.digest
+        data = _encode(event.data).decode()
+        if "\\" in data:
+            data = data.replace("\\", "\\\\")
+        # Names can't hold control characters (`data.domain.rules`), but they may hold backslashes.
+        names = f"{site}\t{event.source}\t{event.id}\t{event.type.value}\t{event.subject}"
+        if "\\" in names:
+            names = names.replace("\\", "\\\\")
+        yield f"{names}\t{event.time}\t{event.recorded_at}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
 
 
 def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
