@@ -401,12 +401,9 @@ def _loaded(sites: Sites, site: str) -> "LiveSite":
 
     Raises: Forbidden when there is no such site.
     """
-    sites.discover()
-    if site not in sites.ids():
+    live = sites.find(site)
+    if live is None:
         raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
-    live = sites.get(factory_scope(site), site)
-    while not live.loaded:
-        time.sleep(0.05)
     return live
 
 

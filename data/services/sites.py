@@ -21,7 +21,9 @@ from data.services.errors import Forbidden, Unavailable
 from data.services.live import POLL_S, LivePast, LiveSite, LogFollower
 
 CATCH_UP_S = 2.0
+LOAD_S = 5.0
 RETRY_S = 0.5
+_LOOK_S = 0.05
 DISCOVER_S = 2.0
 _log = structlog.get_logger("sites")
 
@@ -104,7 +106,7 @@ class Sites:
         What isn't known yet may just have been reported elsewhere, so the board first
         catches up with the log, and a thing long done is asked of the history.
         """
-        live = self._lives.get(site)
+        live = self.find(site)
         model = live.board.site_state.site if live else None
         if event.type is EventType.PLAN_CHANGED:
             return _document_flaw(event, model)
@@ -118,6 +120,22 @@ class Sites:
         if flaw is not None and flaw.field == "subject" and self._planned_once(site, event):
             return None
         return flaw
+
+    def find(self, site: str) -> LiveSite | None:
+        """Return a site's live board, loaded; None when there is no such site.
+
+        Raises: Unavailable while it is still loading.
+        """
+        if site not in self._lives:
+            self.discover()
+        live = self._lives.get(site)
+        waited_s = 0.0
+        while live is not None and not live.loaded:
+            if waited_s > LOAD_S:
+                raise Unavailable(f"the board of {site} is still loading")
+            self._pause(_LOOK_S)
+            waited_s += _LOOK_S
+        return live
 
     def _planned_once(self, site: str, event: Event) -> bool:
         kind, *names = subject_parts(event.subject)
