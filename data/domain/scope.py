@@ -31,7 +31,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """Text that is equal for equal scopes only; stands in every cache key and channel."""
-        sites = ",".join(sorted({quote(site, safe="") for site in self.sites}))
+        sites = "".join(sorted({quote(site, safe="") + "," for site in self.sites}))
         source = "" if self.source is None else "=" + quote(self.source, safe="")
         return f"{self.role}:{sites}:{source}"
 
