@@ -26,8 +26,8 @@ Process = Generator[simpy.Event, Any, None]
 HOUR_S = 3600.0
 SHORT_STOP_S = 2 * HOUR_S  # a pause up to this long is a break, a longer one is off shift
 LIVE_STEP_S = 3.0
-RESTART_S = 150.0  # work that must be there before a machine that waited begins again
-HISTORY_STEPS = 5  # batches of an order, in history
+TRANSFER_LOTS = 5  # of an order; one must be there before a machine that waited begins again
+HISTORY_STEPS = 6  # batches of an order, in history
 REWORK_EFFORT = 1.5
 SAME_PRODUCT_SETUP = 0.35
 MAINTAINED_EVERY_H = 110.0
@@ -143,7 +143,7 @@ class Machine:
 
     def _make_or_wait(self, job: Job) -> Process:
         lot, room = self._lot(job), self._center.room_after(job)
-        again = max(lot, int(RESTART_S / self._cycle_s(job)))
+        again = max(1, job.order.quantity // TRANSFER_LOTS)
         if job.waiting < 1 or (self.state is State.STARVED and not self._fed(job, again)):
             yield from self._wait(State.STARVED)
         elif room < 1 or (self.state is State.BLOCKED and room < again):

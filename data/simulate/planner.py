@@ -15,7 +15,6 @@ from data.simulate.jobs import OrderRun, start_share
 from data.simulate.plant import COATER, CUSTOMERS, KINDS, OUTSOURCED, Line, center_id
 from data.simulate.products import PARTS, Family, choose, route
 
-PLANNED_EFFICIENCY = 0.9  # share of working time that the plan counts on
 COATING_S = (14 * 3600.0, 26 * 3600.0)
 RELEASE_AHEAD_S = 10 * 3600.0
 LAG_S = 600.0  # by which a step ends after the one that feeds it
@@ -85,7 +84,7 @@ class Planner:
                     left = max(0, job.order.quantity - job.pieces)
                     content[kind] += left * job.operation.run_time_s + job.operation.setup_s
         for kind, slots in self._free.items():
-            busy_s = content[kind] / len(slots) / PLANNED_EFFICIENCY
+            busy_s = content[kind] / len(slots) / self.line.planned_efficiency
             earliest = self._hours.after(now, busy_s)
             self._free[kind] = [max(slot, earliest) for slot in slots]
 
@@ -123,7 +122,7 @@ class Planner:
             else:
                 share = start_share(before_s, run_s)
                 ready = self._hours.after(start, share * work_s) if before_s else finish
-                work_s = (_setup_s(kind) + quantity * run_s) / PLANNED_EFFICIENCY
+                work_s = (_setup_s(kind) + quantity * run_s) / self.line.planned_efficiency
                 if coated:
                     self._charge(kind, work_s)
                     start = self._hours.after(ready, 0.0)

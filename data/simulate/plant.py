@@ -53,13 +53,17 @@ class Center(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """An area: its work centers in the order in which it flows, and its open orders."""
+    """An area: its work centers in the order in which it flows, and its open orders.
+
+    Units: `planned_efficiency` is the share of working time that its plan counts on.
+    """
 
     id: str
     name: str
     calendar: str
     centers: tuple[Center, ...]
     open_orders: int
+    planned_efficiency: float
 
 
 KINDS: dict[str, Kind] = {
@@ -210,6 +214,7 @@ LINES: tuple[Line, ...] = (
         name="Line A · Network boards",
         calendar="round-the-clock-a",
         open_orders=27,
+        planned_efficiency=0.9,
         centers=(
             Center("PRT", ("PRT-1",), 0),
             Center("SMT", ("SMT-1", "SMT-2"), 5000),
@@ -228,6 +233,7 @@ LINES: tuple[Line, ...] = (
         name="Line B · Power and control",
         calendar="round-the-clock-b",
         open_orders=27,
+        planned_efficiency=0.86,
         centers=(
             Center("PRT", ("PRT-2",), 0),
             Center("SMT", ("SMT-3",), 4000),
@@ -246,6 +252,7 @@ LINES: tuple[Line, ...] = (
         name="Line C · Box build",
         calendar="two-shifts",
         open_orders=28,
+        planned_efficiency=0.94,
         centers=(
             Center("ASM", ("ASM-2", "ASM-3", "ASM-4"), 0),
             Center("WIR", ("WIR-1",), 2200),

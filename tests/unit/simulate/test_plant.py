@@ -35,8 +35,8 @@ def test_every_machine_has_a_signal_and_a_work_center_of_its_line() -> None:
     assert len({unit.id for unit in site.work_units}) == len(site.work_units)
 
 
-def test_at_any_minute_of_a_week_a_line_works() -> None:
-    hours = [Hours(calendar, TIMEZONE, MONDAY.timestamp()) for calendar in calendars()]
+def test_at_any_minute_of_a_week_line_a_or_line_b_works() -> None:
+    hours = [Hours(calendar, TIMEZONE, MONDAY.timestamp()) for calendar in calendars()[:2]]
     for minute in range(7 * 24 * 60):
         at = MONDAY.timestamp() + 60 * minute
         assert any(line.at(at)[0] for line in hours)
