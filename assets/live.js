@@ -136,8 +136,9 @@
     take(event, mark) {
       const frame = JSON.parse(event.data);
       this.cells.apply(frame.c, mark);
-      this.heardAt = performance.now();
-      if (mark) this.changedAt = this.heardAt;
+      const now = performance.now();
+      if (!this.beat || this.beat.log) this.heardAt = now;
+      if (mark) this.changedAt = now;
       this.age(frame.a);
     }
 
