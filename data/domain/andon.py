@@ -29,10 +29,11 @@ def unit_tiles(
 
     A unit that works (also on a setup or a tool change) stands as its operation does: on
     track while that finishes within its plan, with a tolerance of 5 min or a tenth of its
-    planned span; at risk when it is projected to finish later; late once its planned finish
-    has passed. Without an operation that is known it is on track. Down and repair are
-    stopped, every other known state is idle. A unit whose state nobody reports stands by
-    the operation that was started there, and is unknown without one.
+    planned span. One that is behind stands as its order is projected to end (the book, as
+    last refreshed), so that a delay which the rest of the route absorbs stays quiet.
+    Without an operation that is known a unit is on track. Down and repair are stopped,
+    every other known state is idle. A unit whose state nobody reports stands by the
+    operation that was started there, and is unknown without one.
 
     Raises: UnknownArea.
     """
@@ -55,7 +56,7 @@ def _tile(indexes: Indexes, unit: WorkUnit, now: datetime, age_s: float | None) 
         id=unit.id,
         name=unit.name,
         state=state,
-        standing=_standing(state, work, behind_s or 0.0, now),
+        standing=_standing(indexes, state, work, behind_s or 0.0),
         since=_since(known, work),
         reason=known.reason if known else None,
         order=work.order.id if work else None,
@@ -78,27 +79,30 @@ def _behind_s(work: OpenOperation, now: datetime) -> float:
 
 
 def _standing(
-    state: State | None, work: OpenOperation | None, behind_s: float, now: datetime
+    indexes: Indexes, state: State | None, work: OpenOperation | None, behind_s: float
 ) -> Standing:
     if state in _STOPPED:
         return Standing.STOPPED
     if state in _WORKING:
-        return Standing.ON_TRACK if work is None else _progress(work, behind_s, now)
+        return Standing.ON_TRACK if work is None else _progress(indexes, work, behind_s)
     if state is State.UNKNOWN or (state is None and work is None):
         return Standing.UNKNOWN
     if state is not None or work is None:
         return Standing.IDLE
     if work.state.status is OperationStatus.PAUSED:
         return Standing.STOPPED
-    return _progress(work, behind_s, now)
+    return _progress(indexes, work, behind_s)
 
 
-def _progress(work: OpenOperation, behind_s: float, now: datetime) -> Standing:
+def _progress(indexes: Indexes, work: OpenOperation, behind_s: float) -> Standing:
     operation = work.operation
     span_s = (operation.planned_finish - operation.planned_start).total_seconds()
-    if behind_s <= max(TOLERANCE_S, TOLERANCE_SHARE * span_s):
+    row = indexes.book.row(work.order.id)
+    if row is None or behind_s <= max(TOLERANCE_S, TOLERANCE_SHARE * span_s):
         return Standing.ON_TRACK
-    return Standing.LATE if now > operation.planned_finish else Standing.AT_RISK
+    if row.slack_s < 0:
+        return Standing.LATE
+    return Standing.AT_RISK if row.standing is Standing.AT_RISK else Standing.ON_TRACK
 
 
 def _since(known: WorkUnitState | None, work: OpenOperation | None) -> datetime | None:

@@ -76,8 +76,10 @@ def step(name: str, start: float, finish: float, center: str = "PACK") -> Operat
     return Operation(id=name, work_center=center, planned_start=h(start), planned_finish=h(finish))
 
 
-def order(*steps: Operation, quantity: int = 60, name: str = "SO-1", **more: Any) -> Order:
-    return Order(id=name, product="P", quantity=quantity, due_at=h(24), operations=steps, **more)
+def order(
+    *steps: Operation, quantity: int = 60, name: str = "SO-1", due: float = 24, **more: Any
+) -> Order:
+    return Order(id=name, product="P", quantity=quantity, due_at=h(due), operations=steps, **more)
 
 
 def indexes(*events: Event, site: Site = SITE, now: datetime = EIGHT) -> Indexes:

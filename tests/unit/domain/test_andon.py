@@ -58,27 +58,28 @@ class TestUnitTiles:
         )
 
     @pytest.mark.parametrize(
-        ("started", "now", "standing", "late_s"),
+        ("started", "due", "standing", "late_s"),
         [
-            (0, 1, Standing.ON_TRACK, None),
-            (0.2, 1, Standing.ON_TRACK, 720),  # a tenth of 2 h is tolerated
-            (0.5, 1, Standing.AT_RISK, 1800),
+            (0, 24, Standing.ON_TRACK, None),
+            (0.2, 2.1, Standing.ON_TRACK, 720),  # a tenth of 2 h is tolerated, whatever it hits
+            (0.5, 24, Standing.ON_TRACK, 1800),  # behind, but the order absorbs it
+            (0.5, 3, Standing.AT_RISK, 1800),
             (0.5, 2.4, Standing.LATE, 1800),
-            (0, 3, Standing.LATE, 3600),
         ],
     )
-    def test_a_working_unit_stands_as_its_operation(
-        self, started: float, now: float, standing: Standing, late_s: float | None
+    def test_a_working_unit_that_is_behind_stands_as_its_order_will_end(
+        self, started: float, due: float, standing: Standing, late_s: float | None
     ) -> None:
         named = is_in("M1", WorkUnitState.PROCESSING, 0, operation="operation/SO-1/10")
-        made = tile(MILLING, did(STARTED, started), named, now=now)
+        milling = plan_event(order(step("10", 0, 2, "MILL"), due=due))
+        made = tile(milling, did(STARTED, started), named)
         assert (made.standing, made.late_s) == (standing, late_s)
         assert (made.order, made.operation) == ("SO-1", "10")
 
     def test_an_operation_started_at_a_unit_is_its_own_when_the_unit_names_none(self) -> None:
         started = did(STARTED, 0.5, work_unit="M1")
         made = tile(MILLING, started, is_in("M1", WorkUnitState.PROCESSING, 0.4))
-        assert (made.order, made.standing, made.since) == ("SO-1", Standing.AT_RISK, h(0.4))
+        assert (made.order, made.late_s, made.since) == ("SO-1", 1800, h(0.4))
 
     def test_a_unit_without_a_signal_stands_by_what_was_started_there(self) -> None:
         started = did(STARTED, 0, work_unit="M1")
