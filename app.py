@@ -30,7 +30,7 @@ import structlog
 from data.domain.scope import factory_scope
 from data.services.errors import Forbidden, MilepostError
 from data.services.ingest import Ingest, Status
-from data.services.live import utc_now
+from data.services.live import LiveSite, utc_now
 from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.history import History
@@ -42,7 +42,6 @@ from data.stream.log import connect as connect_log
 if TYPE_CHECKING:
     from flask import Flask
 
-    from data.services.live import LiveSite
     from data.services.recorder import Recorder
 
 DEMO_SITE = "hsinchu"
@@ -139,20 +138,19 @@ def work(settings: Settings) -> int:
 def simulate(settings: Settings) -> int:
     """Run the demo factory: its past once, then live."""
     from data.services.demo import DemoSink
-    from data.services.recorder import restored
     from data.simulate.run import run_demo
     from data.store.migrate import upgrade
 
     _patient(lambda: upgrade(settings.database_url or ""))
     engines = Engines(settings)
     _stop_on_signals(stop := threading.Event())
-    snapshot = engines.history.snapshot(DEMO_SITE, utc_now())
+    before = LiveSite(DEMO_SITE, engines.log, engines.history, utc_now)
+    before.load()  # what is recorded, and what the log holds beyond it
     sites = engines.followed(_thread, time.sleep)
     ingest = Ingest(engines.log, engines.history, sites)
-    board = restored(DEMO_SITE, snapshot)
-    fresh = board.site_state.site is None
+    fresh = before.board.site_state.site is None
     sink = DemoSink(DEMO_SITE, ingest, engines.log, engines.recorder, fresh, utc_now)
-    run_demo(sink, board, settings.seed, utc_now, stop.wait, stop.is_set)
+    run_demo(sink, before.board, settings.seed, utc_now, stop.wait, stop.is_set)
     return 0
 
 
@@ -396,7 +394,7 @@ def _demo_key(settings: Settings, env: dict[str, str]) -> str:
     return kept
 
 
-def _loaded(sites: Sites, site: str) -> "LiveSite":
+def _loaded(sites: Sites, site: str) -> LiveSite:
     """Return a site's live board once it is loaded.
 
     Raises: Forbidden when there is no such site.
