@@ -1,0 +1,34 @@
+"""Ids of the elements that a script or a callback addresses; the only place that makes them."""
+
+from enum import StrEnum
+
+
+class Wall(StrEnum):
+    """Fixed elements of a wall."""
+
+    ROOT = "wall"
+    CLOCK = "wall-clock"
+    FRESH = "wall-fresh"
+    LOST = "wall-lost"
+    LOST_AGE = "wall-lost-age"
+
+
+class Home(StrEnum):
+    """Fixed elements of the home page."""
+
+    ROOT = "home"
+    LANGUAGES = "home-languages"
+
+
+WALL_ROOT, WALL_CLOCK, WALL_FRESH = Wall.ROOT, Wall.CLOCK, Wall.FRESH
+WALL_LOST, WALL_LOST_AGE = Wall.LOST, Wall.LOST_AGE
+
+
+def wall_page(number: int) -> str:
+    """Id of one page of a wall's rotation."""
+    return f"p{number}"
+
+
+def wall_panel(number: int, panel: str) -> str:
+    """Id of a panel on one page of the rotation; its cells' ids begin with it."""
+    return f"p{number}-{panel}"

@@ -1,0 +1,110 @@
+"""The start: every site with its lines, their walls, and how a wall is put up."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from data.domain.site import Area, Site
+from layouts import ids
+from layouts.screens import Screen
+from layouts.text import LOCALE_NAMES, LOCALES, Translator
+
+
+def layout(
+    sites: Sequence[Site], screens: Sequence[Screen], t: Translator, address: str = ""
+) -> Component:
+    """Return the page; `address` is how this machine is reached, such as `http://host:8050`."""
+    return html.Main(
+        [
+            html.Header([html.H1("Milepost"), _languages(t)], className="mp-top"),
+            html.P(t("How far every order is, live."), className="mp-lead"),
+            *([_site(site, screens, t) for site in sites] or [_no_sites(t)]),
+            _how_to(t, address),
+        ],
+        id=ids.Home.ROOT,
+        className="mp-paper mp-home",
+        lang=t.locale,
+    )
+
+
+def _languages(t: Translator) -> Component:
+    links = [
+        html.A(
+            LOCALE_NAMES[locale],
+            href=f"?lang={locale}",
+            lang=locale,
+            className="mp-language",
+            **({"aria-current": "true"} if locale == t.locale else {}),
+        )
+        for locale in LOCALES
+    ]
+    return html.Nav(links, id=ids.Home.LANGUAGES, **{"aria-label": t("Language")})
+
+
+def _site(site: Site, screens: Sequence[Screen], t: Translator) -> Component:
+    lines = [_line(site, area, t) for area in site.areas]
+    named = [_named(screen, t) for screen in screens if screen.site == site.id]
+    replay = [html.Span(t("replay of a log"), className="mp-tag")] if site.clock else []
+    none = html.P(t("This site has no lines yet."), className="mp-quiet")
+    return html.Section(
+        [
+            html.Div([html.H2(site.name), *replay], className="mp-site-name"),
+            html.P(site.timezone, className="mp-quiet"),
+            html.Ul([*lines, *named], className="mp-cards") if lines or named else none,
+        ],
+        className="mp-site",
+    )
+
+
+def _line(site: Site, area: Area, t: Translator) -> Component:
+    centers = {center.id for center in site.work_centers if center.area == area.id}
+    units = sum(unit.work_center in centers for unit in site.work_units)
+    return _card(
+        f"{site.id}.{area.id}", area.name or area.id, t("{count} work units", count=t.number(units))
+    )
+
+
+def _named(screen: Screen, t: Translator) -> Component:
+    size = t(
+        "{diagonal} inches, from {distance} m",
+        diagonal=f"{screen.diagonal_in:g}",
+        distance=f"{screen.distance_m:g}",
+    )
+    return _card(screen.id, screen.id, size)
+
+
+def _card(screen_id: str, name: str, words: str) -> Component:
+    path = f"/wall/{screen_id}"
+    return html.Li(
+        html.A(
+            [html.Strong(name), html.Span(words), html.Code(path)], href=path, className="mp-link"
+        )
+    )
+
+
+def _no_sites(t: Translator) -> Component:
+    return html.Section(
+        [
+            html.H2(t("No site yet")),
+            html.P(t("A site appears here as soon as its plan has been sent or imported.")),
+            html.Code("python app.py import-plan FILE"),
+        ],
+        className="mp-site",
+    )
+
+
+def _how_to(t: Translator, address: str) -> Component:
+    browser = html.Code(f"chromium --kiosk {address or 'http://…'}/wall/…")
+    steps: list[list[str | Component]] = [
+        [
+            t("Open a line above on the screen's computer and press F11, or start its browser so:"),
+            browser,
+        ],
+        [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
+        [t("Leave it. It reloads by itself and says so when its figures are old.")],
+    ]
+    return html.Section(
+        [html.H2(t("Put up a screen")), html.Ol([html.Li(step) for step in steps])],
+        className="mp-how",
+    )

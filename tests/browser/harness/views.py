@@ -1,0 +1,320 @@
+"""Walls to look at and to test with: an ordinary shift, and the odd ones."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from data.domain.calendars import ShiftRun
+from data.domain.events import WorkUnitState
+from data.domain.view import (
+    HourFigure,
+    NeedRow,
+    Readers,
+    RiskRow,
+    ShiftFigures,
+    Standing,
+    UnitTile,
+    WallView,
+)
+
+NOW = datetime(2026, 11, 24, 3, 42, tzinfo=UTC)
+START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+LONG = "Selective soldering of the power boards 7"  # a name of more than forty characters
+CJK = "電源板選擇性波焊與三防漆塗佈作業區第七號工作站（含自動光學檢測與人工複檢）"
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What differs between the tiles of the ordinary line."""
+
+    name: str
+    state: WorkUnitState | None = WorkUnitState.PROCESSING
+    standing: Standing = Standing.ON_TRACK
+    since: float = 20
+    order: str | None = "SO-1184"
+    reason: str | None = None
+    late_s: float | None = None
+    age_s: float | None = 2
+    stale: bool = False
+
+    def tile(self) -> UnitTile:
+        return UnitTile(
+            id=self.name,
+            name=self.name,
+            state=self.state,
+            standing=self.standing,
+            since=NOW - minutes(self.since) if self.state else None,
+            reason=self.reason,
+            order=self.order,
+            operation="30" if self.order else None,
+            late_s=self.late_s,
+            signal_age_s=self.age_s,
+            stale=self.stale,
+        )
+
+
+UNITS = (
+    Unit("SMT-1", since=44),
+    Unit("SMT-2", since=22, order="SO-1190"),
+    Unit("AOI-1", since=11),
+    Unit("SEL-1", since=130, order="SO-1179"),
+    Unit("ICT-1", WorkUnitState.STARVED, Standing.IDLE, 14, None),
+    Unit("ASM-1", WorkUnitState.DOWN, Standing.STOPPED, 27, "SO-1168", "feeder jam"),
+    Unit("ASM-2", since=37, order="SO-1171"),
+    Unit("BURN-1", standing=Standing.AT_RISK, since=190, order="SO-1168", late_s=1080),
+    Unit("TEST-1", standing=Standing.LATE, since=6, order="SO-1165", late_s=8280),
+    Unit("PACK-1", age_s=380, stale=True),
+)
+
+
+def figures() -> ShiftFigures:
+    working = ((START, START + minutes(480)),)
+    return ShiftFigures(
+        shift=ShiftRun("Early", START, START + minutes(480), working),
+        off_shift=False,
+        good=412,
+        planned_now=460.0,
+        planned_total=640.0,
+        first_pass=0.986,
+        on_time=0.87,
+        orders_open=23,
+        work_in_process=14,
+        late=2,
+        at_risk=5,
+    )
+
+
+def hours(made: tuple[int, ...] = (78, 81, 74, 70, 64, 45), planned: float = 80.0) -> tuple:
+    return tuple(
+        HourFigure(
+            start=START + minutes(60 * i),
+            finish=START + minutes(60 * (i + 1)),
+            planned=planned,
+            good=made[i] if i < len(made) else 0,
+            begun=i < len(made),
+            over=i < len(made) - 1,
+        )
+        for i in range(8)
+    )
+
+
+def order(number: int, standing: Standing, slack_h: float, due_h: float) -> RiskRow:
+    due = NOW + minutes(60 * due_h)
+    return RiskRow(
+        order=f"SO-{number}",
+        product="Motor controller MC-4",
+        customer="Northwind",
+        quantity=240,
+        due_at=due,
+        projected_at=due - minutes(60 * slack_h),
+        standing=standing,
+        slack_s=slack_h * 3600,
+        operation="30",
+        work_center="SEL",
+        done=2,
+        operations=7,
+    )
+
+
+ORDERS = (
+    order(1168, Standing.LATE, -5.17, 8),
+    order(1165, Standing.LATE, -0.7, 2.3),
+    order(1179, Standing.AT_RISK, 0.6, 9),
+    order(1171, Standing.AT_RISK, 1.3, 26),
+    order(1184, Standing.ON_TRACK, 6.4, 30),
+    order(1190, Standing.ON_TRACK, 22, 52),
+    order(1193, Standing.ON_TRACK, 31, 75),
+    order(1194, Standing.ON_TRACK, 260, 400),
+    order(1195, Standing.ON_TRACK, 300, 430),
+)
+
+
+def need(part: str, standing: Standing, by_h: float, **known: object) -> NeedRow:
+    facts: dict = {"promised_at": None, "shipped": 0, "received": 0} | known
+    return NeedRow(
+        order="SO-1168",
+        need="1",
+        part=part,
+        name="Connector, 24 poles",
+        supplier="Formosa Connect",
+        quantity=1200,
+        need_by=NOW + minutes(60 * by_h),
+        standing=standing,
+        **facts,
+    )
+
+
+NEEDS = (
+    need("J-204", Standing.LATE, 2.5, promised_at=NOW + minutes(1200)),
+    need("CAP-470", Standing.AT_RISK, 3.5),
+    need("PCB-88", Standing.ON_TRACK, 4, shipped=1200),
+    need("HSG-12", Standing.ON_TRACK, 6, promised_at=NOW + minutes(180)),
+    need("SCR-M3", Standing.ON_TRACK, 7, received=400),
+    need("LBL-3", Standing.DONE, 7.5, received=1200),
+    need("BOX-7", Standing.ON_TRACK, 26, promised_at=NOW + minutes(1000)),
+)
+
+
+def ordinary() -> WallView:
+    return WallView(
+        site="hsinchu",
+        site_name="Hsinchu",
+        timezone="Asia/Taipei",
+        area="smt",
+        area_name="SMT line",
+        now=NOW,
+        replay=False,
+        log_ended=False,
+        stale_s=None,
+        readers=Readers(
+            log_connected=True, event_age_s=0.2, history_lag_s=0.4, history_stale=False
+        ),
+        figures=figures(),
+        hours=hours(),
+        units=tuple(unit.tile() for unit in UNITS),
+        orders=ORDERS,
+        needs=NEEDS,
+    )
+
+
+def chinese() -> WallView:
+    units = tuple(
+        replace(unit, name=name, reason="供料器卡料" if unit.reason else None)
+        for unit, name in zip(
+            ordinary().units,
+            (
+                "貼片一",
+                "貼片二",
+                "光學檢測",
+                "選擇焊",
+                "線路測試",
+                "組裝一",
+                "組裝二",
+                "老化",
+                "功能測試",
+                "包裝",
+            ),
+            strict=True,
+        )
+    )
+    orders = tuple(replace(row, product="馬達控制器 MC-4") for row in ORDERS)
+    needs = tuple(replace(row, name="連接器 24 極", supplier="台灣連接") for row in NEEDS)
+    return replace(
+        ordinary(), site_name="新竹廠", area_name="貼片線", units=units, orders=orders, needs=needs
+    )
+
+
+def huge() -> WallView:
+    """Return the largest numbers and the longest names."""
+    most = replace(
+        figures(),
+        good=9_999_999,
+        planned_now=9_999_999.0,
+        planned_total=12_000_000.0,
+        first_pass=0.99999,
+        on_time=1.0,
+        orders_open=99_999,
+        work_in_process=99_999,
+        late=8_888,
+        at_risk=7_777,
+    )
+    units = tuple(
+        replace(unit, name=LONG if i % 2 else CJK, order=LONG, reason=CJK, late_s=9e7)
+        for i, unit in enumerate(ordinary().units)
+    )
+    orders = tuple(
+        replace(row, order=LONG, product=CJK, slack_s=-9e7, work_center=LONG) for row in ORDERS
+    )
+    needs = tuple(
+        replace(row, part=LONG, name=CJK, supplier=LONG, quantity=9_999_999) for row in NEEDS
+    )
+    return replace(
+        ordinary(),
+        site_name=LONG,
+        area_name=CJK,
+        figures=most,
+        hours=hours((9_999_999, 8_888_888, 1_000_000, 5, 0), 9_999_999.0),
+        units=units,
+        orders=orders,
+        needs=needs,
+    )
+
+
+def empty() -> WallView:
+    """Return a line without a shift, an order, a need, a work unit."""
+    none = ShiftFigures(
+        shift=None,
+        off_shift=True,
+        good=0,
+        planned_now=0.0,
+        planned_total=0.0,
+        first_pass=None,
+        on_time=None,
+        orders_open=0,
+        work_in_process=0,
+        late=0,
+        at_risk=0,
+    )
+    return replace(ordinary(), figures=none, hours=(), units=(), orders=(), needs=())
+
+
+def crowded() -> WallView:
+    """Return a line of forty work units, most of them running."""
+    units = tuple(
+        replace(unit, id=f"{i}", name=f"WU-{i:02d}")
+        for i, unit in enumerate((ordinary().units * 4)[:40])
+    )
+    return replace(ordinary(), units=units)
+
+
+def stale() -> WallView:
+    units = tuple(replace(unit, stale=True, signal_age_s=1080) for unit in ordinary().units)
+    return replace(ordinary(), stale_s=1080.0, units=units)
+
+
+def cut_off() -> WallView:
+    """Return a wall whose process can't reach the log, and whose recorder is behind."""
+    readers = Readers(
+        log_connected=False, event_age_s=95.0, history_lag_s=240.0, history_stale=True
+    )
+    return replace(ordinary(), readers=readers)
+
+
+def replayed() -> WallView:
+    return replace(ordinary(), replay=True, log_ended=True)
+
+
+def off_shift() -> WallView:
+    return replace(ordinary(), figures=replace(figures(), off_shift=True))
+
+
+def unheard() -> WallView:
+    """Return a line of which nothing was heard yet."""
+    units = tuple(
+        replace(unit, state=None, standing=Standing.UNKNOWN, since=None, signal_age_s=None)
+        for unit in ordinary().units
+    )
+    readers = Readers(log_connected=False, event_age_s=None, history_lag_s=None, history_stale=True)
+    return replace(ordinary(), units=units, readers=readers)
+
+
+VIEWS = {
+    view.__name__: view
+    for view in (
+        ordinary,
+        chinese,
+        huge,
+        empty,
+        crowded,
+        stale,
+        cut_off,
+        replayed,
+        off_shift,
+        unheard,
+    )
+}

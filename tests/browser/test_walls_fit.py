@@ -1,0 +1,171 @@
+"""Walls in a real browser: nothing is cut off, nothing scrolls, every word can be read."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.browser.harness.server import make_app
+
+ASSETS = Path(__file__).parents[2] / "assets"
+SIZES = ((1920, 1080), (3840, 2160))
+
+# Elements whose text may end in an ellipsis when a name is too long; the rest must fit.
+NAMES = (
+    "mp-name, .mp-fact, .mp-order, .mp-part, .mp-product, .mp-place, .mp-what, .mp-supplier,"
+    " .mp-where > span, .mp-when > span"
+)
+
+OVERFLOWING = f"""() => {{
+  const pages = [...document.querySelectorAll('.mp-page')];
+  const found = [];
+  pages.forEach((page) => {{
+    pages.forEach((other) => other.classList.toggle('mp-show', other === page));
+    for (const element of document.querySelectorAll('#wall, #wall *')) {{
+      if (element.matches('.{NAMES}') || element.closest('.mp-off')) continue;
+      const wide = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+      const frame = element.matches('.mp-panel, .mp-card, .mp-tile, .mp-page, .mp-rows, #wall');
+      const high = frame && element.scrollHeight > element.clientHeight + 1;
+      if (wide || high) found.push((element.id || element.className) + ' of ' + page.id);
+    }}
+  }});
+  return found;
+}}"""
+
+ELLIPSISED = """() => [...document.querySelectorAll('#wall .mp-show span')]
+  .filter((e) => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && !e.closest('.mp-when'))
+  .map((e) => e.textContent)"""
+
+FAINT = """() => {
+  const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.99) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('#wall *')) {
+    const text = [...element.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim());
+    if (!text || !element.getClientRects().length) continue;
+    const style = getComputedStyle(element);
+    const [one, other] = [light(parse(style.color)), light(ground(element))].sort();
+    const [low, high] = one < other ? [one, other] : [other, one];
+    const large = parseFloat(style.fontSize) >= 24;
+    const contrast = (high + 0.05) / (low + 0.05);
+    if (contrast < (large ? 3 : 4.5)) found.push(element.className + ' ' + contrast.toFixed(2));
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, make_app(str(ASSETS)).server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def wall(address, chromium):
+    contexts = []
+
+    def show(size=SIZES[0], **options):
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+        contexts.append(context)
+        page, errors = context.new_page(), []
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        query = "&".join(f"{name}={value}" for name, value in options.items())
+        page.goto(f"{address}/wall?{query}")
+        page.wait_for_selector("#wall .mp-show")
+        page.evaluate("document.fonts.ready.then(() => true)")
+        page.errors = errors
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("view", "locale", "size"),
+    [
+        ("ordinary", "en", SIZES[0]),
+        ("ordinary", "zh-Hans", SIZES[1]),
+        ("chinese", "zh-Hant", SIZES[0]),
+        ("huge", "en", SIZES[1]),
+        ("huge", "zh-Hans", SIZES[0]),
+        ("crowded", "en", SIZES[0]),
+        ("cut_off", "zh-Hant", SIZES[0]),
+    ],
+)
+def test_nothing_is_cut_off(wall, view, locale, size):
+    page = wall(size, view=view, locale=locale)
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.errors == []
+
+
+@pytest.mark.parametrize(("distance", "diagonal"), [(5, 55), (10, 75), (7, 75), (1, 98)])
+@pytest.mark.parametrize(
+    ("view", "locale"), [("huge", "en"), ("cut_off", "en"), ("replayed", "zh-Hant")]
+)
+def test_nothing_is_cut_off_from_near_and_far(wall, view, locale, distance, diagonal):
+    page = wall(view=view, locale=locale, distance=distance, diagonal=diagonal)
+    assert page.evaluate(OVERFLOWING) == []
+
+
+@pytest.mark.parametrize(("view", "locale"), [("ordinary", "en"), ("chinese", "zh-Hant")])
+@pytest.mark.parametrize(("distance", "diagonal"), [(4, 75), (5, 55)])
+def test_ordinary_names_are_shown_whole(wall, view, locale, distance, diagonal):
+    page = wall(view=view, locale=locale, distance=distance, diagonal=diagonal)
+    assert page.evaluate(ELLIPSISED) == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("view", ["ordinary", "empty", "cut_off"])
+def test_words_stand_out_from_their_ground(wall, view, theme):
+    page = wall(view=view, theme=theme)
+    assert page.evaluate(FAINT) == []
+
+
+def test_the_page_itself_never_scrolls(wall):
+    page = wall((1366, 700), view="crowded")
+    assert page.evaluate(
+        "[document.documentElement.scrollHeight <= innerHeight,"
+        " document.documentElement.scrollWidth <= innerWidth]"
+    ) == [True, True]
+
+
+def test_a_wall_looks_alike_at_both_resolutions(wall):
+    box = "(() => {const r = document.querySelector('#p0-orders').getBoundingClientRect();"
+    box += " return [r.x / innerWidth, r.y / innerHeight, r.width / innerWidth].map((v) =>"
+    box += " Math.round(v * 500))})()"
+    small, large = (wall(size, view="ordinary").evaluate(box) for size in SIZES)
+    assert small == large
+
+
+def test_a_lost_connection_is_said_over_every_part(wall):
+    page = wall(view="ordinary")
+    assert not page.is_visible("#wall-lost")
+    page.evaluate("document.querySelector('#wall').classList.add('mp-lost')")
+    assert page.is_visible("#wall-lost")
+    hatched = page.evaluate(
+        "[...document.querySelectorAll('.mp-panel, .mp-card')].every((e) =>"
+        " getComputedStyle(e).backgroundImage.startsWith('repeating-linear-gradient'))"
+    )
+    assert hatched
+
+
+def test_the_font_comes_from_this_machine(wall):
+    page = wall(view="ordinary")
+    assert page.evaluate("document.fonts.check('16px \"Milepost Inter\"')")
