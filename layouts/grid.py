@@ -111,10 +111,12 @@ def _sign(sign: str) -> float:
         return 0.34
     if sign == " ":
         return 0.28
-    if sign in "mMW%@":
+    if sign in "mMW@":
         return 0.92
     if sign.isdigit():
         return 0.62
+    if sign == "%":
+        return 0.82
     return 0.58 if sign.islower() and sign != "w" else 0.72
 
 

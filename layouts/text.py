@@ -48,7 +48,7 @@ class Translator:
 
     def number(self, value: float | None) -> str:
         """Whole number with the language's separators."""
-        return NONE if value is None else format_decimal(round(value), locale=self._babel)
+        return NONE if value is None else _whole(round(value), self._babel)
 
     def compact(self, value: float) -> str:
         """Return a number in a few signs, such as `1.2M`, for where the whole doesn't fit."""
@@ -139,6 +139,12 @@ def translator(locale: str) -> Translator:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return Translator(locale, gettext.GNUTranslations(compiled))
+
+
+@lru_cache(maxsize=16384)
+def _whole(value: int, locale: str) -> str:
+    """Format a whole number; a wall says the same ones again and again."""
+    return format_decimal(value, locale=locale)
 
 
 def best_locale(wanted: Iterable[str], otherwise: str = "en") -> str:

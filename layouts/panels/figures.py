@@ -19,7 +19,7 @@ TOPICS = OPERATIONS | ORDERS | OUTPUT | PLAN | READERS | SIGNALS
 
 # Widths from which five cards stand in one row, and from which each has a line below its value.
 ONE_ROW, ROOMY = 25.0, 36.0
-SHARES = (1.7, 1.0, 1.0, 1.0, 1.2)
+SHARES = (1.6, 1.0, 1.0, 1.0, 1.2)
 VALUE_SIZES = (
     (1.8, "mp-value"),
     (1.35, "mp-value mp-value--long"),
