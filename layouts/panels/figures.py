@@ -26,6 +26,7 @@ VALUE_SIZES = (
     (1.0, "mp-value mp-value--least"),
 )
 COUNT_SHAPE = 1.1
+PACE, PACE_SHAPE = 0.66, 1.1  # size of the words beside the output, room of shape and gap
 COUNTS = "mp-card-value mp-counts"
 _ROOMY_HEIGHT, _SNUG_HEIGHT = 4.4, 3.5
 
@@ -189,6 +190,8 @@ def _pace_cells(figures: ShiftFigures, place: Place, t: Translator) -> Cells:
     words = t("{pieces} behind", pieces=pieces) if ahead < 0 else t("{pieces} ahead", pieces=pieces)
     if ahead == 0:
         words = t("on plan")
+    elif length(words, PACE) > _inner(place, 0) - length(t("Output"), LABEL) - PACE_SHAPE:
+        words = t("−{pieces}", pieces=pieces) if ahead < 0 else t("+{pieces}", pieces=pieces)
     look = LOOKS[pace(figures.good, figures.planned_now)]
     shown = figures.planned_total > 0
     return {

@@ -117,7 +117,8 @@ def test_nothing_is_cut_off(wall, view, locale, size):
 
 @pytest.mark.parametrize(("distance", "diagonal"), [(5, 55), (10, 75), (7, 75), (1, 98)])
 @pytest.mark.parametrize(
-    ("view", "locale"), [("huge", "en"), ("cut_off", "en"), ("replayed", "zh-Hant")]
+    ("view", "locale"),
+    [("ordinary", "en"), ("huge", "en"), ("cut_off", "en"), ("replayed", "zh-Hant")],
 )
 def test_nothing_is_cut_off_from_near_and_far(wall, view, locale, distance, diagonal):
     page = wall(view=view, locale=locale, distance=distance, diagonal=diagonal)

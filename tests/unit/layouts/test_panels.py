@@ -143,3 +143,11 @@ def test_tiles_fit_their_panel(count):
 def test_fewer_units_have_more_room_each():
     facts = [work_units.raster(WIDE, count).facts for count in (5, 12, 24, 40)]
     assert facts == sorted(facts, reverse=True)
+
+
+def test_where_there_is_no_room_for_words_the_distance_from_the_plan_is_a_signed_number():
+    view = views.ordinary()
+    behind = replace(view, figures=replace(view.figures, good=12_345, planned_now=15_000.0))
+    narrow = replace(STRIP, width=28.0)
+    assert figures.render(behind, STRIP, T)["p-pace"]["t"] == "2,655 behind"
+    assert figures.render(behind, narrow, T)["p-pace"]["t"] == "−2,655"
