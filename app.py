@@ -149,7 +149,8 @@ def simulate(settings: Settings) -> int:
     sites = engines.followed(_thread, time.sleep)
     ingest = Ingest(engines.log, engines.history, sites)
     fresh = before.board.site_state.site is None
-    sink = DemoSink(DEMO_SITE, ingest, engines.log, engines.recorder, fresh, utc_now)
+    recorder = engines.recorder(DEMO_SITE) if fresh else None
+    sink = DemoSink(DEMO_SITE, ingest, engines.log, utc_now, recorder)
     run_demo(sink, before.board, settings.seed, utc_now, stop.wait, stop.is_set)
     return 0
 
@@ -213,6 +214,7 @@ def replay_log(settings: Settings, file: Path, mapping: Path, speed: float) -> i
     from data.connectors.event_log import read_log
     from data.connectors.mapping import parse_mapping
     from data.connectors.replay import replay
+    from data.services.reporting import Reporter
 
     engines = Engines(settings)
     log = read_log(file, parse_mapping(mapping.read_text()))
@@ -221,32 +223,40 @@ def replay_log(settings: Settings, file: Path, mapping: Path, speed: float) -> i
     ingest = Ingest(engines.log, engines.history, sites)
     running = next((s.clock for s in engines.history.sites() if s.id == site), None)
     _stop_on_signals(stop := threading.Event())
-
-    def report(envelopes: Sequence[dict[str, Any]]) -> None:
-        verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
-        engines.log.announce(site)
-        for verdict in verdicts:
-            if verdict.status is Status.REFUSED:
-                _log.warning("refused", id=verdict.id, field=verdict.field, reason=verdict.reason)
-
-    def signals(units: Sequence[str]) -> None:
-        engines.log.signal(site, units, time.time())
-
+    to = Reporter(site, ingest, engines.log, utc_now)
     print(f"{log.site.name}: {address(settings)}/wall/{site}.{log.site.areas[0].id}")
-    replay(log, report, signals, utc_now, stop.wait, stop.is_set, speed, running)
+    replay(log, to.report, to.signal, utc_now, stop.wait, stop.is_set, speed, running)
+    return 0
+
+
+def read_machines(settings: Settings, options: argparse.Namespace) -> int:
+    """Report the states of MTConnect machines, from a recording or a live adapter."""
+    from data.connectors.mtconnect import ShdrReader
+    from data.connectors.mtconnect_listen import listen
+    from data.services.reporting import Reporter
+
+    engines = Engines(settings)
+    sites = engines.followed(_thread, time.sleep)
+    to = Reporter(options.site, Ingest(engines.log, engines.history, sites), engines.log, utc_now)
+    units = dict(pair.split("=", 1) for pair in options.work_unit)
+    reader = ShdrReader(options.devices.read_bytes(), units)
+    _stop_on_signals(stop := threading.Event())
+    host, colon, port = options.adapter.rpartition(":")
+    if colon and port.isdigit():
+        listen(host, int(port), reader, to.report, to.signal, utc_now, stop.wait, stop.is_set)
+        return 0
+    with Path(options.adapter).open(encoding="utf-8") as lines:
+        envelopes = [envelope for line in lines for envelope in reader.read(line)]
+    to.report(envelopes)
+    print(f"{len(envelopes)} events of {', '.join(reader.work_units)}")
     return 0
 
 
 def analyse(file: Path, as_json: bool) -> int:
     """Print who was the bottleneck of a file's line."""
     from data.services.analyse import analyse_bottleneck, render_table, to_json
-    from data.services.tabular import InputError
 
-    try:
-        report = analyse_bottleneck(file)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
+    report = analyse_bottleneck(file)
     print(json.dumps(to_json(report)) if as_json else render_table(report))
     return 0
 
@@ -285,7 +295,9 @@ def main(arguments: Sequence[str]) -> int:
             50_000, 20, 50
         )  # boards are large and live long; most garbage has no cycles
         return _run(settings, options)
-    except (SettingsError, MilepostError) as error:
+    except (SettingsError, MilepostError, ValueError, OSError) as error:
+        if os.environ.get("MILEPOST_LOG_LEVEL") == "debug":
+            raise
         print(error, file=sys.stderr)
         return 2
 
@@ -304,6 +316,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         return import_plan(attached, options.file, options.site)
     if name == "replay":
         return replay_log(attached, options.file, options.mapping, options.speed)
+    if name == "mtconnect":
+        return read_machines(attached, options)
     return manage_keys(attached, options.action, options.site, options.source, options.prefix)
 
 
@@ -322,6 +336,11 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("file", type=Path)
     replay.add_argument("--mapping", type=Path, required=True)
     replay.add_argument("--speed", type=float, default=60.0, help="log seconds a second")
+    machines = commands.add_parser("mtconnect", help="report states of MTConnect machines")
+    machines.add_argument("adapter", help="HOST:PORT of an adapter, or a recorded SHDR file")
+    machines.add_argument("--devices", type=Path, required=True, help="Devices.xml")
+    machines.add_argument("--work-unit", action="append", required=True, metavar="DEVICE=UNIT")
+    machines.add_argument("--site", default=DEMO_SITE)
     analysis = commands.add_parser("analyse", help="analyse a file of states or active periods")
     analysis.add_argument("what", choices=["bottleneck"])
     analysis.add_argument("file", type=Path)
