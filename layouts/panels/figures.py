@@ -26,7 +26,7 @@ VALUE_SIZES = (
     (1.0, "mp-value mp-value--least"),
 )
 COUNT_SHAPE = 1.1
-PACE, PACE_SHAPE = 0.66, 1.1  # size of the words beside the output, room of shape and gap
+PACE, PACE_SHAPE = 0.66, 1.4  # size of the words beside the output, room of shape and gap
 COUNTS = "mp-card-value mp-counts"
 _ROOMY_HEIGHT, _SNUG_HEIGHT = 4.4, 3.5
 
