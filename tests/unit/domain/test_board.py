@@ -362,6 +362,16 @@ def test_forgetting_keeps_the_run_that_lasted_then_and_drops_the_ledger_before()
     assert unit.since == START + timedelta(minutes=7)
 
 
+def test_what_reaches_behind_the_forgotten_asks_for_the_ledger():
+    log = [unit_state("e1", 1, "processing"), unit_state("e2", 2, "down")]
+    log += [unit_state("e3", 3, "down"), unit_state("e4", 9, "down")]
+    for behind in (unit_state("e5", 2.5, "processing"), void("v1", log[1]), void("v2", log[3])):
+        board = fold(log)
+        board.forget_before(START + timedelta(minutes=5))
+        assert follow(board, log, [behind]) == 1
+        assert state_of(board) == state_of(fold([*log, behind]))
+
+
 def test_output_older_than_the_horizons_bucket_is_neither_kept_nor_counted():
     board = fold([progressed("e1", -16), progressed("e2", 1)])
     board.forget_before(START + timedelta(minutes=5))
