@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -115,7 +116,9 @@ class Api:
         verdicts: list[Verdict] = []
         for first in range(0, len(envelopes), MAX_EVENTS):
             verdicts += self._accept(grant, envelopes[first : first + MAX_EVENTS])
-        return _json(_answer(verdicts), 200)
+        answer = _answer(verdicts)
+        answer[Status.DUPLICATE.value] += len(plan.orders) - len(envelopes)
+        return _json(answer, 200)
 
     def put_site(self) -> Response:
         """Take the site's document: equipment, calendars, parties."""
@@ -145,7 +148,7 @@ class Api:
             raise Problem(422, "expected a list of ids", field="work_units")
         live = self._live(grant)
         for unknown in sorted(set(units) - live.units):
-            raise Problem(422, f"no work unit {unknown} at {_site(grant)}", field="work_units")
+            raise Problem(422, f"no work unit {unknown!a} at {_site(grant)}", field="work_units")
         self._log.signal(_site(grant), units, self._now().timestamp())
         return Response(status=204)
 
@@ -173,7 +176,7 @@ class Api:
         return self._read(name, _raw(MAX_PLAN_BYTES), live.board.site)
 
     def _live(self, grant: Grant) -> LiveSite:
-        return self._sites.get(factory_scope(_site(grant)), _site(grant))
+        return self._sites.current(factory_scope(_site(grant)), _site(grant))
 
     def _authorise(self) -> Grant:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -202,7 +205,11 @@ class _Bucket:
         self._at = time.monotonic()
 
     def take(self, count: int) -> float:
-        """Take tokens; return 0, or the seconds until there are enough."""
+        """Take tokens; return 0, or the seconds until there are enough.
+
+        What is larger than the bucket takes all of it, else it could never be sent.
+        """
+        count = min(count, int(self._most))
         now = time.monotonic()
         self._room = min(self._most, self._room + (now - self._at) * self._rate)
         self._at = now
@@ -237,8 +244,17 @@ def _batch(body: Any) -> list[Any]:
 
 def _binary() -> dict[str, Any]:
     names = ("specversion", "id", "source", "type", "subject", "time")
-    envelope = {name: request.headers.get(f"ce-{name}") for name in names}
+    envelope = {name: _attribute(name) for name in names}
     return {**envelope, "data": _body(MAX_EVENTS_BYTES)}
+
+
+def _attribute(name: str) -> str | None:
+    """Return an attribute of a binary event; CloudEvents percent-encodes it in its header."""
+    value = request.headers.get(f"ce-{name}")
+    try:
+        return None if value is None else unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(400, "expected percent-encoded UTF-8", field=name) from None
 
 
 def _raw(limit: int) -> bytes:
@@ -253,7 +269,7 @@ def _raw(limit: int) -> bytes:
 def _body(limit: int) -> Any:
     try:
         return msgspec.json.decode(_raw(limit))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"expected JSON: {error}") from None
 
 

@@ -6,6 +6,7 @@ web process under gevent.
 """
 
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
@@ -27,6 +28,7 @@ QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
 LIFE_S = 15 * 60.0
+_NUMBER = re.compile("[0-9]{1,18}")
 _log = structlog.get_logger("hub")
 
 Render = Callable[[int], Cells]  # topics → cells of the panels they concern
@@ -87,14 +89,12 @@ class Channel:
             return
         self._waiting = True
         wait_s = self._flushed_at + self._interval_s - time.monotonic()
-        gevent.spawn_later(max(0.0, wait_s), self.flush)
+        gevent.spawn_later(max(0.0, wait_s), self._flush_in_time)
 
     def flush(self) -> None:
         """Render what is dirty and send what differs."""
-        self._waiting = False
         begun = time.monotonic()
-        after = self._render(self._dirty)
-        self._dirty = 0
+        after = self._rendered()
         difference = changed(self._cells, after)
         self._cells |= difference
         self._flushed_at = time.monotonic()
@@ -104,6 +104,25 @@ class Channel:
             self._send(self._frame("cells", difference), keep=True)
         busy_s = time.monotonic() - begun
         self._interval_s = min(MAX_INTERVAL_S, max(MIN_INTERVAL_S, 2.0 * busy_s))
+
+    def _flush_in_time(self) -> None:
+        """Flush by itself; a failure is logged, and tried again with the next change or beat."""
+        self._waiting = False
+        if not self._dirty:
+            return
+        try:
+            self.flush()
+        except Exception:
+            self._flushed_at = time.monotonic()
+            _log.exception("channel not rendered", channel=self._name)
+
+    def _rendered(self) -> Cells:
+        topics, self._dirty = self._dirty, 0
+        try:
+            return self._render(topics)
+        except Exception:
+            self._dirty |= topics
+            raise
 
     def beat(self) -> None:
         """Send the heartbeat: the data's own age, the build."""
@@ -129,7 +148,7 @@ class Channel:
 
     def _missed(self, last_id: str | None) -> list[Frame] | None:
         name, _, number = (last_id or "").rpartition(".")
-        if name != self._name or not number.isdigit():
+        if name != self._name or not _NUMBER.fullmatch(number):
             return None
         seen = int(number)
         first = self._ring[0][0] if self._ring else self._version + 1
@@ -173,10 +192,17 @@ class Hub:
         now = time.monotonic()
         for key, channel in list(self._channels.items()):
             if channel.viewers:
-                channel.touch(CLOCK | SIGNALS | READERS)
-                channel.beat()
+                self._beat(channel)
             elif now - channel.left_at > LINGER_S:
                 del self._channels[key]
+
+    def _beat(self, channel: Channel) -> None:
+        """Beat on one channel; its failure is none of the others' business."""
+        try:
+            channel.touch(CLOCK | SIGNALS | READERS)
+            channel.beat()
+        except Exception:
+            _log.exception("no heartbeat", channels=len(self))
 
     def run(self) -> None:
         """Tick for ever."""

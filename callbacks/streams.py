@@ -31,7 +31,7 @@ def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
             abort(404)
         scope = factory_scope(screen.site)
         key = ChannelKey("wall", screen.site, scope.key, screen.id, screen.locale)
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
         frames = hub.stream(key, wall.render, wall.beat, last_id, packed)
         answer = Response(frames, mimetype="text/event-stream", headers=_HEADERS)

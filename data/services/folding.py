@@ -28,7 +28,8 @@ class Past(Protocol):
 class Folding:
     """A board that fetches what it needs from the history.
 
-    `upto_seq` is the offset that the board was restored at: what came later is in its ledgers.
+    `upto_seq` is the place in the log that the board has read to: what SQL has from beyond it
+    is still to come.
     """
 
     def __init__(self, board: Board, past: Past, upto_seq: int) -> None:
@@ -37,8 +38,11 @@ class Folding:
         self._upto_seq = upto_seq
         self._asked: set[str] = set()
 
-    def fetch(self, events: Iterable[Event]) -> None:
+    def fetch(self, events: Iterable[Event], first_seq: int | None = None) -> None:
         """Restore the orders that events are about and the board doesn't hold, all at once.
+
+        `first_seq`: the place in the log of the first of the events, from whoever isn't the
+        recorder: SQL may have more than that, which must not be counted twice.
 
         Raises: Unavailable.
         """
@@ -48,9 +52,25 @@ class Folding:
             kind, order_id = event.subject.split("/", 2)[:2]
             if order_id not in orders and order_id not in asked and kind in _OF_ORDERS:
                 wanted.add(order_id)
+        if first_seq is not None:
+            self._upto_seq = max(self._upto_seq, first_seq - 1)
         if wanted:
-            self.board.restore(self._past.orders(self.board.site_id, sorted(wanted)))
+            self._restore(sorted(wanted), exactly=first_seq is not None)
             asked |= wanted
+
+    def _restore(self, order_ids: Sequence[str], exactly: bool) -> None:
+        """Take in recorded orders; exactly: as of the board's own place in the log."""
+        board = self.board
+        recorded = self._past.orders(board.site_id, order_ids)
+        folds = [fold for fold in recorded if board.existing(fold.subject) is None]
+        ledgers = {
+            fold.subject: self._past.ledger(board.site_id, fold.subject, self._upto_seq)
+            for fold in folds
+            if exactly
+        }
+        board.restore(folds)
+        for subject, ledger in ledgers.items():
+            board.thicken(subject, ledger)
 
     def apply(self, event: Event) -> int:
         """Fold one event, fetched before; return the topics it touched.

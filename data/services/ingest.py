@@ -5,6 +5,7 @@ wired by `app`.
 """
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from data.domain.events import Event, EventType
 from data.domain.quarantine import Quarantined, QuarantineKind
-from data.domain.rules import Refusal, Refused, parse_event
+from data.domain.rules import MAX_ID, Refusal, Refused, parse_event
 from data.domain.scope import Scope
 from data.domain.subjects import Identity
 from data.services.errors import Cold, Forbidden
@@ -23,6 +24,7 @@ from data.services.ports import CLAIM_S, Claim, Outcome
 
 LATE = timedelta(seconds=CLAIM_S - 4 * 3600)  # older than this: SQL is asked for the identity
 _WARM = timedelta(seconds=CLAIM_S)
+_OWN_CLOCK = timedelta(minutes=1)  # a site whose now differs by more has a clock of its own
 _event_json = msgspec.json.Encoder().encode
 
 
@@ -83,16 +85,30 @@ class Ingest:
         self._log = log
         self._memory = memory
         self._plans = plans
+        self._warming = threading.Lock()
 
     def accept(
         self, scope: Scope, site: str, envelopes: Sequence[Any], real_now: datetime
     ) -> list[Verdict]:
-        """Take CloudEvents envelopes in order; one verdict for each.
+        """Take CloudEvents envelopes; one verdict for each, in their order.
+
+        Documents go first: what is planned in a request can be reported in the same one.
 
         Raises: Forbidden, Unavailable, Overloaded; then nothing was acknowledged.
         """
         if site not in scope.sites:
             raise Forbidden(site)
+        ranks = [_rank(envelope) for envelope in envelopes]
+        verdicts: dict[int, Verdict] = {}
+        for rank in sorted(set(ranks)):
+            places = [i for i, own in enumerate(ranks) if own == rank]
+            taken = self._take(scope, site, [envelopes[i] for i in places], real_now)
+            verdicts.update(zip(places, taken, strict=True))
+        return [verdicts[i] for i in range(len(envelopes))]
+
+    def _take(
+        self, scope: Scope, site: str, envelopes: Sequence[Any], real_now: datetime
+    ) -> list[Verdict]:
         recorded_at = self._plans.now(site)
         parsed: list[Event | Verdict] = [
             self._parse(scope, site, envelope, recorded_at) for envelope in envelopes
@@ -120,7 +136,7 @@ class Ingest:
         self, scope: Scope, site: str, envelope: Any, recorded_at: datetime
     ) -> Event | Verdict:
         event_id = envelope.get("id") if isinstance(envelope, dict) else None
-        named = event_id if isinstance(event_id, str) else ""
+        named = _shown(event_id) if isinstance(event_id, str) else ""
         try:
             event = parse_event(envelope, recorded_at)
         except Refused as refused:
@@ -136,7 +152,7 @@ class Ingest:
         if not events:
             return []
         claims = [_claim(event) for event in events]
-        known = self._recorded_long_ago(site, events, recorded_at)
+        known = self._recorded_long_ago(site, events, recorded_at, real_now)
         fresh = [claim for claim in claims if (claim.source, claim.id) not in known]
         outcomes = iter(self._claim(site, fresh, real_now) if fresh else [])
         verdicts, conflicts = [], []
@@ -159,6 +175,15 @@ class Ingest:
         try:
             return self._log.append(site, claims)
         except Cold:
+            with self._warming:
+                return self._claim_warmed(site, claims, real_now)
+
+    def _claim_warmed(
+        self, site: str, claims: Sequence[Claim], real_now: datetime
+    ) -> list[Outcome]:
+        try:  # another may have warmed it while this one waited
+            return self._log.append(site, claims)
+        except Cold:
             self.warm(site, real_now)
             return self._log.append(site, claims)
 
@@ -168,9 +193,11 @@ class Ingest:
         self._log.warm(site, real_now.isoformat(), digests)
 
     def _recorded_long_ago(
-        self, site: str, events: Sequence[Event], recorded_at: datetime
+        self, site: str, events: Sequence[Event], recorded_at: datetime, real_now: datetime
     ) -> dict[Identity, bytes]:
-        late = [(e.source, e.id) for e in events if e.time < recorded_at - LATE]
+        """Ask SQL for identities that the log may have forgotten; it counts in real time."""
+        runs_apart = abs(recorded_at - real_now) > _OWN_CLOCK
+        late = [(e.source, e.id) for e in events if runs_apart or e.time < recorded_at - LATE]
         return self._memory.digests_of(site, late) if late else {}
 
 
@@ -196,10 +223,24 @@ def _refusal(event_id: str, refusal: Refusal) -> Verdict:
     return Verdict(event_id, Status.REFUSED, refusal.field, refusal.reason)
 
 
+def _rank(envelope: Any) -> int:
+    """Return the order in which to take it: the site's document, plans, all else."""
+    if not isinstance(envelope, dict) or envelope.get("type") != EventType.PLAN_CHANGED.value:
+        return 2
+    return 0 if str(envelope.get("subject")).startswith("site/") else 1
+
+
+def _shown(text: str) -> str:
+    """Return what of a sender's text can be sent back, stored and read."""
+    if len(text) <= MAX_ID and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:MAX_ID])
+
+
 def _encoded(kind: QuarantineKind, envelope: Any, verdict: Verdict, now: datetime) -> bytes:
     source = envelope.get("source") if isinstance(envelope, dict) else None
     raw = msgspec.json.encode(envelope)
-    return _quarantined(kind, source if isinstance(source, str) else "", raw, verdict, now)
+    return _quarantined(kind, _shown(source) if isinstance(source, str) else "", raw, verdict, now)
 
 
 def _quarantined(

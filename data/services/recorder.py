@@ -17,12 +17,19 @@ from data.domain.board import Board, blank
 from data.domain.events import Event
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
-from data.services.errors import Unavailable
+from data.services.errors import Overloaded, Unavailable
 from data.services.folding import Folding, Past, completed_at, touched_subjects
 from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
 
 READER = "recorder"
 BATCH = 10_000
+TRIM_EVERY_S = 30.0
+_ALL_RECORDED = 2**63 - 1  # the recorder's board is as far as SQL is
+# What an entry that doesn't fit raises when it is folded or stored, however it came into the log.
+_UNFIT = (
+    ValueError, TypeError, LookupError, psycopg.DataError, psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded,
+)  # fmt: skip
 _event = msgspec.json.Decoder(Event).decode
 _quarantined = msgspec.json.Decoder(Quarantined).decode
 _log = structlog.get_logger("recorder")
@@ -93,6 +100,7 @@ class Recorder:
         self._epoch = ""
         self._after = "0-0"
         self._trimmed_at: datetime | None = None
+        self._trimmable = "0-0"
 
     @property
     def holds_site(self) -> bool:
@@ -117,8 +125,8 @@ class Recorder:
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
         if entries:
             self._record(entries)
-        self._log.note_reader(self.site, READER, self._after, self._now().timestamp())
         self._housekeep()
+        self._note()
         return len(entries)
 
     def record_past(self, events: Sequence[tuple[Event, bytes]]) -> None:
@@ -128,7 +136,7 @@ class Recorder:
         """
         if self._folding is None and not self._begin():
             raise Unavailable(f"another process records {self.site}")
-        self._write([Recorded(event, 0, digest) for event, digest in events], [], self._after)
+        self._write_new([Recorded(event, 0, digest) for event, digest in events], [], self._after)
 
     def close(self) -> None:
         """Let another take over."""
@@ -139,18 +147,32 @@ class Recorder:
         if not self._writer.acquire():
             return False
         snapshot = self._past.snapshot(self.site, self._now())
-        self._folding = Folding(restored(self.site, snapshot), self._past, seq_of(snapshot.after))
+        self._folding = Folding(restored(self.site, snapshot), self._past, _ALL_RECORDED)
         self._epoch, self._after = snapshot.epoch, snapshot.after
+        self._trimmable = "0-0"
         _log.info("recording", site=self.site, after=self._after)
         return True
 
     def _begin_anew(self, epoch: str) -> None:
         if self._epoch:
             _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
-            self._after = "0-0"
+            self._after = self._trimmable = "0-0"
         self._epoch = epoch
 
     def _record(self, entries: Sequence[Entry]) -> None:
+        """Record entries; one that can't be recorded is put aside, and the others land."""
+        after = entries[-1].offset
+        try:
+            self._write_new(*self._decoded(entries), after)
+        except _UNFIT as error:
+            if len(entries) == 1:
+                self._write([], [_poison(entries[0], str(error), self._now())], after)
+                return
+            middle = len(entries) // 2
+            self._record(entries[:middle])
+            self._record(entries[middle:])
+
+    def _decoded(self, entries: Sequence[Entry]) -> tuple[list[Recorded], list[Quarantined]]:
         recorded, quarantined = [], []
         for entry in entries:
             try:
@@ -161,41 +183,73 @@ class Recorder:
                     recorded.append(Recorded(event, seq_of(entry.offset), entry.digest))
             except msgspec.DecodeError as error:
                 quarantined.append(_poison(entry, str(error), self._now()))
+        return recorded, quarantined
+
+    def _write_new(
+        self, recorded: Sequence[Recorded], quarantined: Sequence[Quarantined], after: str
+    ) -> None:
         try:
-            self._write(recorded, quarantined, entries[-1].offset)
+            self._write(recorded, quarantined, after)
         except psycopg.errors.UniqueViolation:
-            self._begin()
-            self._write(self._unrecorded(recorded), quarantined, entries[-1].offset)
+            fresh, conflicts = self._unrecorded(recorded)
+            self._write(fresh, [*quarantined, *conflicts], after)
 
     def _write(
         self, recorded: Sequence[Recorded], quarantined: Sequence[Quarantined], after: str
     ) -> None:
-        folding = self._folding
-        if folding is None:
-            raise Unavailable("the recorder doesn't hold the site")
+        folding = self._folding or self._again()
         batch = Batch(self._epoch, after, self._now(), quarantined=[*quarantined])
         batch.events = _folded(recorded, batch, folding)
-        try:
-            self._writer.write(batch)
-        except (Unavailable, psycopg.Error):
-            self._folding = None
-            raise
+        self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
+        self._writer.write(batch)
+        self._folding = folding
         self._after = after
         self.progress.events += len(recorded)
         self.progress.poisoned += len(quarantined)
         self.progress.last_write_at = batch.at
 
-    def _unrecorded(self, recorded: Sequence[Recorded]) -> list[Recorded]:
+    def _again(self) -> Folding:
+        """Begin again from what SQL has, at the same place of the same log."""
+        epoch, after = self._epoch, self._after
+        if not self._begin() or self._folding is None:
+            raise Unavailable("the recorder doesn't hold the site")
+        self._epoch, self._after = epoch, after
+        return self._folding
+
+    def _unrecorded(self, recorded: Sequence[Recorded]) -> tuple[list[Recorded], list[Quarantined]]:
+        """Return what isn't recorded yet, each once, and what contradicts what is."""
         identities = [(r.event.source, r.event.id) for r in recorded]
         known = self._past.digests_of(self.site, identities)
-        return [r for r in recorded if (r.event.source, r.event.id) not in known]
+        fresh, conflicts = [], []
+        for item, identity in zip(recorded, identities, strict=True):
+            digest = known.get(identity)
+            if digest is None:
+                known[identity] = item.digest
+                fresh.append(item)
+            elif digest != item.digest:
+                conflicts.append(_conflict(item.event, self._now()))
+        return fresh, conflicts
+
+    def _note(self) -> None:
+        """Say how far it is. A full log takes no note, but can be emptied at once."""
+        try:
+            self._log.note_reader(self.site, READER, self._after, self._now().timestamp())
+        except Overloaded:
+            _log.warning("log is full; trimming it at once", site=self.site)
+            self._log.trim(self.site, self._after)
 
     def _housekeep(self) -> None:
+        """Now and then forget the old, and trim what was recorded by the last time.
+
+        The pause lets boards read what they are behind, and those that start with a snapshot.
+        """
         now = self._now()
-        if self._trimmed_at is not None and (now - self._trimmed_at).total_seconds() < 30:
+        trimmed_at = self._trimmed_at
+        if trimmed_at is not None and (now - trimmed_at).total_seconds() < TRIM_EVERY_S:
             return
         self._trimmed_at = now
-        self._log.trim(self.site, self._after)
+        self._log.trim(self.site, self._trimmable)
+        self._trimmable = self._after
         if self._folding is not None:
             site_now = self._folding.board.site.now(now)
             self._folding.forget(site_now, site_now - KEEP)
@@ -249,5 +303,17 @@ def _poison(entry: Entry, reason: str, now: datetime) -> Quarantined:
         field="$",
         reason=reason,
         raw=entry.payload,
+        received_at=now,
+    )
+
+
+def _conflict(event: Event, now: datetime) -> Quarantined:
+    return Quarantined(
+        kind=QuarantineKind.CONFLICT,
+        source=event.source,
+        event_id=event.id,
+        field="id",
+        reason="was recorded with another body before",
+        raw=msgspec.json.encode(event),
         received_at=now,
     )

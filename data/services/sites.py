@@ -74,6 +74,17 @@ class Sites:
             raise Forbidden(site)
         return self._lives[site]
 
+    def current(self, scope: Scope, site: str) -> LiveSite:
+        """Return a site's live board when it has everything that was acknowledged by now.
+
+        Raises: Forbidden as `get`; Unavailable when the board can't catch up in time.
+        """
+        if not scope.may_see(site) or self.find(site) is None:
+            raise Forbidden(site)
+        live = self.get(scope, site)
+        self._catch_up(live)
+        return live
+
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all followed sites."""
         return tuple(sorted(self._lives))
@@ -107,16 +118,11 @@ class Sites:
         catches up with the log, and a thing long done is asked of the history.
         """
         live = self.find(site)
-        model = live.board.site_state.site if live else None
-        if event.type is EventType.PLAN_CHANGED:
-            return _document_flaw(event, model)
-        if live is None or model is None:
-            return Refusal("subject", f"site {site} has no model yet; send its site document first")
-        flaw = _unknown(live, event)
-        if flaw is None:
-            return None
-        live.catch_up(CATCH_UP_S, self._pause)
-        flaw = _unknown(live, event)
+        flaw = _flaw(live, event)
+        if flaw is None or live is None:
+            return flaw
+        self._catch_up(live)
+        flaw = _flaw(live, event)
         if flaw is not None and flaw.field == "subject" and self._planned_once(site, event):
             return None
         return flaw
@@ -137,11 +143,25 @@ class Sites:
             waited_s += _LOOK_S
         return live
 
+    def _catch_up(self, live: LiveSite) -> None:
+        """Wait until the board has folded what the log has by now.
+
+        Raises: Unavailable when it doesn't in time: then nobody can say what is unknown.
+        """
+        begun = time.monotonic()
+        live.catch_up(CATCH_UP_S, self._pause)
+        if time.monotonic() - begun >= CATCH_UP_S:
+            raise Unavailable(f"the board of {live.site} is behind the log")
+
     def _planned_once(self, site: str, event: Event) -> bool:
         kind, *names = subject_parts(event.subject)
-        return kind != SubjectKind.WORK_UNIT and self._past.knows(site, kind, names)
+        planned = kind not in (SubjectKind.WORK_UNIT, SubjectKind.SITE)
+        document = event.type is EventType.PLAN_CHANGED
+        return planned and not document and self._past.knows(site, kind, names)
 
     def _follow(self, site: str) -> None:
+        if site in self._lives:
+            return
         live = LiveSite(site, self._log, self._past, self._now)
         live.listen(lambda topics: self._tell(site, topics))
         self._lives[site] = live
@@ -186,6 +206,15 @@ class Sites:
             topics = live.refresh() if live.loaded else 0
             if topics:
                 self._tell(live.site, topics)
+
+
+def _flaw(live: LiveSite | None, event: Event) -> Refusal | None:
+    model = live.board.site_state.site if live else None
+    if event.type is EventType.PLAN_CHANGED:
+        return _document_flaw(event, model)
+    if live is None or model is None:
+        return Refusal("subject", "the site has no model yet; send its site document first")
+    return _unknown(live, event)
 
 
 def _document_flaw(event: Event, model: Site | None) -> Refusal | None:

@@ -51,7 +51,7 @@ class Worker:
     def run(self) -> None:
         """Record until `stop`; returns when every recorder has finished its batch."""
         while not self._stop.is_set():
-            for site in sorted(self._found() - self._threads.keys()):
+            for site in sorted(self._found() - self._recording()):
                 thread = threading.Thread(target=self._record, args=(site,), name=f"record {site}")
                 self._threads[site] = thread
                 thread.start()
@@ -63,25 +63,35 @@ class Worker:
         """Ask all recorders to finish."""
         self._stop.set()
 
+    def _recording(self) -> set[str]:
+        return {site for site, thread in self._threads.items() if thread.is_alive()}
+
     def _found(self) -> set[str]:
+        """Return all sites; those that the log forgot (it was emptied) are announced again."""
         try:
-            return self._log.sites() | {site.id for site in self._past.sites()}
+            announced = self._log.sites()
+            recorded = {site.id for site in self._past.sites()}
+            for site in sorted(recorded - announced):
+                self._log.announce(site)
+            return announced | recorded
         except MilepostError as error:
             _log.warning("sites not discovered", reason=str(error))
             return set()
 
     def _record(self, site: str) -> None:
-        recorder, announced = self._make(site), None
-        while not self._stop.is_set():
-            try:
-                recorder.step()
-                pause_s = 0.0 if recorder.holds_site else STANDBY_S
-                if recorder.holds_site and recorder.epoch != announced:
-                    self._log.announce(site)
-                    announced = recorder.epoch
-            except MilepostError as error:
-                _log.warning("recorder waits", site=site, reason=str(error))
-                pause_s = RETRY_S
-            if pause_s:
-                self._stop.wait(pause_s)
-        recorder.close()
+        recorder = self._make(site)
+        try:
+            while not self._stop.is_set():
+                self._stop.wait(_pause_s(recorder))
+        finally:  # whatever failed, another may take over, and `run` starts a new thread
+            recorder.close()
+
+
+def _pause_s(recorder: Recorder) -> float:
+    """Let it record once; return how long to wait before the next time."""
+    try:
+        recorder.step()
+    except MilepostError as error:
+        _log.warning("recorder waits", site=recorder.site, reason=str(error))
+        return RETRY_S
+    return 0.0 if recorder.holds_site else STANDBY_S

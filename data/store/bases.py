@@ -94,10 +94,7 @@ def need_from(subject: str, base: bytes) -> NeedState:
 
 def work_unit_from(subject: str, base: bytes) -> WorkUnitState:
     """Return the work unit's state with its base."""
-    unit = _filled(WorkUnitState(subject), base)
-    if unit.state is not None and unit.since is not None and unit.latest is not None:
-        unit.timeline = [((unit.since, "", ""), unit.state)]
-    return unit
+    return _filled(WorkUnitState(subject), base)
 
 
 def order_from(subject: str, base: bytes, plan: Order) -> OrderState:
@@ -118,5 +115,5 @@ def _filled(state: F, base: bytes) -> F:
     stored = _DECODERS[type(state)](base)
     for name in stored.__struct_fields__:
         setattr(state, name, getattr(stored, name))
-    state.has_base = True
+    state.rest_on_base()
     return state

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from data.domain.events import Data, Event, EventType
 from data.domain.plan import Order
@@ -38,6 +39,7 @@ def connect(url: str, pool_size: int = 5) -> Engine:
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=5,
+        pool_timeout=5,
         connect_args={"connect_timeout": 5},
     )
 
@@ -49,6 +51,8 @@ def answering() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise Unavailable(f"the history can't be reached: {error.orig}") from error
+    except PoolTimeout as error:
+        raise Unavailable("the history is busy: no connection became free in time") from error
 
 
 class History:
@@ -86,7 +90,7 @@ class History:
     def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
         """Return the states of orders, their operations and needs; of those that are recorded."""
         with answering(), self._engine.connect() as connection:
-            return _folds_where(connection, site, "o.id = ANY(:orders)", {"orders": [*order_ids]})
+            return _folds_of(connection, site, order_ids)
 
     def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
         """Whether an operation or need (`[order, id]`) or an order (`[order]`) was ever planned."""
@@ -162,28 +166,30 @@ def _site_folds(connection: Connection, site: str) -> Iterator[Fold]:
 
 
 def _order_folds(connection: Connection, site: str, since: datetime) -> list[Fold]:
-    where = "NOT o.cancelled AND (o.completed_at IS NULL OR o.completed_at >= :since)"
-    return _folds_where(connection, site, where, {"since": since})
+    open_or_late = (
+        "SELECT id FROM work_order WHERE site = :site AND NOT cancelled"
+        " AND (completed_at IS NULL OR completed_at >= :since)"
+    )
+    return _folds_where(connection, f"IN ({open_or_late})", {"site": site, "since": since})
 
 
-def _folds_where(
-    connection: Connection, site: str, where: str, parameters: Mapping[str, Any]
-) -> list[Fold]:
-    bound = {"site": site, **parameters}
-    orders = f"work_order o WHERE o.site = :site AND {where}"
-    query = f"SELECT o.id, o.base, o.document::text FROM {orders}"
+def _folds_of(connection: Connection, site: str, order_ids: Sequence[str]) -> list[Fold]:
+    """Return the states of orders, also of operations whose order has no plan any more."""
+    return _folds_where(connection, "= ANY(:orders)", {"site": site, "orders": [*order_ids]})
+
+
+def _folds_where(connection: Connection, which: str, bound: Mapping[str, Any]) -> list[Fold]:
+    query = f"SELECT id, base, document::text FROM work_order WHERE site = :site AND id {which}"
     folds: list[Fold] = [
         order_from(f"order/{order_id}", base, _order(document))
         for order_id, base, document in connection.execute(text(query), bound)
     ]
-    joined = f"{{}} x JOIN work_order o ON o.site = x.site AND o.id = x.order_id WHERE {where}"
-    query = f"SELECT x.order_id, x.operation_id, x.base FROM {joined.format('operation')}"
-    for order_id, operation_id, base in connection.execute(
-        text(f"{query} AND o.site = :site"), bound
-    ):
+    of_order = f"WHERE site = :site AND order_id {which}"
+    query = f"SELECT order_id, operation_id, base FROM operation {of_order}"
+    for order_id, operation_id, base in connection.execute(text(query), bound):
         folds.append(operation_from(f"operation/{order_id}/{operation_id}", base))
-    query = f"SELECT x.order_id, x.need_id, x.base FROM {joined.format('need')}"
-    for order_id, need_id, base in connection.execute(text(f"{query} AND o.site = :site"), bound):
+    query = f"SELECT order_id, need_id, base FROM need {of_order}"
+    for order_id, need_id, base in connection.execute(text(query), bound):
         folds.append(need_from(f"need/{order_id}/{need_id}", base))
     return folds
 

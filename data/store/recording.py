@@ -27,6 +27,14 @@ from data.store.bases import base_of
 
 _encode = msgspec.json.Encoder().encode
 _CHUNK = 500
+_UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+_DELETE = {
+    "operation": "DELETE FROM operation WHERE site = %s AND order_id = %s AND operation_id = %s",
+    "need": "DELETE FROM need WHERE site = %s AND order_id = %s AND need_id = %s",
+    "work-unit": "DELETE FROM work_unit WHERE site = %s AND id = %s",
+    "order": "DELETE FROM work_order WHERE site = %s AND id = %s",
+    "site": "DELETE FROM site WHERE id = %s AND id = %s",
+}
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
@@ -51,7 +59,7 @@ class Recording:
             query = "SELECT pg_try_advisory_lock(hashtext('recorder'), hashtext(%s))"
             row = self._connection.execute(query, (self._site,)).fetchone()
             return bool(row and row[0])
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             self.release()
             raise Unavailable(f"the history can't be reached: {error}") from error
 
@@ -64,7 +72,8 @@ class Recording:
     def write(self, batch: Batch) -> None:
         """Store a batch whole, or nothing of it.
 
-        Raises: Unavailable; psycopg.errors.UniqueViolation when an event is there already.
+        Raises: Unavailable; psycopg.errors.UniqueViolation when an event is there already;
+        psycopg.DataError, IntegrityError or ProgramLimitExceeded when one can't be stored.
         """
         if self._connection is None:
             raise Unavailable("the recorder's connection is gone")
@@ -76,9 +85,11 @@ class Recording:
                 _write_voids(cursor, self._site, batch)
                 _write_quarantine(cursor, self._site, batch.quarantined)
                 _write_offset(cursor, self._site, batch)
-        except psycopg.OperationalError as error:
+        except _UNFIT:
+            raise
+        except psycopg.Error as error:
             self.release()
-            raise Unavailable(f"the history can't be reached: {error}") from error
+            raise Unavailable(f"the history can't be written: {error}") from error
 
 
 def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> None:
@@ -110,7 +121,11 @@ def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
 def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
     by_kind: dict[type[Fold], list[Any]] = {}
     for fold in batch.folds:
-        by_kind.setdefault(type(fold), []).append(fold)
+        if fold.empty:  # all that was known of it is void
+            kind, *names = fold.subject.split("/")
+            cursor.execute(_DELETE[kind], (site, *names))
+        else:
+            by_kind.setdefault(type(fold), []).append(fold)
     _upsert(
         cursor,
         "operation",
@@ -275,10 +290,20 @@ def _write_quarantine(cursor: Cursor[Any], site: str, records: Sequence[Quaranti
             "INSERT INTO quarantine (site, source, event_id, kind, field, reason, raw,"
             " received_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                (site, q.source, q.event_id, q.kind, q.field, q.reason, q.raw, q.received_at)
+                (
+                    site,
+                    *map(_storable, (q.source, q.event_id, q.kind, q.field, q.reason)),
+                    q.raw,
+                    q.received_at,
+                )
                 for q in records
             ],
         )
+
+
+def _storable(text: str) -> str:
+    """Return text without what PostgreSQL can't hold: a poisoned entry may say anything."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _write_offset(cursor: Cursor[Any], site: str, batch: Batch) -> None:

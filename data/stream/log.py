@@ -8,6 +8,7 @@ each event's identity and adds the entry in one step, so a retry can't add it tw
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import redis
@@ -23,6 +24,9 @@ TIMEOUT_S = 5.0
 _OUTCOMES: tuple[Outcome, ...] = ("accepted", "duplicate", "conflict")
 
 _SITES = "mp:sites"
+_WARM_CHUNK = 5000
+_FULL = ("OOM", "MISCONF")
+_AWAY = ("READONLY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "LOADING")
 
 # KEYS: stream, epoch, one claim an event. ARGV: seconds, then digest and payload an event.
 _APPEND = """
@@ -88,12 +92,15 @@ class EventLog:
 
     def warm(self, site: str, epoch: str, digests: Mapping[tuple[str, str], bytes]) -> None:
         """Fill the memory of recorded identities after it was lost, and open a new epoch."""
+        remembered = iter(digests.items())
         with _answering():
-            pipe = self._redis.pipeline(transaction=False)
-            for (source, event_id), digest in digests.items():
-                pipe.set(_claim_key(site, source, event_id), digest, ex=CLAIM_S, nx=True)
-            pipe.set(_key(site, "epoch"), epoch, nx=True)
-            pipe.execute()
+            while chunk := list(islice(remembered, _WARM_CHUNK)):
+                pipe = self._redis.pipeline(transaction=False)
+                for (source, event_id), digest in chunk:
+                    pipe.set(_claim_key(site, source, event_id), digest, ex=CLAIM_S, nx=True)
+                pipe.execute()
+            # The epoch comes last: a log that has one remembers everything.
+            self._redis.set(_key(site, "epoch"), epoch, nx=True)
 
     def epoch(self, site: str) -> str | None:
         """Return the log's epoch; another one means that the log began anew. None: cold."""
@@ -126,7 +133,8 @@ class EventLog:
     def trim(self, site: str, below: str) -> None:
         """Drop entries below an offset that SQL has recorded."""
         with _answering():
-            self._redis.xtrim(_key(site, "events"), minid=below, approximate=True)
+            # Without limit=0 Redis drops 10,000 entries a call at most, and the log grows for ever.
+            self._redis.xtrim(_key(site, "events"), minid=below, approximate=True, limit=0)
 
     def signal(self, site: str, work_units: Sequence[str], at_s: float) -> None:
         """Note that these work units are connected at the real instant `at_s` (epoch seconds)."""
@@ -195,8 +203,16 @@ def _answering() -> Iterator[None]:
     except redis.OutOfMemoryError as error:
         raise Overloaded("the log is full") from error
     except redis.ResponseError as error:
-        if "COLD" in str(error):
-            raise Cold("the log doesn't know what it has recorded") from error
-        if "OOM" in str(error) or "MISCONF" in str(error):
-            raise Overloaded(f"the log takes nothing: {error}") from error
-        raise
+        raise _in_our_words(error) from error
+
+
+def _in_our_words(error: redis.ResponseError) -> Exception:
+    """Return the service error for a refusal of Redis, or itself when it is our mistake."""
+    said = str(error)
+    if "COLD" in said:
+        return Cold("the log doesn't know what it has recorded")
+    if any(word in said for word in _FULL):
+        return Overloaded(f"the log takes nothing: {said}")
+    if any(word in said for word in _AWAY):
+        return Unavailable(f"the log can't be written to now: {said}")
+    return error
