@@ -1,0 +1,101 @@
+"""The recorder against plain COPY: the same event and state rows into the same tables.
+
+The recorder reads the log, folds and stores states and offset as well; COPY is handed lines that
+are ready. They take turns, so that both meet the same machine.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from data.domain.events import Event
+from data.services.ingest import digest_of
+from data.services.live import utc_now
+from data.services.ports import Claim, Recorded
+from data.services.recorder import Recorder
+from data.store.recording import Recording, event_lines
+from tests.bench import workload
+from tests.bench.figures import Measurement, at_least, median, noted
+from tests.bench.stage import Ground, Stage
+from tests.engines import conninfo
+
+EVENTS = "event"
+STATES = ("operation", "work_unit", "output")
+COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
+BATCH = 1000
+
+
+class Rows(Struct, frozen=True):
+    """Lines for COPY, by table."""
+
+    events: list[str]
+    states: dict[str, list[bytes]]
+
+
+def measure(stage: Stage, quick: bool) -> list[Measurement]:
+    now, count = datetime.now(UTC), 20_000 if quick else 54_000
+    plans, events = workload.plans(count, now), list(workload.reports(count, now))
+    claims = [Claim(e.source, e.id, digest_of(e), msgspec.json.encode(e)) for e in events]
+    lines = list(event_lines(workload.SITE, _recorded(events)))
+    recorded, copied = [], []
+    for _ in range(1 if quick else 3):
+        ground = stage.fresh()
+        recorded.append(count / _record_s(ground, plans, claims))
+        copied.append(count / _copy_s(ground, Rows(lines, _states(ground))))
+    ratio = median([ours / plain for ours, plain in zip(recorded, copied, strict=True)])
+    return [
+        at_least("recorder ÷ plain COPY of the same rows", ratio, "×", 0.5),
+        noted("recorder, end to end into SQL", median(recorded), "events/s"),
+        noted("plain COPY of the same rows", median(copied), "events/s"),
+    ]
+
+
+def _record_s(ground: Ground, plans: Sequence[Event], claims: Sequence[Claim]) -> float:
+    """Return how long the recorder takes for events that wait in the log."""
+    log = ground.log()
+    log.warm(workload.SITE, "bench", {})
+    writer = Recording(ground.database_url, workload.SITE)
+    recorder = Recorder(workload.SITE, log, ground.history(), writer, utc_now)
+    recorder.record_past([(plan, digest_of(plan)) for plan in plans])
+    for first in range(0, len(claims), BATCH):
+        log.append(workload.SITE, claims[first : first + BATCH])
+    done, begun = 0, time.perf_counter()
+    while done < len(claims):
+        done += recorder.step(block_ms=None)
+    took_s = time.perf_counter() - begun
+    recorder.close()
+    return took_s
+
+
+def _states(ground: Ground) -> dict[str, list[bytes]]:
+    """Take the state rows that the recorder stored, as lines for COPY."""
+    with psycopg.connect(conninfo(ground.database_url)) as connection:
+        lines = {}
+        for table in STATES:
+            with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+                lines[table] = [bytes(line) for line in copy]
+        return lines
+
+
+def _copy_s(ground: Ground, rows: Rows) -> float:
+    """Return how long the server takes for the same rows in the tables, emptied before."""
+    with psycopg.connect(conninfo(ground.database_url)) as connection:
+        connection.execute(f"TRUNCATE {', '.join((EVENTS, *STATES))}")
+        connection.commit()
+        begun = time.perf_counter()
+        with connection.cursor().copy(f"COPY {EVENTS} ({COLUMNS}) FROM STDIN") as copy:
+            for first in range(0, len(rows.events), BATCH):
+                copy.write("".join(rows.events[first : first + BATCH]))
+        for table, lines in rows.states.items():
+            with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(b"".join(lines))
+        connection.commit()
+        return time.perf_counter() - begun
+
+
+def _recorded(events: Sequence[Event]) -> list[Recorded]:
+    return [Recorded(event, seq, digest_of(event)) for seq, event in enumerate(events, 1)]

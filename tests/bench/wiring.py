@@ -1,0 +1,28 @@
+"""Live walls for the bench's own servers, wired as `app` does it. To be imported under gevent."""
+
+from collections.abc import Callable
+from os import environ
+from typing import Any
+
+import gevent
+from flask import Flask
+from gevent.pywsgi import WSGIServer
+
+from app import Engines
+from callbacks.walls import Walls
+from data.services.sites import Sites
+from data.settings import Settings
+from layouts.screens import FILE, load
+
+
+def wired() -> tuple[Settings, Engines, Sites, Walls]:
+    """The engines that the environment names, their sites followed, and their walls."""
+    settings = Settings.from_env(environ)
+    engines = Engines(settings)
+    sites = engines.followed(gevent.spawn, gevent.sleep)
+    return settings, engines, sites, Walls(sites, load(FILE), settings.build)
+
+
+def serve(settings: Settings, app: "Flask | Callable[..., Any]") -> None:
+    """Serve until the process is told to stop."""
+    WSGIServer((settings.host, settings.port), app, log=None).serve_forever()
