@@ -128,10 +128,14 @@ class Channel:
         """Send the heartbeat: the data's own age, the build."""
         self._send(Frame("beat", self._beat()), keep=False)
 
-    def welcome(self, last_id: str | None) -> list[Frame]:
-        """Return what brings a viewer up to date: what it missed, or a snapshot."""
+    def refresh(self) -> None:
+        """Flush now what waits for its turn."""
         if self._dirty:
             self.flush()
+
+    def welcome(self, last_id: str | None) -> list[Frame]:
+        """Return what brings a viewer up to date: what it missed, or a snapshot."""
+        self.refresh()
         missed = self._missed(last_id)
         if missed is not None:
             return [*missed, Frame("beat", self._beat())]
@@ -140,9 +144,8 @@ class Channel:
 
     def snapshot(self) -> Frame:
         """Return everything the page shows, as one frame shared by all who need it now."""
-        if self._dirty or self._snapshot is None:
-            if self._dirty:
-                self.flush()
+        self.refresh()
+        if self._snapshot is None:
             self._snapshot = self._frame("snapshot", self._cells)
         return self._snapshot
 
@@ -216,11 +219,12 @@ class Hub:
         """Yield one viewer's stream, from what brings it up to date until its life is over."""
         channel = self._channel(key, render, beat)
         viewer = Viewer()
-        channel.viewers.add(viewer)
         VIEWERS.inc()
         ends_at = time.monotonic() + LIFE_S * random.uniform(0.8, 1.2)
         try:
             head = Retry(random.randint(300, 1500))
+            channel.refresh()
+            channel.viewers.add(viewer)  # after the refresh, which the welcome holds already
             frames = [head, *channel.welcome(last_id)]
             start = GZIP_HEADER if packed else b""
             yield start + b"".join(frame.bytes(packed) for frame in frames)
@@ -243,8 +247,9 @@ class Hub:
 def _next(viewer: Viewer, channel: Channel) -> list[Frame]:
     """Wait for frames and return all that are there; a snapshot when the viewer fell behind."""
     if viewer.behind:
+        snapshot = channel.snapshot()
         viewer.behind = False
-        return [channel.snapshot()]
+        return [snapshot]
     frames = [viewer.frames.get()]
     while True:
         try:

@@ -11,6 +11,14 @@ from layouts.cells import fill
 from layouts.pages import home, message, wall
 from layouts.text import LOCALES, Translator, best_locale, translator
 
+LANGUAGE_COOKIE = "language"
+
+
+def chosen_language(lang: str | None) -> str | None:
+    """Return the language that the address names, else the one chosen before; None: neither."""
+    kept = request.cookies.get(LANGUAGE_COOKIE) if has_request_context() else None
+    return next((locale for locale in (lang, kept) if locale in LOCALES), None)
+
 
 class Pages:
     """Layout functions of all pages; each gets what it shows from the live boards."""
@@ -47,7 +55,7 @@ class Pages:
 
     def wall(self, screen: str | None = None, lang: str | None = None, **_: str) -> Component:
         """One wall, filled with what is known now."""
-        found = self._walls.screen(screen or "", lang)
+        found = self._walls.screen(screen or "", chosen_language(lang))
         if found is None:
             return message.no_screen(screen or "", self._translator(lang))
         t = translator(found.locale)
@@ -63,7 +71,8 @@ class Pages:
         return message.not_found(path, self._translator(None))
 
     def _translator(self, lang: str | None) -> Translator:
-        if lang in LOCALES:
+        lang = chosen_language(lang)
+        if lang is not None:
             return translator(lang)
         if has_request_context():
             wanted = [tag for tag, _ in request.accept_languages]

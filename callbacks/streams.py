@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, abort, request
 
 from callbacks.hub import ChannelKey, Hub
+from callbacks.pages import chosen_language
 from callbacks.walls import Walls
 from data.domain.scope import factory_scope
 
@@ -25,7 +26,7 @@ def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
     """Return the handler of a wall's stream."""
 
     def handler(screen_id: str) -> Response:
-        screen = walls.screen(screen_id, request.args.get("lang"))
+        screen = walls.screen(screen_id, chosen_language(request.args.get("lang")))
         wall = walls.wall(screen) if screen else None
         if screen is None or wall is None:
             abort(404)

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import structlog
 from dash import Dash
-from flask import Flask
+from flask import Flask, Response, request
 
 from callbacks.api import Api
 from callbacks.hub import Hub
 from callbacks.operating import Operating
-from callbacks.pages import Pages
+from callbacks.pages import LANGUAGE_COOKIE, Pages
 from callbacks.streams import blueprint as streams
 from callbacks.walls import Walls
+from layouts.text import LOCALES
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_YEAR_S = 365 * 24 * 3600
 _log = structlog.get_logger("web")
 
 
@@ -37,7 +39,7 @@ def build(walls: Walls, hub: Hub, api: Api, operating: Operating, locale: str) -
     server.register_blueprint(api.blueprint())
     server.register_blueprint(streams(hub, walls))
     Pages(walls, locale).register(app)
-    server.after_request(_safe_headers)
+    server.after_request(_finished)
     return server
 
 
@@ -46,7 +48,11 @@ def _on_error(error: Exception) -> None:
     _log.error("callback failed", reference=secrets.token_hex(4), exc_info=error)
 
 
-def _safe_headers(answer):  # type: ignore[no-untyped-def]
+def _finished(answer: Response) -> Response:
+    """Remember the language that was chosen; keep browsers from guessing."""
+    lang = request.args.get("lang")
+    if lang in LOCALES:
+        answer.set_cookie(LANGUAGE_COOKIE, lang, max_age=_YEAR_S, samesite="Lax")
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     answer.headers.setdefault("Referrer-Policy", "same-origin")
     answer.headers.setdefault("X-Frame-Options", "SAMEORIGIN")

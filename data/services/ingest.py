@@ -143,6 +143,9 @@ class Ingest:
             return _refusal(named, refused.refusal)
         if not scope.may_report(site, event.source):
             return _refusal(named, Refusal("source", f"expected '{scope.source}', as the key's"))
+        voided = event.data.event_source
+        if voided is not None and not scope.may_report(site, voided):
+            return _refusal(named, Refusal("data.event_source", f"expected '{scope.source}'"))
         flaw = self._plans.flaw(site, event)
         return event if flaw is None else _refusal(named, flaw)
 

@@ -125,7 +125,7 @@ class LiveSite:
         """
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
         self._read_at = self._real_now()
-        topics = self._fold(entries)
+        topics = self._fold(entries) if entries else 0
         if entries:
             self._after = entries[-1].offset
         if topics:
@@ -215,7 +215,7 @@ class LiveSite:
         events = [event for entry in entries if (event := self._decoded(entry)) is not None]
         topics = 0
         try:
-            self._folding.fetch(events)
+            self._folding.fetch(events, seq_of(entries[0].offset))
         except Unavailable:
             self.history_missing = True
         for event in events:

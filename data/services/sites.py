@@ -118,11 +118,11 @@ class Sites:
         catches up with the log, and a thing long done is asked of the history.
         """
         live = self.find(site)
-        flaw = _flaw(live, event)
+        flaw = _flaw(site, live, event)
         if flaw is None or live is None:
             return flaw
         self._catch_up(live)
-        flaw = _flaw(live, event)
+        flaw = _flaw(site, live, event)
         if flaw is not None and flaw.field == "subject" and self._planned_once(site, event):
             return None
         return flaw
@@ -208,19 +208,20 @@ class Sites:
                 self._tell(live.site, topics)
 
 
-def _flaw(live: LiveSite | None, event: Event) -> Refusal | None:
+def _flaw(site: str, live: LiveSite | None, event: Event) -> Refusal | None:
     model = live.board.site_state.site if live else None
     if event.type is EventType.PLAN_CHANGED:
-        return _document_flaw(event, model)
+        return _document_flaw(site, event, model)
     if live is None or model is None:
         return Refusal("subject", "the site has no model yet; send its site document first")
     return _unknown(live, event)
 
 
-def _document_flaw(event: Event, model: Site | None) -> Refusal | None:
+def _document_flaw(site: str, event: Event, model: Site | None) -> Refusal | None:
     order: Order | None = event.data.order
     if order is None:
-        return None
+        own = event.subject == f"site/{site}"
+        return None if own else Refusal("subject", f"expected site/{site}, the site reported to")
     if model is None:
         return Refusal("subject", "the site has no model yet; send its site document first")
     for flaw in flaws(order, model):

@@ -1,0 +1,163 @@
+"""Starts `python app.py` in a folder of its own and talks to it over HTTP."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import msgspec
+
+ROOT = Path(__file__).parents[2]
+SITE = {
+    "id": "works",
+    "name": "Works",
+    "timezone": "UTC",
+    "calendars": [{"id": "c", "shifts": [{"name": "Day", "start": "00:00", "finish": "24:00"}]}],
+    "areas": [{"id": "L1", "name": "Line 1", "calendar": "c", "output": ["PACK"]}],
+    "work_centers": [{"id": "MILL", "area": "L1"}, {"id": "PACK", "area": "L1"}],
+    "work_units": [
+        {"id": "M1", "work_center": "MILL", "signal_limit_s": 6},
+        {"id": "P1", "work_center": "PACK", "signal_limit_s": 6},
+    ],
+    "parties": [{"id": "acme", "name": "Acme", "kind": "customer"}],
+}
+ORDER = {
+    "id": "SO-1",
+    "product": "Valve",
+    "quantity": 100,
+    "due_at": "2099-01-01T00:00:00Z",
+    "area": "L1",
+    "operations": [
+        {"id": "10", "work_center": "MILL",
+         "planned_start": "2026-01-01T00:00:00Z", "planned_finish": "2098-01-01T00:00:00Z"},
+        {"id": "20", "work_center": "PACK",
+         "planned_start": "2026-01-01T00:00:00Z", "planned_finish": "2098-01-01T00:00:00Z"},
+    ],
+}  # fmt: skip
+_numbers = count(1)
+
+
+def wait_for(condition: Callable[[], Any], within_s: float, what: str) -> Any:
+    """Return the condition's value as soon as it is true."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {within_s} s")
+
+
+class Program:
+    """One running Milepost without the demo, and an API key for its site `works`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = f"http://127.0.0.1:{_free_port()}"
+        self._log = folder / "log"
+        self._env = {
+            **{n: v for n, v in os.environ.items() if not n.startswith("MILEPOST_")},
+            "PORT": self.address.rpartition(":")[2],
+            "MILEPOST_VAR": str(folder / "var"),
+            "MILEPOST_DEMO": "0",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.key = ""
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=output, stderr=output
+            )
+        wait_for(self._ready, 60, "the program serves")
+        self.key = self.key or self.run("key", "add", "--site", "works", "--source", "test")
+
+    def run(self, *arguments: str) -> str:
+        """Run one of its commands beside it; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "app.py", *arguments],
+            cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; return its exit code."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGINT)
+        code = self._process.wait(30)
+        self._process = None
+        return code
+
+    def pid(self, child: str) -> int:
+        """The process id of a running part."""
+        started = re.findall(rf"child_started\s+child={child} pid=(\d+)", self._log.read_text())
+        return int(started[-1])
+
+    def pids(self) -> set[int]:
+        """The process ids of all parts that were ever started."""
+        return {int(pid) for pid in re.findall(r"child_started.*pid=(\d+)", self._log.read_text())}
+
+    def kill(self, child: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a part a signal."""
+        os.kill(self.pid(child), number)
+
+    def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        """Send JSON and return the answer's."""
+        kind = "application/cloudevents-batch+json" if path == "/events" else "application/json"
+        request = Request(
+            f"{self.address}/api/v1{path}",
+            method=method,
+            data=msgspec.json.encode(body),
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": kind},
+        )
+        with urlopen(request, timeout=10) as answer:
+            return msgspec.json.decode(answer.read() or b"{}", type=dict[str, Any])
+
+    def plan(self) -> None:
+        """Give it the site and its order."""
+        assert self.send("PUT", "/site", SITE)["accepted"] == 1
+        assert self.send("PUT", "/orders", {"orders": [ORDER]})["accepted"] == 1
+
+    def report(self, type_: str, subject: str, **data: Any) -> str:
+        """Report one event that happens now; return its id."""
+        event = {
+            "specversion": "1.0",
+            "id": f"e{next(_numbers)}",
+            "source": "test",
+            "type": type_,
+            "subject": subject,
+            "time": datetime.now(UTC).isoformat(),
+            "data": data,
+        }
+        answer = self.send("POST", "/events", [event])
+        assert answer["accepted"] == 1, answer
+        return str(event["id"])
+
+    def signal(self, work_units: Sequence[str]) -> None:
+        """Say that machines are connected; not while the web process is away."""
+        with suppress(URLError, ConnectionError, TimeoutError):
+            self.send("POST", "/signals", {"work_units": list(work_units)})
+
+    def _ready(self) -> bool:
+        try:
+            with urlopen(f"{self.address}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (HTTPError, URLError, ConnectionError, TimeoutError):
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

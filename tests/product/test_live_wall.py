@@ -1,0 +1,163 @@
+"""A wall in a real browser follows the floor, and says what is old, whatever dies."""
+
+import signal
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage, Watched
+from tests.product.program import Program, wait_for
+
+WALL = "/wall/works.L1?lang=en"
+TILE = "#p0-work_units-{number}"
+LOST_WITHIN_S = 15.0
+
+
+def open_wall(program: Program, open_page: OpenPage, path: str = WALL) -> Watched:
+    watched = open_page()
+    watched.page.goto(program.address + path)
+    watched.page.wait_for_selector("#wall")
+    wait_for(lambda: "live" in text(watched.page, "#wall-fresh"), 10, "the wall is live")
+    return watched
+
+
+def text(page: Page, selector: str) -> str:
+    return page.locator(selector).text_content() or ""
+
+
+def good(page: Page) -> str:
+    return text(page, "#p0-figures-good")
+
+
+def classes(page: Page, selector: str) -> set[str]:
+    return set((page.locator(selector).get_attribute("class") or "").split())
+
+
+def hatched(page: Page) -> int:
+    return page.locator(".mp-stale").count()
+
+
+@pytest.fixture
+def wall(program: Program, connected: set[str], open_page: OpenPage) -> Watched:
+    opened = open_wall(program, open_page)
+    wait_for(lambda: hatched(opened.page) == 0, 10, "nothing is old")
+    return opened
+
+
+def test_an_event_shows_without_reloading(program: Program, wall: Watched) -> None:
+    before = int(good(wall.page) or 0)
+    program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=7)
+    wait_for(lambda: good(wall.page) == str(before + 7), 3, "seven more pieces")
+    program.report("work_unit.state_changed", "work-unit/M1", state="down", reason="jam")
+    wait_for(lambda: "jam" in text(wall.page, TILE.format(number=0)), 3, "the machine is down")
+    program.report("work_unit.state_changed", "work-unit/M1", state="processing")
+    wait_for(lambda: "jam" not in text(wall.page, TILE.format(number=0)), 3, "it runs again")
+
+
+def test_a_correction_takes_the_pieces_back(program: Program, wall: Watched) -> None:
+    before = int(good(wall.page))
+    subject = "operation/SO-1/20"
+    wrong = program.report("operation.progressed", subject, work_unit="P1", good=1000)
+    wait_for(lambda: good(wall.page) == f"{before + 1000:,}", 3, "too many pieces")
+    program.report("event.voided", subject, event_id=wrong)
+    wait_for(lambda: good(wall.page) == f"{before:,}", 3, "the count before the mistake")
+
+
+def test_a_wall_asks_nothing_of_other_machines_and_has_no_errors(wall: Watched) -> None:
+    assert wall.outside == []
+    assert wall.errors == []
+
+
+@pytest.mark.parametrize("language", ["zh-Hant", "zh-Hans", "en"])
+def test_a_wall_speaks_the_language_asked_for(
+    program: Program, connected: set[str], open_page: OpenPage, language: str
+) -> None:
+    watched = open_page()
+    watched.page.goto(f"{program.address}/wall/works.L1?lang={language}")
+    watched.page.wait_for_selector("#wall")
+    assert watched.page.locator("#wall").get_attribute("lang") == language
+    word = {"zh-Hant": "產出", "zh-Hans": "产出", "en": "Output"}[language]
+    assert watched.page.get_by_text(word, exact=True).count() == 1
+
+
+def test_one_lost_signal_hatches_that_machine_alone(
+    program: Program, connected: set[str], wall: Watched
+) -> None:
+    connected.discard("M1")
+    m1, p1 = (TILE.format(number=number) for number in (0, 1))
+    wait_for(lambda: "mp-stale" in classes(wall.page, m1), LOST_WITHIN_S, "M1 is hatched")
+    assert "mp-stale" not in classes(wall.page, p1)
+    assert hatched(wall.page) == 1
+    connected.add("M1")
+    wait_for(lambda: hatched(wall.page) == 0, 10, "M1 is live again")
+
+
+def test_all_signals_lost_hatch_the_floor_with_its_age(
+    program: Program, connected: set[str], wall: Watched
+) -> None:
+    connected.clear()
+    wait_for(lambda: "old" in text(wall.page, "#p0-figures-age"), LOST_WITHIN_S, "figures are old")
+    assert "mp-lost" not in classes(wall.page, "#wall")
+    connected.update({"M1", "P1"})
+    wait_for(lambda: hatched(wall.page) == 0, 10, "all is live again")
+
+
+@pytest.mark.parametrize("part", ["web", "redis"])
+def test_a_killed_part_comes_back_and_nothing_is_lost(
+    program: Program, wall: Watched, part: str
+) -> None:
+    before = int(good(wall.page).replace(",", ""))
+    program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=3)
+    program.kill(part)
+    wait_for(lambda: _reports(program), 15, "the door is open again")
+    wait_for(lambda: good(wall.page) == f"{before + 4:,}", 10, "both reports on the wall")
+    wait_for(lambda: "mp-lost" not in classes(wall.page, "#wall"), 10, "the wall is live")
+
+
+def _reports(program: Program) -> bool:
+    try:
+        program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=1)
+    except (OSError, AssertionError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("part", ["web", "redis"])
+def test_a_stopped_part_is_said_within_15_seconds(
+    program: Program, wall: Watched, part: str
+) -> None:
+    program.kill(part, signal.SIGSTOP)
+    try:
+        lost = lambda: "mp-lost" in classes(wall.page, "#wall")  # noqa: E731
+        wait_for(lost, LOST_WITHIN_S, "the wall says that nothing comes through")
+    finally:
+        program.kill(part, signal.SIGCONT)
+    wait_for(lambda: "mp-lost" not in classes(wall.page, "#wall"), 15, "the wall is live again")
+
+
+def test_a_stopped_recorder_is_said_and_the_wall_stays_live(
+    program: Program, wall: Watched
+) -> None:
+    program.kill("worker", signal.SIGSTOP)
+    try:
+        said = lambda: text(wall.page, "#header-history")  # noqa: E731
+        wait_for(said, LOST_WITHIN_S, "the header says that recording is behind")
+        assert hatched(wall.page) == 0
+    finally:
+        program.kill("worker", signal.SIGCONT)
+    wait_for(lambda: not text(wall.page, "#header-history"), 10, "recording has caught up")
+
+
+def test_the_page_reloads_itself_for_a_new_build(
+    program: Program, connected: set[str], open_page: OpenPage
+) -> None:
+    watched = open_page()
+    beat = 'event: beat\ndata: {{"now": 0, "rate": 1, "age": 0, "log": true, "build": "{}"}}\n\n'
+    frames = "retry: 200\n\n" + beat.format("old")
+    watched.page.route("**/live/**", lambda route: route.fulfill(
+        content_type="text/event-stream", body=frames))  # fmt: skip
+    watched.page.goto(program.address + WALL)
+    watched.page.wait_for_selector("#wall")
+    watched.page.evaluate("window.before = true")
+    frames = beat.format("new")
+    watched.page.wait_for_function("window.before === undefined", timeout=20_000)

@@ -1,0 +1,42 @@
+"""`python app.py` on a bare folder: up, stopped without a trace, up again with all it had."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from tests.product.program import Program, wait_for
+
+pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
+
+
+def test_what_was_acknowledged_is_there_after_a_stop_and_nothing_is_left_running() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
+    program = Program(folder)
+    program.start()
+    program.plan()
+    program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=5)
+    assert program.stop() == 0
+    left = [pid for pid in program.pids() if _runs(pid)]
+    assert left == []
+    program.start()
+    wall = f"{program.address}/live/wall/works.L1?lang=en"
+    wait_for(lambda: '"p0-figures-good":{"t":"5"' in _first_frame(wall), 10, "five good pieces")
+    program.stop()
+    shutil.rmtree(folder)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _first_frame(address: str) -> str:
+    with urlopen(address, timeout=5) as stream:
+        lines = [stream.readline().decode() for _ in range(6)]
+    return "".join(lines)
