@@ -138,9 +138,10 @@ def test_it_is_warm_only_when_all_it_should_remember_is_there(
 
     log.warm(SITE, "epoch-2", Digests())
     assert epochs == [None] * 7
-    assert log.append(SITE, [Claim("mes", f"e{n}", b"digest", b"") for n in range(7)]) == [
-        "duplicate"
-    ] * 7
+    assert (
+        log.append(SITE, [Claim("mes", f"e{n}", b"digest", b"") for n in range(7)])
+        == ["duplicate"] * 7
+    )
 
 
 def test_an_identity_is_remembered_for_a_day(log: EventLog, client: redis.Redis) -> None:

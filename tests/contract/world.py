@@ -42,9 +42,7 @@ PLANT = Site(
     areas=(Area(id="A", calendar="day", output=("C",)),),
     work_centers=(WorkCenter(id="C", area="A"),),
     work_units=(WorkUnit(id="W1", work_center="C"), WorkUnit(id="W2", work_center="C")),
-    calendars=(
-        Calendar(id="day", shifts=(Shift(name="day", start="06:00", finish="22:00"),)),
-    ),
+    calendars=(Calendar(id="day", shifts=(Shift(name="day", start="06:00", finish="22:00"),)),),
     parties=(
         Party(id="P1", name="Parts", kind=PartyKind.SUPPLIER),
         Party(id="B1", name="Buyer", kind=PartyKind.CUSTOMER),
