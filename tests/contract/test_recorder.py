@@ -215,6 +215,7 @@ def _void(event_id: str, target: str, subject: str = "operation/SO-1/10") -> Eve
     return Event(event_id, "mes", EventType.EVENT_VOIDED, subject, NOW, NOW, data)
 
 
+LONG = "".join(map(str, range(9000)))  # compressed too, it is more than an index entry can be
 POISON = {
     "no JSON": b"\xff not json",
     "an unknown field": b'{"id":"x","source":"mes","type":"operation.started",'
@@ -226,7 +227,7 @@ POISON = {
     "a NUL": msgspec.json.encode(_event("x", Data(reason="a\0b"))),
     "a number too large": msgspec.json.encode(_event("x", Data(good=2**63 - 1, rework=2**62))),
     "a time without offset": msgspec.json.encode(_event("x", Data())).replace(b"00Z", b"00", 1),
-    "an id too long for an index": msgspec.json.encode(_event("".join(map(str, range(9000))), Data())),
+    "an id too long for an index": msgspec.json.encode(_event(LONG, Data())),
 }  # fmt: skip
 
 

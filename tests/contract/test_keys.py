@@ -1,0 +1,115 @@
+"""API keys: kept as hashes, good for one source at one site, over soon after they are revoked."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from data.domain.scope import Role
+from data.services import keys as keys_module
+from data.services.errors import Unavailable
+from data.services.keys import KNOWN_FOR_S, TRUSTED_FOR_S, Keys
+from data.store.embedded import EmbeddedPostgres
+from data.store.history import connect
+from data.store.keys import KeyStore
+from tests.contract.world import NOW, Clock
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = connect(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> KeyStore:
+    return KeyStore(engine)
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The monotonic clock of the process, to be moved."""
+    now = [1000.0]
+    monkeypatch.setattr(keys_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_key_speaks_for_its_source_at_its_site_and_sees_nothing(store: KeyStore) -> None:
+    keys = Keys(store, Clock())
+    grant = keys.verify(keys.create("plant", "urn:mes", rate_per_s=5.0))
+    assert grant is not None
+    assert (grant.scope.role, grant.scope.sites, grant.scope.source) == (
+        Role.SOURCE, ("plant",), "urn:mes",
+    )  # fmt: skip
+    assert grant.scope.may_report("plant", "urn:mes")
+    assert not grant.scope.may_report("plant", "urn:other")
+    assert not grant.scope.may_report("other", "urn:mes")
+    assert not grant.scope.may_see("plant")
+    assert grant.rate_per_s == 5.0
+
+
+def test_the_secret_itself_is_not_stored(store: KeyStore) -> None:
+    token = Keys(store, Clock()).create("plant", "urn:mes")
+    assert re.fullmatch(r"mp_[0-9a-f]{8}_[\w-]{43}", token)
+    (stored,) = store.all()
+    assert stored.created_at == NOW
+    assert token.split("_", 2)[2].encode() not in stored.secret_hash
+    assert len(stored.secret_hash) == 32
+
+
+def test_anything_but_the_key_is_refused(store: KeyStore) -> None:
+    keys = Keys(store, Clock())
+    token = keys.create("plant", "urn:mes")
+    other = keys.create("plant", "urn:mes")
+    mixed = "_".join([*token.split("_")[:2], other.split("_", 2)[2]])
+    wrong = ["", "mp", token[:-1], token + "x", token.upper(), mixed, "mp__x", "mp_00000000_",
+             "mp_\0\0\0\0\0\0\0\0_x", "mp_aaaaaaaa_" + "x" * 100_000]  # fmt: skip
+    assert [keys.verify(bad) for bad in wrong] == [None] * len(wrong)
+    assert keys.verify(token) is not None
+
+
+def test_a_revoked_key_stops_at_once_elsewhere_and_within_seconds_where_it_was_known(
+    store: KeyStore, seconds: list[float]
+) -> None:
+    here, elsewhere = Keys(store, Clock()), Keys(store, Clock())
+    token = here.create("plant", "urn:mes")
+    assert here.verify(token) is not None
+    prefix = token.split("_")[1]
+    assert store.revoke(prefix, NOW)
+    assert not store.revoke(prefix, NOW)
+    assert elsewhere.verify(token) is None
+    seconds[0] += KNOWN_FOR_S
+    assert here.verify(token) is None
+
+
+def test_a_known_key_isnt_looked_up_again_at_once(
+    store: KeyStore, seconds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, asked, find = Keys(store, Clock()), [], store.find
+    token = keys.create("plant", "urn:mes")
+    monkeypatch.setattr(store, "find", lambda prefix: asked.append(prefix) or find(prefix))
+    for _ in range(10):
+        keys.verify(token)
+    assert len(asked) == 1
+    seconds[0] += KNOWN_FOR_S
+    keys.verify(token)
+    assert len(asked) == 2
+
+
+def test_while_sql_is_away_who_was_known_goes_on_for_a_while_and_nobody_new(
+    store: KeyStore, seconds: list[float], postgres: EmbeddedPostgres
+) -> None:
+    keys = Keys(store, Clock())
+    token, unseen = keys.create("plant", "urn:mes"), keys.create("plant", "urn:plc")
+    keys.verify(token)
+    postgres.kill()
+    seconds[0] += KNOWN_FOR_S * 10
+    assert keys.verify(token) is not None
+    with pytest.raises(Unavailable):
+        keys.verify(unseen)
+    assert keys.verify("mp_nonsense") is None
+    seconds[0] += TRUSTED_FOR_S
+    with pytest.raises(Unavailable):
+        keys.verify(token)
