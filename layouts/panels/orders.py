@@ -13,7 +13,7 @@ from layouts.text import Translator, msgid
 from layouts.theme import LOOKS
 
 TOPICS = CLOCK | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS
-SIZE = Size(width=1.0, height=1.2, least=4.4)
+SIZE = Size(width=1.0, height=1.6, least=4.4)
 
 ROW = 1.3
 # Inner widths from which there is room for the legend, and in a row for product and place.

@@ -17,7 +17,7 @@ from layouts.text import NONE, Translator, msgid
 from layouts.theme import LOOKS, SUB
 
 TOPICS = CLOCK | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS | WORK_UNITS
-SIZE = Size(width=1.62, height=1.2, least=3.9)
+SIZE = Size(width=1.62, height=1.6, least=3.9)
 
 TILE_GAP = 0.22
 WIDE, NARROW = 5.2, 4.6  # least widths of a tile with facts, of one with its name alone
@@ -96,7 +96,7 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
     }
     cells[place.id("empty")] = empty_cell(t("This line has no work units yet"), not view.units)
     width = (place.inner_width + TILE_GAP) / layout.columns - TILE_GAP - 2 * TILE_SIDE
-    tight = any(length(_name(unit)) > width - SHAPE for unit in shown)
+    tight = any(length(unit.id) > width - SHAPE for unit in shown)
     for number in range(slots):
         if number < len(shown):
             facts = _facts(shown[number], view, width, t)[: layout.facts]
@@ -143,7 +143,7 @@ def _tile_cells(place: Place, number: int, unit: UnitTile, facts: list[str], tig
     cells: Cells = {
         place.id(str(number)): {"c": css},
         place.id(f"{number}-name"): {
-            "t": _name(unit),
+            "t": unit.id,
             "c": "mp-name mp-name--long" if tight else "mp-name",
         },
     }
@@ -152,10 +152,6 @@ def _tile_cells(place: Place, number: int, unit: UnitTile, facts: list[str], tig
         css = "mp-fact mp-toned" if i == toned else "mp-fact"
         cells[place.id(f"{number}-fact-{i}")] = {"t": fact, "c": css if fact else "mp-fact mp-off"}
     return cells
-
-
-def _name(unit: UnitTile) -> str:
-    return unit.name or unit.id
 
 
 def _facts(unit: UnitTile, view: WallView, width: float, t: Translator) -> list[str]:

@@ -145,8 +145,9 @@ def test_of_more_work_units_than_fit_those_that_matter_are_shown_in_the_lines_or
     cells = cells_of(views.crowded())
     tiles = [n for n in range(40) if f"p0-work_units-{n}" in cells]
     names = [cells[f"p0-work_units-{n}-name"]["t"] for n in tiles]
-    troubled = [u.name for u in views.crowded().units if u.standing is not Standing.ON_TRACK]
-    assert names[:-1] == sorted(names[:-1])
+    troubled = [u.id for u in views.crowded().units if u.standing is not Standing.ON_TRACK]
+    line = [u.id for u in views.crowded().units]
+    assert names[:-1] == sorted(names[:-1], key=line.index)
     assert set(troubled) <= set(names)
     assert names[-1] == f"+{40 - len(tiles) + 1} more"
 
