@@ -27,7 +27,6 @@ STOPPED = (
     WorkUnitState.DOWN,
     WorkUnitState.REPAIR,
     WorkUnitState.MAINTENANCE,
-    WorkUnitState.TOOL_CHANGE,
 )
 
 

@@ -17,6 +17,7 @@ from data.domain.waiting.spans import Span
 
 _CAUSES = {
     State.SETUP: Cause.SETUP,
+    State.TOOL_CHANGE: Cause.SETUP,
     State.OFF_SHIFT: Cause.OFF_CALENDAR,
     State.STARVED: Cause.WAITING_FOR_PREDECESSOR,
     State.WAITING_FOR_TRANSPORT: Cause.WAITING_FOR_PREDECESSOR,
