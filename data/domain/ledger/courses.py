@@ -3,6 +3,7 @@
 Pure; imported by `data.domain.ledger` alone.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,9 +11,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from data.domain.events import Event, EventType, WorkUnitState, work_unit_subject
+from data.domain.events import Event, EventType, WorkUnitState
 from data.domain.plan import MaterialNeed
 from data.domain.subjects import Identity, moment_of
+from data.domain.waiting.spans import Span
 
 
 class Stretch(Struct, frozen=True):
@@ -158,14 +160,22 @@ class _Reader:
         self._stretches.append(Stretch(first.time, end, self._unit, self._redone, evidence))
 
 
-def spells_of(work_unit: str, events: dict[str, list[Event]], until: datetime) -> tuple[Spell, ...]:
-    """Return a work unit's states as spans, the last one open to `until`."""
-    changes = events.get(work_unit_subject(work_unit), [])
-    if not changes:
-        return ()
-    spells = [_spell(a, (a, b), b.time) for a, b in pairwise(changes)]
-    spells.append(_spell(changes[-1], (changes[-1],), until))
-    return tuple(spell for spell in spells if spell.end > spell.start)
+def spells_of(changes: Sequence[Event], window: Span, until: datetime) -> list[Spell]:
+    """Return the states of a work unit that meet a window, whole, the last open to `until`.
+
+    Shape: `changes` are the work unit's events in order of time.
+    """
+    first = max(0, bisect_right(changes, window[0], key=_time) - 1)
+    last = bisect_left(changes, window[1], key=_time)
+    met = changes[first : last + 1]
+    spells = [_spell(a, (a, b), b.time) for a, b in pairwise(met)]
+    if met and last >= len(changes):
+        spells.append(_spell(met[-1], (met[-1],), until))
+    return [s for s in spells if s.start < min(s.end, window[1]) and s.end > window[0]]
+
+
+def _time(event: Event) -> datetime:
+    return event.time
 
 
 def _spell(change: Event, told: Iterable[Event], end: datetime) -> Spell:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from data.domain.calendars import working_spans
-from data.domain.events import need_subject, operation_subject
+from data.domain.events import need_subject, operation_subject, work_unit_subject
 from data.domain.ledger.courses import (
     Course,
     Spell,
@@ -43,7 +43,6 @@ class Scene:
         self._busy: dict[str, list[Occupation]] = defaultdict(list)
         for other in facts.occupations:
             self._busy[other.work_unit].append(other)
-        self._spells: dict[str, tuple[Spell, ...]] = {}
 
     @property
     def completed(self) -> bool:
@@ -52,10 +51,8 @@ class Scene:
 
     def spells(self, work_unit: str, window: Span) -> list[Spell]:
         """Return the states of a work unit that meet a window."""
-        known = self._spells.get(work_unit)
-        if known is None:
-            known = self._spells[work_unit] = spells_of(work_unit, self._events, self.now)
-        return [spell for spell in known if spell.start < window[1] and spell.end > window[0]]
+        changes = self._events.get(work_unit_subject(work_unit), [])
+        return spells_of(changes, window, self.now)
 
     def busy(self, work_unit: str, window: Span) -> list[Occupation]:
         """Return the other work on a work unit that meets a window."""
