@@ -16,6 +16,7 @@ from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
 
 SITE, SOURCE = "shop", "urn:milepost:shop"
 UNITS, STEPS, PER_OPERATION = 30, 3, 600
+REQUEST = 500
 _DAY = timedelta(days=1)
 
 
@@ -78,13 +79,14 @@ def plan_event(order: Order, at: datetime) -> Event:
 
 
 def reports(count: int, now: datetime) -> Iterator[Event]:
-    """Yield `count` events, a fifth of a second apart, the last one now."""
+    """Yield `count` events, 10 ms apart, the last one now; those of a request come in together."""
     for number in range(count):
         unit, turn = number % UNITS, number // UNITS
-        at = now - timedelta(seconds=0.2 * (count - number))
+        at = now - timedelta(seconds=0.01 * (count - number))
+        came = now - timedelta(seconds=0.01 * (count - number // REQUEST * REQUEST - REQUEST))
         order = (turn // PER_OPERATION) * (UNITS // STEPS) + unit // STEPS
         operation = f"operation/SO-{order:05d}/{10 * (unit % STEPS + 1)}"
-        yield _event(number, turn % PER_OPERATION, operation, f"U{unit:02d}", at)
+        yield _event(number, turn % PER_OPERATION, operation, f"U{unit:02d}", at, came)
 
 
 def envelope_of(event: Event) -> dict[str, Any]:
@@ -100,7 +102,9 @@ def envelope_of(event: Event) -> dict[str, Any]:
     }
 
 
-def _event(number: int, turn: int, operation: str, unit: str, at: datetime) -> Event:
+def _event(
+    number: int, turn: int, operation: str, unit: str, at: datetime, came: datetime
+) -> Event:
     kind, subject, data = EventType.OPERATION_PROGRESSED, operation, Data(work_unit=unit, good=1)
     if turn == 0:
         kind, data = EventType.OPERATION_STARTED, Data(work_unit=unit)
@@ -112,4 +116,4 @@ def _event(number: int, turn: int, operation: str, unit: str, at: datetime) -> E
         kind, subject = EventType.WORK_UNIT_STATE_CHANGED, f"work-unit/{unit}"
         state = WorkUnitState.PROCESSING if turn % 50 == 0 else WorkUnitState.SETUP
         data = Data(state=state, operation=operation)
-    return Event(f"e{number:07d}", SOURCE, kind, subject, at, at, data)
+    return Event(f"e{number:07d}", SOURCE, kind, subject, at, came, data)
