@@ -105,8 +105,3 @@ def completed_at(board: Board, plan: Order) -> datetime | None:
 def _completed_before(board: Board, plan: Order, instant: datetime) -> bool:
     at = completed_at(board, plan)
     return at is not None and at < instant
-
-
-def touched_subjects(events: Sequence[Event]) -> list[str]:
-    """Return the subjects of events, each once, in order of first appearance."""
-    return list(dict.fromkeys(event.subject for event in events))

@@ -53,8 +53,7 @@ class Snapshot:
     last_event_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True, gc=False):
     """An event with its place in the log and the digest of its body."""
 
     event: Event
@@ -74,6 +73,7 @@ class Batch:
     after: str
     at: datetime
     events: Iterable[Recorded] = ()
+    stored: int = 0
     folds: list[Fold] = field(default_factory=list)
     completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
     output: dict[tuple[str, int], list[int]] = field(default_factory=dict)

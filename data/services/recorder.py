@@ -7,6 +7,7 @@ transaction. When a write fails it starts again from what SQL has, so nothing co
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -18,11 +19,12 @@ from data.domain.events import Event
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
 from data.services.errors import Overloaded, Unavailable
-from data.services.folding import Folding, Past, completed_at, touched_subjects
+from data.services.folding import Folding, Past, completed_at
 from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
 
 READER = "recorder"
 BATCH = 10_000
+CHUNK = 500
 TRIM_EVERY_S = 30.0
 _ALL_RECORDED = 2**63 - 1  # the recorder's board is as far as SQL is
 # What an entry that doesn't fit raises when it is folded or stored, however it came into the log.
@@ -136,7 +138,11 @@ class Recorder:
         """
         if self._folding is None and not self._begin():
             raise Unavailable(f"another process records {self.site}")
-        self._write_new([Recorded(event, 0, digest) for event, digest in events], [], self._after)
+        recorded = [Recorded(event, 0, digest) for event, digest in events]
+        try:
+            self._write([recorded], [], self._after)
+        except psycopg.errors.UniqueViolation:
+            self._write_unrecorded(recorded, [], self._after)
 
     def close(self) -> None:
         """Let another take over."""
@@ -163,7 +169,7 @@ class Recorder:
         """Record entries; one that can't be recorded is put aside, and the others land."""
         after = entries[-1].offset
         try:
-            self._write_new(*self._decoded(entries), after)
+            self._write_entries(entries, after)
         except _UNFIT as error:
             if len(entries) == 1:
                 self._write([], [_poison(entries[0], str(error), self._now())], after)
@@ -172,39 +178,49 @@ class Recorder:
             self._record(entries[:middle])
             self._record(entries[middle:])
 
-    def _decoded(self, entries: Sequence[Entry]) -> tuple[list[Recorded], list[Quarantined]]:
-        recorded, quarantined = [], []
-        for entry in entries:
-            try:
-                if entry.digest is None:
-                    quarantined.append(_quarantined(entry.payload))
-                else:
-                    event = _event(entry.payload)
-                    recorded.append(Recorded(event, seq_of(entry.offset), entry.digest))
-            except msgspec.DecodeError as error:
-                quarantined.append(_poison(entry, str(error), self._now()))
-        return recorded, quarantined
+    def _decoded(
+        self, entries: Sequence[Entry], quarantined: list[Quarantined]
+    ) -> Iterator[list[Recorded]]:
+        """Yield the events of entries in chunks; what is none of them goes to `quarantined`."""
+        for first in range(0, len(entries), CHUNK):
+            chunk = []
+            for entry in entries[first : first + CHUNK]:
+                try:
+                    if entry.digest is None:
+                        quarantined.append(_quarantined(entry.payload))
+                    else:
+                        event = _event(entry.payload)
+                        chunk.append(Recorded(event, seq_of(entry.offset), entry.digest))
+                except msgspec.DecodeError as error:
+                    quarantined.append(_poison(entry, str(error), self._now()))
+            yield chunk
 
-    def _write_new(
-        self, recorded: Sequence[Recorded], quarantined: Sequence[Quarantined], after: str
-    ) -> None:
+    def _write_entries(self, entries: Sequence[Entry], after: str) -> None:
+        quarantined: list[Quarantined] = []
         try:
-            self._write(recorded, quarantined, after)
+            self._write(self._decoded(entries, quarantined), quarantined, after)
         except psycopg.errors.UniqueViolation:
-            fresh, conflicts = self._unrecorded(recorded)
-            self._write(fresh, [*quarantined, *conflicts], after)
+            quarantined.clear()
+            recorded = [*chain.from_iterable(self._decoded(entries, quarantined))]
+            self._write_unrecorded(recorded, quarantined, after)
+
+    def _write_unrecorded(
+        self, recorded: Sequence[Recorded], quarantined: list[Quarantined], after: str
+    ) -> None:
+        fresh, conflicts = self._unrecorded(recorded)
+        self._write([fresh], [*quarantined, *conflicts], after)
 
     def _write(
-        self, recorded: Sequence[Recorded], quarantined: Sequence[Quarantined], after: str
+        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str
     ) -> None:
         folding = self._folding or self._again()
-        batch = Batch(self._epoch, after, self._now(), quarantined=[*quarantined])
-        batch.events = _folded(recorded, batch, folding)
+        batch = Batch(self._epoch, after, self._now(), quarantined=quarantined)
+        batch.events = _folded(chunks, batch, folding)
         self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
         self._writer.write(batch)
         self._folding = folding
         self._after = after
-        self.progress.events += len(recorded)
+        self.progress.events += batch.stored
         self.progress.poisoned += len(quarantined)
         self.progress.last_write_at = batch.at
 
@@ -268,17 +284,20 @@ def restored(site: str, snapshot: Snapshot) -> Board:
     return board
 
 
-def _folded(recorded: Sequence[Recorded], batch: Batch, folding: Folding) -> Iterator[Recorded]:
+def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) -> Iterator[Recorded]:
     """Yield the events as they are folded; then note in the batch every row that they change."""
     board = folding.board
     board.changed_orders.clear()
     board.changed_output.clear()
     unmet = set(board.unmet_voids)
-    folding.fetch(item.event for item in recorded)
-    for item in recorded:
-        folding.apply(item.event)
-        yield item
-    subjects = touched_subjects([item.event for item in recorded])
+    subjects: dict[str, None] = {}
+    for chunk in chunks:
+        folding.fetch(item.event for item in chunk)
+        for item in chunk:
+            folding.apply(item.event)
+            subjects[item.event.subject] = None
+            yield item
+        batch.stored += len(chunk)
     batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
     batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
     batch.completed = _completions(board, board.changed_orders)

@@ -106,16 +106,19 @@ def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> N
 
 def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
     """Yield COPY's text form of each event."""
+    recorded_at, recorded_text = None, ""
     for recorded in events:
         event, seq, digest = recorded.event, recorded.seq, recorded.digest
+        if event.recorded_at != recorded_at:  # the same for all of a request
+            recorded_at, recorded_text = event.recorded_at, str(event.recorded_at)
         data = _encode(event.data).decode()
         if "\\" in data:
             data = data.replace("\\", "\\\\")
         # Names can't hold control characters (`data.domain.rules`), but they may hold backslashes.
-        names = f"{site}\t{event.source}\t{event.id}\t{event.type.value}\t{event.subject}"
+        names = f"{site}\t{event.source}\t{event.id}\t{event.type}\t{event.subject}"
         if "\\" in names:
             names = names.replace("\\", "\\\\")
-        yield f"{names}\t{event.time}\t{event.recorded_at}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
+        yield f"{names}\t{event.time.isoformat()}\t{recorded_text}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
 
 
 def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
