@@ -18,7 +18,7 @@ from gevent.queue import Empty, SimpleQueue
 
 from callbacks.frames import GZIP_HEADER, Frame, Retry
 from callbacks.metrics import FRAMES, RENDER_SECONDS, SNAPSHOTS, VIEWERS
-from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
+from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS
 from layouts.cells import Cells, changed
 
 BEAT_S = 5.0
@@ -83,7 +83,7 @@ class Channel:
         self._snapshot: Frame | None = None
 
     def touch(self, topics: int) -> None:
-        """Something changed: send it now, or when the interval since the last frame is over."""
+        """Something changed: send it now, or when the interval since the last event's is over."""
         self._dirty |= topics
         if self._waiting or not self.viewers:
             return
@@ -94,11 +94,13 @@ class Channel:
     def flush(self) -> None:
         """Render what is dirty and send what differs."""
         begun = time.monotonic()
+        floor = self._dirty & FLOOR
         after = self._rendered()
+        if floor:  # what only time changes must not hold up the next event
+            self._flushed_at = time.monotonic()
         difference = changed(self._cells, after)
         self._cells |= difference
-        self._flushed_at = time.monotonic()
-        RENDER_SECONDS.observe(self._flushed_at - begun)
+        RENDER_SECONDS.observe(time.monotonic() - begun)
         if difference:
             self._version += 1
             self._send(self._frame("cells", difference), keep=True)

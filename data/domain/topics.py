@@ -4,6 +4,7 @@ The fold touches the first five; the others change with time and with who is con
 """
 
 OPERATIONS, WORK_UNITS, NEEDS, PLAN, OUTPUT = 1, 2, 4, 8, 16
+FLOOR = OPERATIONS | WORK_UNITS | NEEDS | PLAN | OUTPUT  # what events touch
 CLOCK = 32  # time went on
 SIGNALS = 64  # the freshness of a machine's signal
 READERS = 128  # how far the readers of the log are

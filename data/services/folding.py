@@ -36,7 +36,7 @@ class Folding:
         self.board = board
         self._past = past
         self._upto_seq = upto_seq
-        self._asked: set[str] = set()
+        self._seen: set[str] = set()  # orders that the board knows best, also when it has none
 
     def fetch(self, events: Iterable[Event], first_seq: int | None = None) -> None:
         """Restore the orders that events are about and the board doesn't hold, all at once.
@@ -46,17 +46,18 @@ class Folding:
 
         Raises: Unavailable.
         """
-        orders, asked = self.board.orders, self._asked
-        wanted = set()
+        orders, seen = self.board.orders, self._seen
+        new = set()
         for event in events:
             kind, order_id = event.subject.split("/", 2)[:2]
-            if order_id not in orders and order_id not in asked and kind in _OF_ORDERS:
-                wanted.add(order_id)
+            if order_id not in seen and kind in _OF_ORDERS:
+                new.add(order_id)
+        wanted = new - orders.keys()
         if first_seq is not None:
             self._upto_seq = max(self._upto_seq, first_seq - 1)
         if wanted:
             self._restore(sorted(wanted), exactly=first_seq is not None)
-            asked |= wanted
+        seen |= new
 
     def _restore(self, order_ids: Sequence[str], exactly: bool) -> None:
         """Take in recorded orders; exactly: as of the board's own place in the log."""
@@ -88,7 +89,7 @@ class Folding:
         done = [plan.id for plan in board.plans() if _completed_before(board, plan, keep_from)]
         board.forget_orders(done)
         board.forget_before(keep_from)
-        self._asked.difference_update(done)
+        self._seen.difference_update(done)
 
 
 def completed_at(board: Board, plan: Order) -> datetime | None:

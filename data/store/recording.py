@@ -118,7 +118,8 @@ def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
         names = f"{site}\t{event.source}\t{event.id}\t{event.type}\t{event.subject}"
         if "\\" in names:
             names = names.replace("\\", "\\\\")
-        yield f"{names}\t{event.time.isoformat()}\t{recorded_text}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
+        times = f"{event.time.isoformat()}\t{recorded_text}"
+        yield f"{names}\t{times}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
 
 
 def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
