@@ -187,6 +187,20 @@ def _event(event_id: str, data: Data, subject: str = "operation/SO-1/10") -> Eve
     return Event(event_id, "mes", EventType.OPERATION_PROGRESSED, subject, NOW, NOW, data)
 
 
+def test_a_plan_that_is_void_is_not_fetched_again_before_that_is_stored(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "CHUNK", 1)
+    first = running.recorder()
+    drain(first)
+    first.close()
+    running.accept(void("v", "plan-SO-1", "order/SO-1"))
+    write_log(running.log, [_event("a", Data(good=3, work_unit="W1"))])
+    drain(running.recorder())
+    assert running.rows("SELECT id FROM work_order") == [("SO-2",)]
+    assert good_of(running) == 3
+
+
 def test_an_order_closed_and_forgotten_is_corrected_exactly(running: World) -> None:
     recorder = running.recorder()
     drain(recorder)
