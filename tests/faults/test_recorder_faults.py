@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from data.services.errors import Unavailable
 from data.services.ports import Batch, Recorded
 from data.services.recorder import Recorder
+from data.services.worker import Worker
 from data.store import recording
 from data.store.embedded import EmbeddedPostgres
 from data.store.recording import Recording
@@ -173,6 +175,46 @@ def test_another_takes_over_when_the_one_that_holds_the_site_is_killed(
     acknowledged |= report(world, 100)
     drain(standby)
     assert_whole(world, acknowledged, batches=2)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition; not for ever."""
+    waiting = threading.Event()
+    for _ in range(1000):
+        if condition():
+            return
+        waiting.wait(0.01)
+    raise AssertionError("it didn't come true")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_goes_on_through_an_emptied_log_and_a_recorder_that_broke(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.services.worker.DISCOVER_S", 0.02)
+    made: list[Recorder] = []
+    worker = Worker(world.log, world.history, lambda _: made.append(world.recorder()) or made[-1])
+    running = threading.Thread(target=worker.run)
+    running.start()
+    try:
+        until(lambda: "plan-SO-1" in world.recorded_ids())
+        world.client.flushall()
+        until(lambda: PLANT.id in world.log.sites())  # or no new process would know it
+        assert world.said(good("a")) == ["accepted"]
+        until(lambda: "a" in world.recorded_ids())
+        monkeypatch.setattr(made[0], "step", _end_thread)
+        until(lambda: len(made) == 2)
+        assert world.said(good("b")) == ["accepted"]
+        until(lambda: "b" in world.recorded_ids())
+    finally:
+        worker.stop()
+        running.join(30)
+    assert not running.is_alive()
+    assert len(made) == 2
+
+
+def _end_thread() -> int:
+    raise RuntimeError("a mistake")
 
 
 if __name__ == "__main__":
