@@ -35,7 +35,6 @@ from data.domain.rules import parse_event
 from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
 from data.simulate.run import history
 from tests.bench.figures import Measurement, at_most, noted
-from tests.bench.stage import Stage
 
 Floats = NDArray[np.float64]
 DAY_S, HOUR_S = 86400.0, 3600.0
@@ -47,7 +46,7 @@ EVERY = timedelta(hours=12)
 LEARN_DAYS, WARM_DAYS, LAST_DAYS = 8, 17, 26
 
 
-def measure(stage: Stage, quick: bool) -> list[Measurement]:
+def measure(stage: object, quick: bool) -> list[Measurement]:
     """Measure every part; `quick` leaves nothing out but repetitions."""
     found = [*measure_demo(), *measure_speed()]
     path = log_path()

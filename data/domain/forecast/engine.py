@@ -1,0 +1,263 @@
+"""The forecast of a site: from its board to P50, P80 and P95 of all that is open.
+
+`run` does everything; `update` does what a change touches, until the next run. Learning is
+apart: whoever owns the history calls `learn` for closed orders, with the quantiles that were
+forecast for them. Imported by services and the watch.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from math import isinf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.domain.board import Board
+from data.domain.forecast import tasks as numbers
+from data.domain.forecast.conformal import Calibration
+from data.domain.forecast.quantiles import GRID, grid_levels, level_of, value_at
+from data.domain.forecast.records import (
+    Finish,
+    MilestoneForecast,
+    NeedForecast,
+    OperationForecast,
+    OrderForecast,
+)
+from data.domain.forecast.runtimes import STOPPED, RunTimes
+from data.domain.forecast.simulate import SAMPLES, Simulation
+from data.domain.forecast.tasks import Floor, Task, floor_of, tasks_of
+from data.domain.forecast.worktime import WorkTime
+from data.domain.plan import Order
+from data.domain.projection import Route, route_of
+from data.domain.site import Site
+
+Floats = NDArray[np.float64]
+WANTED = (0.5, 0.8, 0.95)
+EARLY = 0.2
+
+
+class Forecaster:
+    """The open orders of one site, forecast together."""
+
+    def __init__(
+        self, times: RunTimes, calibration: Calibration, seed: int = 0, samples: int = SAMPLES
+    ) -> None:
+        """Begin without a forecast; what `times` and `calibration` learn later counts."""
+        self._times, self._calibration = times, calibration
+        self._simulation = Simulation(times, seed, samples)
+        self._routes: dict[str, Route] = {}
+        self._open: dict[str, list[int]] = {}
+        self._floor = Floor(lanes={}, calendars={}, axes={})
+        self._site: Site | None = None
+        self._now = datetime.fromtimestamp(0, UTC)
+        self._levels: tuple[float, ...] = WANTED
+        self._calibrated = False
+
+    def run(self, board: Board, now: datetime) -> None:
+        """Forecast every open order anew."""
+        self._now, self._site = now, board.site
+        self._floor = floor = floor_of(board.site, now)
+        plans = list(board.plans())
+        self._routes = {plan.id: self._route(plan) for plan in plans}
+        tasks: list[Task] = []
+        self._open = {}
+        for name, route in self._routes.items():
+            own = tasks_of(route, board, floor, self._times, now.timestamp())
+            if own:
+                self._open[name] = list(range(len(tasks), len(tasks) + len(own)))
+                tasks += own
+        self._read_levels()
+        self._simulation.run(tasks, floor, stopped_units(board, now), now.timestamp())
+
+    def update(self, board: Board, orders: Iterable[str], now: datetime) -> set[str]:
+        """Forecast anew what the changed orders and the work units' states touch.
+
+        Returns the orders whose forecast moved. A plan that came, went or changed, or a new
+        model of the site, needs a `run`, and gets it here.
+        """
+        changed = set(orders)
+        if self._site != board.site or any(self._replanned(board, order) for order in changed):
+            before = set(self._open)
+            self.run(board, now)
+            return before | set(self._open)
+        self._now = now
+        self._read_levels()
+        swapped = self._swapped(board, changed, now)
+        moved = self._simulation.update(swapped, stopped_units(board, now), now.timestamp())
+        touched = {self._simulation.tasks[place].order for place in moved}
+        self._drop_closed(swapped)
+        return touched
+
+    @property
+    def settled(self) -> bool:
+        """Whether the updates since the last run could follow every change to its end."""
+        return self._simulation.settled
+
+    def orders(self) -> tuple[str, ...]:
+        """Return the open orders."""
+        return tuple(self._open)
+
+    def order(self, order_id: str) -> OrderForecast:
+        """Return the forecast of an open order. Raises: KeyError when it isn't open."""
+        places, plan = self._open[order_id], self._routes[order_id].plan
+        tasks = [self._simulation.tasks[place] for place in places]
+        ends = np.array([self._clock(place, self._simulation.finishes[place]) for place in places])
+        spread = {task.operation: _grid(e - self._s) for task, e in zip(tasks, ends, strict=True)}
+        whole = _grid(ends.max(axis=0) - self._s)
+        starts = dict(zip((task.operation for task in tasks), places, strict=True))
+        return OrderForecast(
+            order=order_id,
+            made_at=self._now,
+            finish=self._finish(whole),
+            calibrated=self._calibrated,
+            operations=tuple(
+                OperationForecast(
+                    operation=name,
+                    start_at=self._start(starts[name], 0.5),
+                    finish=self._finish(remaining),
+                )
+                for name, remaining in spread.items()
+            ),
+            milestones=tuple(
+                MilestoneForecast(milestone=m.id, finish=self._finish(spread[m.operation]))
+                for m in plan.milestones
+                if m.operation in spread
+            ),
+            needs=self._needs(plan, starts),
+            remaining_s=tuple(whole.tolist()),
+        )
+
+    def finishes(self) -> tuple[tuple[str, ...], Floats]:
+        """Return all open operations' subjects and P50, P80, P95 of their finish.
+
+        Shape: (operations, 3). Units: clock seconds since 1970.
+        """
+        simulation = self._simulation
+        rows = np.sort(simulation.finishes, axis=1)[:, _places(simulation.finishes.shape[1])]
+        clock = np.empty((len(rows), len(WANTED)))
+        calendars = np.array([task.calendar for task in simulation.tasks])
+        for calendar in np.unique(calendars):
+            which = np.flatnonzero(calendars == calendar)
+            ends = self._axis(str(calendar)).ends(rows[which].astype(float))
+            remaining = np.maximum(ends - self._s, 0.0)
+            clock[which] = np.stack([value_at(remaining, at) for at in self._levels], axis=1)
+        open_places = sorted(place for places in self._open.values() for place in places)
+        subjects = tuple(simulation.tasks[place].subject for place in open_places)
+        return subjects, clock[open_places] + self._s
+
+    @property
+    def _s(self) -> float:
+        return self._now.timestamp()
+
+    def _route(self, plan: Order) -> Route:
+        known = self._routes.get(plan.id)
+        return known if known is not None and known.plan is plan else route_of(plan)
+
+    def _replanned(self, board: Board, order: str) -> bool:
+        state, known = board.orders.get(order), self._routes.get(order)
+        plan = None if state is None else state.plan
+        if plan is None or plan.cancelled:
+            return known is not None
+        return known is None or known.plan is not plan or self._reopened(board, known)
+
+    def _reopened(self, board: Board, route: Route) -> bool:
+        """Whether an operation that had been completed is open again."""
+        known = {
+            self._simulation.tasks[place].subject for place in self._open.get(route.plan.id, ())
+        }
+        states = (board.operations.get(step.subject) for step in route.steps)
+        return any(
+            (state is None or state.finished_at is None) and step.subject not in known
+            for step, state in zip(route.steps, states, strict=True)
+        )
+
+    def _swapped(self, board: Board, orders: set[str], now: datetime) -> dict[str, Task | None]:
+        floor = self._floor
+        swapped: dict[str, Task | None] = {}
+        for order in orders & self._open.keys():
+            fresh = numbers.by_subject(
+                tasks_of(self._routes[order], board, floor, self._times, now.timestamp())
+            )
+            for place in self._open[order]:
+                subject = self._simulation.tasks[place].subject
+                swapped[subject] = fresh.get(subject)
+        return swapped
+
+    def _drop_closed(self, swapped: Mapping[str, Task | None]) -> None:
+        gone = {self._simulation.places[s] for s, task in swapped.items() if task is None}
+        for order in {self._simulation.tasks[place].order for place in gone}:
+            self._open[order] = [place for place in self._open[order] if place not in gone]
+            if not self._open[order]:
+                del self._open[order]
+
+    def _read_levels(self) -> None:
+        levels = [self._calibration.level(wanted) for wanted in WANTED]
+        self._calibrated = not any(isinf(level) for level in levels)
+        pairs = zip(levels, WANTED, strict=True)
+        self._levels = tuple(wanted if isinf(level) else level for level, wanted in pairs)
+
+    def _axis(self, calendar: str) -> WorkTime:
+        return self._floor.axis(calendar)
+
+    def _clock(self, place: int, worked: NDArray[np.float32]) -> Floats:
+        axis = self._axis(self._simulation.tasks[place].calendar)
+        return np.asarray(np.maximum(axis.ends(worked.astype(float)), self._s))
+
+    def _start(self, place: int, level: float) -> datetime:
+        starts = np.sort(self._simulation.starts[place])
+        worked = float(starts[int(level * len(starts))])
+        return _at(self._axis(self._simulation.tasks[place].calendar).starts_at(worked))
+
+    def _finish(self, remaining: Floats) -> Finish:
+        p50, p80, p95 = (_at(self._s + float(value_at(remaining, at))) for at in self._levels)
+        return Finish(p50_at=p50, p80_at=p80, p95_at=p95)
+
+    def _needs(self, plan: Order, starts: Mapping[str, int]) -> tuple[NeedForecast, ...]:
+        return tuple(
+            NeedForecast(
+                need=need.id,
+                need_by=self._start(starts[need.operation], 0.5),
+                early_at=self._start(starts[need.operation], EARLY),
+            )
+            for need in plan.needs
+            if need.operation in starts
+        )
+
+
+def stopped_units(board: Board, now: datetime) -> dict[str, float]:
+    """Return the work units that are down and for how many seconds they have been."""
+    return {
+        name: max(0.0, (now - unit.since).total_seconds())
+        for name, unit in board.work_units.items()
+        if unit.state in STOPPED and unit.since is not None
+    }
+
+
+def learn(board: Board, orders: Iterable[str], times: RunTimes, now: datetime) -> int:
+    """Teach the run times of these orders' completed operations; return how many there were."""
+    floor = floor_of(board.site, now)
+    plans = (board.orders[order].plan for order in orders if order in board.orders)
+    return sum(numbers.learn(route_of(p), board, floor, times) for p in plans if p is not None)
+
+
+def score(forecasts: Iterable[OrderForecast], finished_at: datetime) -> list[float]:
+    """Return the levels that an order's finish had in the forecasts made for it.
+
+    They are what `Calibration.add` takes when the order closes.
+    """
+    return [
+        level_of(made.remaining_s, max(0.0, (finished_at - made.made_at).total_seconds()))
+        for made in forecasts
+    ]
+
+
+def _places(samples: int) -> NDArray[np.intp]:
+    return np.asarray(np.ceil(grid_levels(GRID) * samples).astype(int) - 1)
+
+
+def _grid(remaining: Floats) -> Floats:
+    return np.sort(remaining)[_places(len(remaining))]
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(seconds, 4102444800.0), UTC)

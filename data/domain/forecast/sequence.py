@@ -1,0 +1,101 @@
+"""In which order the shared work units take the open operations.
+
+One run of the line with median times: whenever a work unit is free, the waiting operation
+with the earliest planned start goes next (then the earlier due date). The samples of the
+simulation keep this order. Imported within the forecast only.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+
+from data.domain.forecast.tasks import Floor, Task
+
+_READY, _FREE = 1, 0
+
+
+def sequence(tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> list[int]:
+    """Return the places of the tasks in the order in which they are taken.
+
+    Units: `medians` working seconds that each still takes. Those running come first, by their
+    place in their route.
+    """
+    dispatch = _Dispatch(tasks, medians, floor)
+    return dispatch.run()
+
+
+class _Dispatch:
+    """One run of the line with median times, event by event."""
+
+    def __init__(self, tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> None:
+        self._tasks, self._medians, self._floor = tasks, medians, floor
+        self._events: list[tuple[float, int, int]] = []
+        self._waiting: dict[str, list[tuple[tuple[float, float, str], int]]] = defaultdict(list)
+        self._free = {center: len(lanes) for center, lanes in floor.lanes.items()}
+        self._taken: list[int] = []
+        self._ready_at = [task.earliest_s for task in tasks]
+        places = {task.subject: place for place, task in enumerate(tasks)}
+        self._after = _successors(tasks, places)
+        self._unmet = [len(task.before) for task in tasks]
+
+    def run(self) -> list[int]:
+        for place, unmet in enumerate(self._unmet):
+            if not unmet and self._tasks[place].elapsed_s is None:
+                heappush(self._events, (self._ready_at[place], _READY, place))
+        running = [p for p, task in enumerate(self._tasks) if task.elapsed_s is not None]
+        for place in sorted(running, key=lambda p: (self._tasks[p].place, p)):
+            self._take(place, self._tasks[place].earliest_s)
+        while self._events:
+            self._instant(self._events[0][0])
+        return self._taken
+
+    def _instant(self, at: float) -> None:
+        """Hear everything that happens at an instant before any work unit chooses."""
+        choosing: dict[str, None] = {}
+        while self._events and self._events[0][0] <= at:
+            _, kind, place = heappop(self._events)
+            task = self._tasks[place]
+            if not task.width:
+                self._take(place, at)
+                continue
+            center = task.work.work_center
+            choosing[center] = None
+            if kind == _FREE:
+                self._free[center] += 1
+            else:
+                heappush(self._waiting[center], (task.priority, place))
+        for center in choosing:
+            self._take_next(center, at)
+
+    def _take_next(self, center: str, at: float) -> None:
+        waiting = self._waiting[center]
+        while waiting and self._free[center] > 0:
+            self._take(heappop(waiting)[1], at)
+
+    def _take(self, place: int, at: float) -> None:
+        task, axis = self._tasks[place], self._floor.axis(self._tasks[place].calendar)
+        self._taken.append(place)
+        begin = axis.worked_at(at)
+        length = self._medians[place]
+        finish_s = axis.ends_at(begin + length)
+        if task.width:
+            self._free[task.work.work_center] -= 1
+            heappush(self._events, (finish_s, _FREE, place))
+        for after, share in self._after[place]:
+            lead = max(length * (1 - share), length - self._medians[after])
+            allowed = axis.ends_at(begin + lead) if share else finish_s
+            self._met(after, max(at, allowed))
+
+    def _met(self, place: int, at: float) -> None:
+        self._ready_at[place] = max(self._ready_at[place], at)
+        self._unmet[place] -= 1
+        if not self._unmet[place] and self._tasks[place].elapsed_s is None:
+            heappush(self._events, (self._ready_at[place], _READY, place))
+
+
+def _successors(tasks: Sequence[Task], places: Mapping[str, int]) -> list[list[tuple[int, float]]]:
+    after: list[list[tuple[int, float]]] = [[] for _ in tasks]
+    for place, task in enumerate(tasks):
+        for subject, share in task.before:
+            after[places[subject]].append((place, share))
+    return after
