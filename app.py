@@ -279,6 +279,15 @@ def manage_keys(settings: Settings, action: str, site: str, source: str, prefix:
     return 0
 
 
+def show_quarantine(settings: Settings, site: str) -> int:
+    """Print what was not taken at a site, newest first, and why."""
+    for item in Engines(settings).history.quarantined(site, 200):
+        print(f"{item.received_at:%F %T}  {item.kind}  {item.source}  {item.event_id}")
+        print(f"    {item.field}: {item.reason}")
+        print(f"    {bytes(item.raw)[:300].decode(errors='replace')}")
+    return 0
+
+
 def address(settings: Settings) -> str:
     """Return where a browser on this machine finds the program."""
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
@@ -316,6 +325,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         return import_plan(attached, options.file, options.site)
     if name == "replay":
         return replay_log(attached, options.file, options.mapping, options.speed)
+    if name == "quarantine":
+        return show_quarantine(attached, options.site)
     if name == "mtconnect":
         return read_machines(attached, options)
     return manage_keys(attached, options.action, options.site, options.source, options.prefix)
@@ -345,6 +356,8 @@ def _parser() -> argparse.ArgumentParser:
     analysis.add_argument("what", choices=["bottleneck"])
     analysis.add_argument("file", type=Path)
     analysis.add_argument("--json", action="store_true")
+    aside = commands.add_parser("quarantine", help="show what was not taken, and why")
+    aside.add_argument("--site", default=DEMO_SITE)
     key = commands.add_parser("key", help="make, list or revoke API keys")
     key.add_argument("action", choices=["add", "list", "revoke"])
     key.add_argument("prefix", nargs="?", default="")

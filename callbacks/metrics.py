@@ -16,4 +16,3 @@ READER_LAG_SECONDS = Gauge(
     "milepost_reader_lag_seconds", "Age of a reader's last note", ["site", "reader"]
 )
 EVENT_AGE_SECONDS = Gauge("milepost_event_age_seconds", "Age of the newest event", ["site"])
-RECORDED = Counter("milepost_recorded_total", "Entries recorded into SQL", ["site"])

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from data.domain.events import Data, Event, EventType
 from data.domain.plan import Order
+from data.domain.quarantine import Quarantined
 from data.domain.site import Site
 from data.domain.subjects import Fold, Identity
 from data.services.errors import Unavailable
@@ -141,6 +142,16 @@ class History:
         with answering(), self._engine.connect() as connection:
             rows = connection.execute(text(query), parameters)
             return {(row[0], row[1]): bytes(row[2]) for row in rows}
+
+    def quarantined(self, site: str, most: int) -> list[Quarantined]:
+        """Return the newest inputs of a site that were not taken."""
+        query = (
+            "SELECT kind, source, event_id, field, reason, raw, received_at FROM quarantine"
+            " WHERE site = :site ORDER BY number DESC LIMIT :most"
+        )
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(query), {"site": site, "most": most}).mappings()
+            return [Quarantined(**row) for row in rows]
 
     def ping(self) -> None:
         """Raise Unavailable when SQL can't be reached."""

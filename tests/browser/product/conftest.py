@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.product.program import Program
-
-pytest_plugins = ["tests.browser.conftest"]
+from tests.browser.product.program import Program
 
 
 @pytest.fixture(scope="module")

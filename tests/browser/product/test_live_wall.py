@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage, Watched
-from tests.product.program import Program, wait_for
+from tests.browser.product.program import Program, wait_for
 
 WALL = "/wall/works.L1?lang=en"
 TILE = "#p0-work_units-{number}"
@@ -146,6 +146,14 @@ def test_a_stopped_recorder_is_said_and_the_wall_stays_live(
     finally:
         program.kill("worker", signal.SIGCONT)
     wait_for(lambda: not text(wall.page, "#header-history"), 10, "recording has caught up")
+
+
+def test_a_screen_turns_its_pages(
+    program: Program, connected: set[str], open_page: OpenPage
+) -> None:
+    watched = open_wall(program, open_page, "/wall/turning?lang=en")
+    for shown in ("p0", "p1", "p0"):
+        watched.page.wait_for_selector(f"#{shown}.mp-show", timeout=8000)
 
 
 def test_the_page_reloads_itself_for_a_new_build(

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SITE = {
     "id": "works",
     "name": "Works",
@@ -45,6 +45,11 @@ ORDER = {
          "planned_start": "2026-01-01T00:00:00Z", "planned_finish": "2098-01-01T00:00:00Z"},
     ],
 }  # fmt: skip
+SCREENS = """
+screens:
+  turning:
+    {site: works, area: L1, pages: [{panels: [figures], seconds: 3}, {panels: [hours], seconds: 3}]}
+"""
 _numbers = count(1)
 
 
@@ -69,7 +74,9 @@ class Program:
             "PORT": self.address.rpartition(":")[2],
             "MILEPOST_VAR": str(folder / "var"),
             "MILEPOST_DEMO": "0",
+            "MILEPOST_SCREENS": str(folder / "screens.yaml"),
         }
+        (folder / "screens.yaml").write_text(SCREENS)
         self._process: subprocess.Popen[bytes] | None = None
         self.key = ""
 
@@ -84,11 +91,16 @@ class Program:
 
     def run(self, *arguments: str) -> str:
         """Run one of its commands beside it; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "app.py", *arguments],
-            cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
+        done = self.attempt(*arguments)
+        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of its commands beside it, whatever comes of it."""
+        return subprocess.run(
+            [sys.executable, "app.py", *arguments],
+            cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
 
     def stop(self) -> int:
         """End it as Ctrl-C does; return its exit code."""

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from tests.product.program import Program, wait_for
+from tests.browser.product.program import Program, wait_for
 
 pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
 
