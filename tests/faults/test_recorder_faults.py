@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from data.services.errors import Unavailable
@@ -150,8 +151,9 @@ def test_the_database_killed_in_the_middle_of_a_write_loses_and_doubles_nothing(
     recorder = world.recorder()
     write_offset = recording._write_offset
 
-    def killed(*arguments: object) -> None:
-        write_offset(*arguments)
+    def killed(cursor: psycopg.Cursor, *arguments: object) -> None:
+        write_offset(cursor, *arguments)
+        os.kill(cursor.connection.info.backend_pid, signal.SIGKILL)  # it may outlive its server
         postgres.kill()
 
     with monkeypatch.context() as patch:
