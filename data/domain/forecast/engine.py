@@ -174,7 +174,7 @@ class Forecaster:
     def _swapped(self, board: Board, orders: set[str], now: datetime) -> dict[str, Task | None]:
         floor = self._floor
         swapped: dict[str, Task | None] = {}
-        for order in orders & self._open.keys():
+        for order in sorted(orders & self._open.keys()):
             fresh = numbers.by_subject(
                 tasks_of(self._routes[order], board, floor, self._times, now.timestamp())
             )

@@ -373,10 +373,14 @@ def test_a_change_that_moves_nothing_reaches_nobody() -> None:
 
 def by_place(tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> list[int]:
     """A sequence that changes as little as it can: first what runs, then first steps first."""
-    return sorted(
-        range(len(tasks)),
-        key=lambda p: (tasks[p].elapsed_s is None, tasks[p].place, tasks[p].priority),
+    running = sorted(
+        (p for p in range(len(tasks)) if tasks[p].elapsed_s is not None),
+        key=lambda p: tasks[p].subject,
     )
+    waiting = sorted(
+        set(range(len(tasks))) - set(running), key=lambda p: (tasks[p].place, tasks[p].priority)
+    )
+    return [*running, *waiting]
 
 
 def crowded_shop(seed: int) -> Shop:
