@@ -28,6 +28,8 @@ POLL_S = 2.0
 LOG_LOST_S = 3.0
 HISTORY_STALE_S = 10.0
 _RISK_EVERY_S = 1.0
+_LATE_S = 10.0  # a reader that was away for longer looks whether the log was trimmed beyond it
+_PARTS = {"operation": 2, "need": 2, "work-unit": 1, "order": 1, "site": 1}
 _event = msgspec.json.Decoder(Event).decode
 _log = structlog.get_logger("live")
 
@@ -43,6 +45,9 @@ class LogFollower(Protocol):
 
     def last_offset(self, site: str) -> str:
         """Offset of the newest entry."""
+
+    def first_offset(self, site: str) -> str | None:
+        """Offset of the oldest entry still held."""
 
     def signals(self, site: str) -> dict[str, float]:
         """When each work unit was last connected."""
@@ -76,6 +81,8 @@ class LiveSite:
         self._folding = Folding(self.board, past, 0)
         self._epoch: str | None = None
         self._after = "0-0"
+        self._fresh: Snapshot | None = None  # for the reader to start again from
+        self._hurried = False  # the last read was full: there may be much more
         self._read_at = now()
         self._polled_at = now() - timedelta(days=1)
         self._risked_at = self._polled_at
@@ -113,7 +120,7 @@ class LiveSite:
         except Unavailable as error:
             _log.warning("started without history", site=self.site, reason=str(error))
             self.history_missing = True
-        self.poll()
+        self._look()
         self.read(block_ms=None)
         self.loaded = True
         self._tell(EVERYTHING)
@@ -123,8 +130,13 @@ class LiveSite:
 
         Raises: Unavailable.
         """
+        if self._fresh is None and self._fell_behind():
+            self._fetch()
+        if self._fresh is not None:
+            self._start_again()
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
         self._read_at = self._real_now()
+        self._hurried = len(entries) == BATCH
         topics = self._fold(entries) if entries else 0
         if entries:
             self._after = entries[-1].offset
@@ -133,19 +145,18 @@ class LiveSite:
         return len(entries)
 
     def poll(self) -> None:
-        """Look at signals and readers, refresh risks, forget the old; cheap, once in `POLL_S`.
+        """Look at signals and readers, forget the old; cheap, once in `POLL_S`.
+
+        What must be loaded again is only fetched here. The reader takes it, since it may be
+        waiting in the middle of a read, whose entries would count on the new board too.
 
         Raises: Unavailable.
         """
         now = self._real_now()
         self._polled_at = now
-        self.signals = self._log.signals(self.site)
-        self._recorder = self._log.readers(self.site).get(READER)
-        epoch = self._log.epoch(self.site)
-        if epoch is not None and epoch != self._epoch:
-            self._resync(epoch)
-        elif self.history_missing:
-            self.load()
+        self._look()
+        if self._began_anew() or self.history_missing:
+            self._fetch()
         if now - self._forgot_at > timedelta(minutes=10):
             self._forgot_at = now
             self._folding.forget(self.now, self.now - KEEP)
@@ -204,12 +215,39 @@ class LiveSite:
         self.indexes = Indexes(self.board)
         self.indexes.refresh(self.now)
 
-    def _resync(self, epoch: str) -> None:
-        before, self._epoch = self._epoch, epoch
+    def _look(self) -> None:
+        self.signals = self._log.signals(self.site)
+        self._recorder = self._log.readers(self.site).get(READER)
+
+    def _began_anew(self) -> bool:
+        """Whether the log is another than the one read so far."""
+        epoch, before = self._log.epoch(self.site), self._epoch
+        if epoch is None or epoch == before:
+            return False
+        self._epoch = epoch
         if before is not None:
             _log.warning("log began anew", site=self.site, before=before, now=epoch)
-            self._after = "0-0"
-            self.load()
+        return before is not None
+
+    def _fetch(self) -> None:
+        try:
+            self._fresh = self._past.snapshot(self.site, self._real_now())
+        except Unavailable:
+            self.history_missing = True
+
+    def _start_again(self) -> None:
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            self._take(fresh)
+            self.history_missing = False
+            self._tell(EVERYTHING)
+
+    def _fell_behind(self) -> bool:
+        """Whether the log was trimmed beyond what this reader has read."""
+        if not self._hurried and self.read_age_s < _LATE_S:
+            return False
+        first = self._log.first_offset(self.site)
+        return self._after != "0-0" and first is not None and seq_of(first) > seq_of(self._after)
 
     def _fold(self, entries: Sequence[Entry]) -> int:
         events = [event for entry in entries if (event := self._decoded(entry)) is not None]
@@ -230,14 +268,24 @@ class LiveSite:
         if entry.digest is None:
             return None
         try:
-            return _event(entry.payload)
+            event = _event(entry.payload)
         except msgspec.DecodeError as error:
             _log.error("poisoned entry", site=self.site, offset=entry.offset, reason=str(error))
             return None
+        if _is_sound(event):
+            return event
+        _log.error("poisoned entry", site=self.site, offset=entry.offset, subject=event.subject)
+        return None
 
     def _tell(self, topics: int) -> None:
         for listener in self._listeners:
             listener(topics)
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether it can be folded; whatever came through the door can."""
+    kind, *names = event.subject.split("/")
+    return _PARTS.get(kind) == len(names) and event.time.tzinfo is not None
 
 
 def utc_now() -> datetime:

@@ -1,9 +1,10 @@
 """Live boards: a snapshot and the log's tail make the board that folding everything makes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from data.domain.topics import EVERYTHING, OPERATIONS
 from data.services import live as live_module
 from data.services.errors import Unavailable
 from data.services.live import LiveSite
-from data.services.ports import seq_of
+from data.services.ports import Entry, seq_of
 from data.store.embedded import EmbeddedPostgres
 from tests.contract.world import (
     PLANT,
@@ -136,6 +137,42 @@ def test_it_says_what_changed_to_whoever_listens(world: World) -> None:
     assert len(heard) == count
 
 
+def test_with_sql_down_at_the_start_it_lives_from_the_log_and_says_so(
+    world: World, postgres: EmbeddedPostgres
+) -> None:
+    world.accept(good("a", 3), good("b", 4))
+    postgres.kill()
+    live = site_of(world)
+    assert live.loaded
+    assert live.readers().history_stale
+    assert good_on(live) == 7
+    world.log.append(PLANT.id, claims(good("c", 10), void("v", "a")))
+    read_all(live)
+    assert good_on(live) == 14
+
+
+def test_with_sql_back_it_loads_again_and_is_whole(
+    world: World, postgres: EmbeddedPostgres
+) -> None:
+    recorder = world.recorder()
+    world.accept(good("a", 3))
+    drain(recorder)
+    world.client.xtrim("mp:{plant}:events", maxlen=0)
+    world.accept(good("b", 4))
+    postgres.kill()
+    live = site_of(world)
+    assert good_on(live) == 4
+    postgres.start()
+    world.clock.advance(seconds=30)
+    live.poll()
+    read_all(live)
+    assert good_on(live) == 7
+    recorder = world.recorder()
+    recorder.step(None)
+    live.poll()
+    assert not live.readers().history_stale
+
+
 def test_sql_that_goes_while_a_correction_needs_it_leaves_no_lasting_error(
     world: World, postgres: EmbeddedPostgres
 ) -> None:
@@ -183,6 +220,61 @@ def test_an_order_forgotten_and_corrected_counts_once_though_the_recorder_is_ahe
     drain(recorder)
     read_all(live)
     assert good_on(live) == 13
+
+
+class Meanwhile:
+    """A log in whose blocking read something else of the process runs, as greenlets do."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.then: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def read(self, site: str, after: str, count: int, block_ms: int | None) -> Sequence[Entry]:
+        entries = self._log.read(site, after, count, None)
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return entries
+
+
+def test_loading_again_while_the_reader_waits_counts_nothing_twice(world: World) -> None:
+    recorder = world.recorder()
+    drain(recorder)
+    log = Meanwhile(world.log)
+    live = site_of(world, log=log)
+    world.accept(good("a", 3))
+    drain(recorder)
+    live.history_missing = True  # so the poll wants to load, while the reader is in its read
+    log.then = live.poll
+    live.read()
+    read_all(live)
+    assert good_on(live) == 3
+
+
+def test_one_that_fell_behind_what_is_trimmed_starts_again(world: World) -> None:
+    recorder = world.recorder()
+    drain(recorder)
+    live = site_of(world)
+    world.accept(good("a", 3))
+    drain(recorder)
+    world.client.xtrim("mp:{plant}:events", maxlen=0)
+    world.accept(good("b", 4))
+    world.clock.advance(seconds=60)  # it was held up for so long
+    read_all(live)
+    assert good_on(live) == 7
+
+
+def test_a_poisoned_entry_doesnt_stop_it(world: World) -> None:
+    live = site_of(world)
+    broken = Event("x", "mes", EventType.OPERATION_STARTED, "robot", START, START)
+    world.client.xadd("mp:{plant}:events", {"e": b"no json", "d": b"d"})
+    world.client.xadd("mp:{plant}:events", {"e": msgspec.json.encode(broken), "d": b"d"})
+    world.accept(good("a", 3))
+    read_all(live)
+    assert good_on(live) == 3
 
 
 def test_catching_up_is_bounded(world: World) -> None:
