@@ -24,7 +24,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         made, client = opened_factory(ground, program.port)
         for viewers in STEPS[:1] if quick else STEPS:
             audience.open(viewers - audience.viewers)
-            late_ms, busy = _late(program, audience, made, client, 5 if quick else 12)
+            late_ms, busy = _late(program, audience, made, client, 3 if quick else 12)
             found += [
                 noted(f"event accepted → socket, {viewers:,} viewers, p99", late_ms, "ms"),
                 noted(f"the web process's core, {viewers:,} viewers", busy, "%"),
@@ -33,7 +33,8 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
                 break
             held = viewers
     said = "viewers on one core with p99 < 500 ms, 5 events/s"
-    return [at_least(said, held, "", 2000), *found]
+    judged = noted(said, held, "") if quick else at_least(said, held, "", 2000)
+    return [judged, *found]
 
 
 def _late(

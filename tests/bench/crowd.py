@@ -22,8 +22,8 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     ground = stage.fresh()
     with running(ground) as program:
         made, client = opened_factory(ground, program.port)
-        pushed, message_us = _pushed(program, made, client, 6 if quick else 30)
-        polled_us = _polled_us(ground, made, client, 5 if quick else 15)
+        pushed, message_us = _pushed(program, made, client, 4 if quick else 30)
+        polled_us = _polled_us(ground, made, client, 3 if quick else 15)
     return [
         *pushed,
         at_most("server CPU a delivered message, 500 viewers", message_us, "µs", 60),

@@ -15,8 +15,8 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     with running(ground) as program:
         made, client = opened_factory(ground, program.port)
         with opened_wall(program.port) as wall:
-            texts = _texts(wall, made, client, 8 if quick else 40)
-            return [*texts, *_bars(wall, made, client, 3 if quick else 12)]
+            texts = _texts(wall, made, client, 5 if quick else 40)
+            return [*texts, *_bars(wall, made, client, 2 if quick else 12)]
 
 
 def reported(
