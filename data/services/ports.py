@@ -49,7 +49,7 @@ class Snapshot:
     folds: Sequence[Fold]
     output: Mapping[tuple[str, int], list[int]]
     output_from: datetime
-    voided: frozenset[Identity]
+    voided: Mapping[Identity, set[str]]  # voids whose target hasn't come, and their subjects
     last_event_at: datetime | None
 
 
@@ -77,7 +77,7 @@ class Batch:
     folds: list[Fold] = field(default_factory=list)
     completed: dict[str, datetime | None] = field(default_factory=dict)  # order id → when
     output: dict[tuple[str, int], list[int]] = field(default_factory=dict)
-    pending_voids: list[Identity] = field(default_factory=list)
+    pending_voids: list[tuple[Identity, str]] = field(default_factory=list)
     settled_voids: list[Identity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 

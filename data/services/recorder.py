@@ -278,6 +278,7 @@ def restored(site: str, snapshot: Snapshot) -> Board:
     board.output = {key: list(counted) for key, counted in snapshot.output.items()}
     board.output_from = snapshot.output_from
     board.voided = set(snapshot.voided)
+    board.void_subjects = {identity: {*aims} for identity, aims in snapshot.voided.items()}
     board.unmet_voids = set(snapshot.voided)
     board.last_event_at = snapshot.last_event_at
     board.changed_orders.clear()
@@ -301,7 +302,11 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
     batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
     batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
     batch.completed = _completions(board, board.changed_orders)
-    batch.pending_voids = sorted(board.unmet_voids - unmet)
+    batch.pending_voids = [
+        (identity, subject)
+        for identity in sorted(board.unmet_voids - unmet)
+        for subject in sorted(board.void_subjects[identity])
+    ]
     batch.settled_voids = sorted(unmet - board.unmet_voids)
 
 

@@ -221,10 +221,12 @@ def _output(connection: Connection, site: str, since: datetime) -> dict[tuple[st
     return {(row[0], row[1]): [row[2], row[3], row[4]] for row in rows}
 
 
-def _pending_voids(connection: Connection, site: str) -> frozenset[Identity]:
-    query = "SELECT source, id FROM pending_void WHERE site = :site"
-    rows = connection.execute(text(query), {"site": site})
-    return frozenset((row[0], row[1]) for row in rows)
+def _pending_voids(connection: Connection, site: str) -> dict[Identity, set[str]]:
+    query = "SELECT source, id, subject FROM pending_void WHERE site = :site"
+    found: dict[Identity, set[str]] = {}
+    for source, event_id, subject in connection.execute(text(query), {"site": site}):
+        found.setdefault((source, event_id), set()).add(subject)
+    return found
 
 
 def _last_event_at(connection: Connection, site: str) -> datetime | None:

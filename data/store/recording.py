@@ -278,8 +278,8 @@ def _upsert_output(
 def _write_voids(cursor: Cursor[Any], site: str, batch: Batch) -> None:
     if batch.pending_voids:
         cursor.executemany(
-            "INSERT INTO pending_void VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [(site, *identity) for identity in batch.pending_voids],
+            "INSERT INTO pending_void VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [(site, *identity, subject) for identity, subject in batch.pending_voids],
         )
     if batch.settled_voids:
         cursor.executemany(

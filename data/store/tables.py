@@ -131,7 +131,7 @@ event = Table(
 Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
 Index("event_by_recording", event.c.site, event.c.recorded_at)
 
-pending_void = Table("pending_void", metadata, _site(), _key("source"), _key("id"))
+pending_void = Table("pending_void", metadata, _site(), _key("source"), _key("id"), _key("subject"))
 
 reader = Table(
     "reader",

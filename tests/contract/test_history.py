@@ -49,7 +49,7 @@ def test_a_snapshot_of_nothing_is_empty(database_url: str) -> None:
     engine = connect(database_url)
     found = History(engine).snapshot("plant", NOW)
     assert (found.epoch, found.after, list(found.folds)) == ("", "0-0", [])
-    assert (found.output, found.voided, found.last_event_at) == ({}, frozenset(), None)
+    assert (found.output, found.voided, found.last_event_at) == ({}, {}, None)
     assert History(engine).sites() == []
     engine.dispose()
 
@@ -85,7 +85,7 @@ def test_a_snapshot_is_of_one_moment_though_recording_goes_on(
     found = world.history.snapshot(PLANT.id, NOW)
     assert found.after == before
     assert not [fold for fold in found.folds if fold.kind == "operation"]
-    assert (found.output, found.voided) == ({}, frozenset())
+    assert (found.output, found.voided) == ({}, {})
 
 
 @settings(max_examples=60, deadline=None)

@@ -90,7 +90,8 @@ CREATE TABLE pending_void (
     site text NOT NULL,
     source text NOT NULL,
     id text NOT NULL,
-    PRIMARY KEY (site, source, id)
+    subject text NOT NULL,
+    PRIMARY KEY (site, source, id, subject)
 );
 CREATE TABLE reader (
     site text NOT NULL,
