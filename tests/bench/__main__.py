@@ -11,7 +11,9 @@ from importlib import import_module
 
 import msgspec
 import structlog
+from playwright.sync_api import Error as PageError
 
+from data.processes import ChildError
 from tests.bench.figures import Measurement
 from tests.bench.stage import FOLDER, Stage, allow_many_files
 
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
             begun = time.monotonic()
             try:
                 found += import_module(f"tests.bench.{name}").measure(stage, options.quick)
-            except (RuntimeError, OSError) as error:
+            except (RuntimeError, OSError, ChildError, PageError) as error:
                 failed.append(f"{name}: {error}")
             print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
     print(table(found))
