@@ -11,6 +11,7 @@
   const LOST_AFTER_MS = 11000; // two heartbeats missed
   const STYLE_EVERY_MS = 500;
   const MARK_MS = 2000;
+  const TICK_MS = 1000;
   const QUIET_MS = 3000;
   const DAY_MS = 24 * 3600 * 1000;
 
@@ -117,7 +118,7 @@
       this.fresh = document.getElementById("wall-fresh");
       this.lostAge = document.getElementById("wall-lost-age");
       this.connect();
-      this.timer = setInterval(() => this.tick(), 250);
+      this.timer = setInterval(() => this.tick(), TICK_MS);
     }
 
     connect() {
