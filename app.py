@@ -42,6 +42,8 @@ from data.stream.log import connect as connect_log
 if TYPE_CHECKING:
     from flask import Flask
 
+    from data.connectors.plan_files import PlanFile
+    from data.domain.site import Site
     from data.services.recorder import Recorder
 
 DEMO_SITE = "hsinchu"
@@ -87,7 +89,6 @@ def create_server(settings: Settings) -> "Flask":
     from callbacks.operating import Operating
     from callbacks.walls import Walls
     from callbacks.web import build
-    from data.connectors.plan_files import read_plan, template
     from data.services.keys import Keys
     from layouts.screens import FILE, load
 
@@ -99,7 +100,7 @@ def create_server(settings: Settings) -> "Flask":
     sites.listen(hub.on_change)
     gevent.spawn(hub.run)
     walls = Walls(sites, load(settings.screens or FILE), settings.build)
-    api = Api(ingest, sites, keys, engines.log, read_plan, template, utc_now)
+    api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     return build(walls, hub, api, Operating(sites, hub, pings), settings.locale)
 
@@ -457,6 +458,19 @@ def _thread(target: Callable[..., Any], *arguments: Any) -> None:
 def _stop_on_signals(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+
+
+def _read_plan(name: str, content: bytes, site: "Site") -> "PlanFile":
+    """Read a plan file; its libraries are loaded by the first, so that the start is short."""
+    from data.connectors.plan_files import read_plan
+
+    return read_plan(name, content, site)
+
+
+def _template(form: Any, site: "Site | None") -> bytes:
+    from data.connectors.plan_files import template
+
+    return template(form, site)
 
 
 def _configure_logging(settings: Settings) -> None:

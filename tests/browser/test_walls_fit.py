@@ -1,5 +1,6 @@
 """Walls in a real browser: nothing is cut off, nothing scrolls, every word can be read."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.browser.harness.server import make_app
+from tests.browser.regions import regions_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
+KEPT = Path(__file__).with_name("regions.json")
 SIZES = ((1920, 1080), (3840, 2160))
 
 # Elements whose text may end in an ellipsis when a name is too long; the rest must fit.
@@ -170,3 +173,22 @@ def test_a_lost_connection_is_said_over_every_part(wall):
 def test_the_font_comes_from_this_machine(wall):
     page = wall(view="ordinary")
     assert page.evaluate("document.fonts.check('16px \"Milepost Inter\"')")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_main_regions_look_as_they_did(wall, theme):
+    """Kept in `regions.json`; after a change that was meant, look, then keep the new figures."""
+    found = regions_of(wall(view="ordinary", theme=theme))
+    kept = json.loads(KEPT.read_text())[theme]
+    assert found.keys() == kept.keys()
+    for name, figures in kept.items():
+        for figure, value in figures.items():
+            allowed = 2 if figure in "xywh" else 0.025
+            assert found[name][figure] == pytest.approx(value, abs=allowed), found
+
+
+def test_a_region_that_lost_what_it_shows_is_noticed(wall):
+    page = wall(view="ordinary", theme="dark")
+    kept = regions_of(page)["p0-orders"]
+    page.evaluate("document.querySelector('#p0-orders .mp-rows').style.visibility = 'hidden'")
+    assert regions_of(page)["p0-orders"]["contrast"] < kept["contrast"] - 0.025
