@@ -47,6 +47,7 @@ class Worker:
         self._make = make
         self._stop = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
+        self._held: set[str] = set()
 
     def run(self) -> None:
         """Record until `stop`; returns when every recorder has finished its batch."""
@@ -67,11 +68,14 @@ class Worker:
         return {site for site, thread in self._threads.items() if thread.is_alive()}
 
     def _found(self) -> set[str]:
-        """Return all sites; those that the log forgot (it was emptied) are announced again."""
+        """Return all sites; held ones that the log doesn't know (any more) are announced.
+
+        Only held ones: while another writes a site's past, nobody may load half of it.
+        """
         try:
             announced = self._log.sites()
             recorded = {site.id for site in self._past.sites()}
-            for site in sorted(recorded - announced):
+            for site in sorted((recorded & self._held) - announced):
                 self._log.announce(site)
             return announced | recorded
         except MilepostError as error:
@@ -82,8 +86,11 @@ class Worker:
         recorder = self._make(site)
         try:
             while not self._stop.is_set():
-                self._stop.wait(_pause_s(recorder))
+                pause_s = _pause_s(recorder)
+                (self._held.add if recorder.holds_site else self._held.discard)(site)
+                self._stop.wait(pause_s)
         finally:  # whatever failed, another may take over, and `run` starts a new thread
+            self._held.discard(site)
             recorder.close()
 
 

@@ -215,6 +215,35 @@ def test_a_worker_goes_on_through_an_emptied_log_and_a_recorder_that_broke(
     assert len(made) == 2
 
 
+def test_a_site_is_not_announced_while_another_still_writes_its_past(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.services.worker.DISCOVER_S", 0.02)
+    monkeypatch.setattr("data.services.worker.STANDBY_S", 0.02)
+    writing = world.recorder()
+    drain(writing)
+    world.client.flushall()
+    tried = threading.Event()
+
+    def make(_: str) -> Recorder:
+        recorder = world.recorder()
+        step = recorder.step
+        monkeypatch.setattr(recorder, "step", lambda: (step(), tried.set()))
+        return recorder
+
+    worker = Worker(world.log, world.history, make)
+    running = threading.Thread(target=worker.run)
+    running.start()
+    try:
+        assert tried.wait(10)
+        assert world.log.sites() == set()
+        writing.close()
+        until(lambda: PLANT.id in world.log.sites())
+    finally:
+        worker.stop()
+        running.join(30)
+
+
 def _end_thread() -> int:
     raise RuntimeError("a mistake")
 
