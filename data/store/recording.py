@@ -4,7 +4,7 @@ Imported by `app`, which hands it to the recorder. The connection that writes al
 site's advisory lock, so whoever loses the lock can't write any more.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -123,41 +123,15 @@ def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
 
 
 def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
-    by_kind: dict[type[Fold], list[Any]] = {}
+    by_kind: dict[type[Fold], list[Fold]] = {}
     for fold in batch.folds:
         if fold.empty:  # all that was known of it is void
             kind, *names = fold.subject.split("/")
             cursor.execute(_DELETE[kind], (site, *names))
         else:
             by_kind.setdefault(type(fold), []).append(fold)
-    _upsert(
-        cursor,
-        "operation",
-        _OPERATION,
-        [_operation_row(site, fold) for fold in by_kind.get(OperationState, [])],
-    )
-    _upsert(cursor, "need", _NEED, [_need_row(site, f) for f in by_kind.get(NeedState, [])])
-    _upsert(
-        cursor,
-        "work_unit",
-        _UNIT,
-        [
-            (site, fold.subject.split("/", 1)[1], fold.state, fold.since, base_of(fold))
-            for fold in by_kind.get(WorkUnitState, [])
-        ],
-    )
-    orders = [_order_row(site, f) for f in by_kind.get(OrderState, []) if f.plan is not None]
-    _upsert(cursor, "work_order", _ORDER, orders)
-    _upsert(
-        cursor,
-        "site",
-        _SITE,
-        [
-            (site, _encode(fold.site).decode(), base_of(fold))
-            for fold in by_kind.get(SiteState, [])
-            if fold.site is not None
-        ],
-    )
+    for form, (table, columns, row_of) in _STATES.items():
+        _upsert(cursor, table, columns, [row_of(site, fold) for fold in by_kind.get(form, [])])
     if batch.completed:
         cursor.execute(
             "UPDATE work_order o SET completed_at = c.at FROM"
@@ -258,6 +232,10 @@ def _need_row(site: str, fold: NeedState) -> tuple[Any, ...]:
     return (site, order_id, need_id, fold.promised_at, fold.shipped, fold.received, base)
 
 
+def _unit_row(site: str, fold: WorkUnitState) -> tuple[Any, ...]:
+    return (site, fold.subject.split("/", 1)[1], fold.state, fold.since, base_of(fold))
+
+
 def _order_row(site: str, fold: OrderState) -> tuple[Any, ...]:
     plan = fold.plan
     if plan is None:
@@ -266,6 +244,20 @@ def _order_row(site: str, fold: OrderState) -> tuple[Any, ...]:
         site, plan.id, plan.product, plan.family, plan.customer, plan.area, plan.quantity,
         plan.released_at, plan.due_at, plan.cancelled, _encode(plan).decode(), base_of(fold),
     )  # fmt: skip
+
+
+def _site_row(site: str, fold: SiteState) -> tuple[Any, ...]:
+    return (site, _encode(fold.site).decode(), base_of(fold))
+
+
+# How each kind of state is stored: its table, the columns, a state's row.
+_STATES: dict[type[Fold], tuple[str, _Columns, Callable[[str, Any], tuple[Any, ...]]]] = {
+    OperationState: ("operation", _OPERATION, _operation_row),
+    NeedState: ("need", _NEED, _need_row),
+    WorkUnitState: ("work_unit", _UNIT, _unit_row),
+    OrderState: ("work_order", _ORDER, _order_row),
+    SiteState: ("site", _SITE, _site_row),
+}
 
 
 def _upsert_output(
