@@ -5,6 +5,7 @@ site's advisory lock, so whoever loses the lock can't write any more.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -60,11 +61,17 @@ class Recording:
             row = self._connection.execute(query, (self._site,)).fetchone()
             return bool(row and row[0])
         except psycopg.Error as error:
-            self.release()
+            self._drop()
             raise Unavailable(f"the history can't be reached: {error}") from error
 
     def release(self) -> None:
-        """Give the lock and the connection back."""
+        """Give the lock back, so that another may take it at once, and the connection."""
+        if self._connection is not None and not self._connection.closed:
+            with suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -88,7 +95,7 @@ class Recording:
         except _UNFIT:
             raise
         except psycopg.Error as error:
-            self.release()
+            self._drop()
             raise Unavailable(f"the history can't be written: {error}") from error
 
 
