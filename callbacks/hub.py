@@ -17,7 +17,7 @@ import structlog
 from gevent.queue import Empty, SimpleQueue
 
 from callbacks.frames import GZIP_HEADER, Frame, Retry
-from callbacks.metrics import FRAMES, RENDER_SECONDS, SNAPSHOTS, VIEWERS
+from callbacks.metrics import FRAMES, RENDER_SECONDS, SEND_SECONDS, SNAPSHOTS, VIEWERS
 from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS
 from layouts.cells import Cells, changed
 
@@ -231,7 +231,10 @@ class Hub:
             start = GZIP_HEADER if packed else b""
             yield start + b"".join(frame.bytes(packed) for frame in frames)
             while time.monotonic() < ends_at:
-                yield b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
+                data = b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
+                begun = time.monotonic()
+                yield data
+                SEND_SECONDS.observe(time.monotonic() - begun)
         finally:
             channel.viewers.discard(viewer)
             channel.left_at = time.monotonic()

@@ -11,6 +11,11 @@ RENDER_SECONDS = Histogram(
     "Time to render one channel's change",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
 )
+SEND_SECONDS = Histogram(
+    "milepost_send_seconds",
+    "Time to hand one viewer's frames to its connection",
+    buckets=(0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0),
+)
 EVENTS = Counter("milepost_events_total", "Events at the door", ["site", "status"])
 READER_LAG_SECONDS = Gauge(
     "milepost_reader_lag_seconds", "Age of a reader's last note", ["site", "reader"]
