@@ -1,7 +1,8 @@
 """Words, numbers, times and durations in the reader's language and the site's time zone.
 
-Messages are written in English in the code and looked up in `locales/`; the catalogues
-are read from their sources at the first use, so none can be older than its source.
+Messages are written in English in the code and looked up in `locales/`, where each part of the
+program has a catalogue of its own; they are read from their sources at the first use, so none
+can be older than its source.
 """
 
 import gettext
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel import negotiate_locale
 from babel.dates import format_skeleton
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_compact_decimal, format_decimal
@@ -132,13 +134,21 @@ def translator(locale: str) -> Translator:
     """
     if locale not in LOCALES:
         raise ValueError(f"locale {locale!r}: expected one of {', '.join(LOCALES)}")
-    path = CATALOGUES / locale.replace("-", "_") / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as source:
-        catalogue = read_po(source, locale=locale.replace("-", "_"))
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, _catalogue(locale.replace("-", "_")))
     compiled.seek(0)
     return Translator(locale, gettext.GNUTranslations(compiled))
+
+
+def _catalogue(locale: str) -> Catalog:
+    """Return all catalogues of a language as one; English has none, its messages say it."""
+    whole = Catalog(locale=locale)
+    for path in sorted((CATALOGUES / locale / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=locale):
+                if message.id:
+                    whole[message.id] = message
+    return whole
 
 
 @lru_cache(maxsize=16384)

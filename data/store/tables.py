@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 _AT = DateTime(timezone=True)
@@ -168,4 +168,65 @@ api_key = Table(
     Column("created_at", _AT, nullable=False),
     Column("revoked_at", _AT),
     Column("rate_per_s", Float, nullable=False),
+)
+
+# What the watch works out. All of it can be worked out again from the events.
+
+stale = Table(  # what the recorder has changed since the watch last derived from it
+    "stale",
+    metadata,
+    _site(),
+    _key("kind"),
+    _key("key"),
+    Column("mark", BigInteger, nullable=False),
+)
+
+forecast = Table(  # the newest of each open order
+    "forecast",
+    metadata,
+    _site(),
+    _key("order_id"),
+    Column("made_at", _AT, nullable=False),
+    Column("p50_at", _AT, nullable=False),
+    Column("p80_at", _AT, nullable=False),
+    Column("p95_at", _AT, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+forecast_trace = Table(  # what was forecast for an order as it went on, until it is scored
+    "forecast_trace",
+    metadata,
+    _site(),
+    _key("order_id"),
+    Column("made_at", _AT, primary_key=True),
+    Column("remaining_s", ARRAY(Float), nullable=False),
+)
+
+forecast_score = Table(  # the levels that a closed order's finish had in its forecasts
+    "forecast_score",
+    metadata,
+    _site(),
+    _key("order_id"),
+    Column("closed_at", _AT, nullable=False),
+    Column("scores", ARRAY(Float), nullable=False),
+)
+
+bottleneck_segment = Table(  # final segments of each line's chain
+    "bottleneck_segment",
+    metadata,
+    _site(),
+    _key("area"),
+    Column("start_at", _AT, primary_key=True),
+    _key("work_unit"),
+    _key("kind"),
+    Column("end_at", _AT, nullable=False),
+)
+
+bottleneck_pause = Table(  # time that no share counts
+    "bottleneck_pause",
+    metadata,
+    _site(),
+    _key("area"),
+    Column("start_at", _AT, primary_key=True),
+    Column("end_at", _AT, nullable=False),
 )
