@@ -141,7 +141,7 @@ def translator(locale: str) -> Translator:
 
 
 def _catalogue(locale: str) -> Catalog:
-    """Return all catalogues of a language as one; English has none, its messages say it."""
+    """Return all catalogues of a language as one; English holds what it says otherwise."""
     whole = Catalog(locale=locale)
     for path in sorted((CATALOGUES / locale / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as source:
