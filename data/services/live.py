@@ -14,6 +14,7 @@ import structlog
 
 from data.domain.board import Board
 from data.domain.events import Event
+from data.domain.facts import Facts
 from data.domain.indexes import Indexes
 from data.domain.site import Site
 from data.domain.topics import EVERYTHING, ORDERS
@@ -72,6 +73,7 @@ class LiveSite:
         self.site = site
         self.board = Board(site)
         self.indexes = Indexes(self.board)
+        self.facts = Facts()
         self.loaded = False
         self.history_missing = False
         self.signals: Mapping[str, float] = {}
