@@ -37,6 +37,7 @@ class Wall:
         return wall_view(
             live.indexes, self._screen.area, live.now, live.readers(), live.signal_age_s(),
             max_orders=_MAX_ORDERS, max_needs=_MAX_NEEDS,
+            bottleneck=live.facts.bottlenecks.get(self._screen.area),
         )  # fmt: skip
 
     def render(self, topics: int = EVERYTHING) -> Cells:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from data.domain.andon import unit_tiles
 from data.domain.calendars import ShiftRun
+from data.domain.facts import LineBottleneck
 from data.domain.indexes import Indexes
 from data.domain.line import Line
 from data.domain.material import need_rows
@@ -84,6 +85,7 @@ def wall_view(
     max_orders: int = 12,
     max_needs: int = 8,
     within: timedelta = timedelta(hours=8),
+    bottleneck: LineBottleneck | None = None,
 ) -> WallView:
     """Return everything the wall of one line shows; the book is taken as last refreshed.
 
@@ -110,6 +112,7 @@ def wall_view(
         units=units,
         orders=tuple(indexes.book.worst(area, max_orders)),
         needs=need_rows(indexes.needs, area, now, within, max_needs),
+        bottleneck=bottleneck,
     )
 
 

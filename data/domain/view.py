@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from data.domain.calendars import ShiftRun
 from data.domain.events import WorkUnitState
+from data.domain.facts import LineBottleneck
 
 
 class Standing(StrEnum):
@@ -138,3 +139,4 @@ class WallView(Struct, frozen=True, kw_only=True):
     units: tuple[UnitTile, ...]
     orders: tuple[RiskRow, ...]
     needs: tuple[NeedRow, ...]
+    bottleneck: LineBottleneck | None = None  # None: the watch hasn't said anything of the line
