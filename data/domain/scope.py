@@ -12,8 +12,17 @@ from msgspec import Struct
 class Role(StrEnum):
     """What a scope is for."""
 
-    FACTORY = "factory"  # everything of its sites; what a wall on the shop floor has
+    FACTORY = "factory"  # everything of its sites; what the program itself has
     SOURCE = "source"  # an API key: may report, sees nothing
+    ADMINISTRATOR = "administrator"
+    MANAGER = "manager"
+    PLANNER = "planner"
+    PURCHASER = "purchaser"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    SUPPLIER = "supplier"
+    CUSTOMER = "customer"
+    LOGISTICS = "logistics"
 
 
 class Scope(Struct, frozen=True, kw_only=True):
