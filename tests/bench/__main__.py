@@ -28,6 +28,7 @@ GROUPS = (
     "ingesting",
     "starting",
     "heap",
+    "forecast_report",
 )
 FULL, PARTIAL = "latest.json", "partial.json"
 
