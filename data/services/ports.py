@@ -80,6 +80,8 @@ class Batch:
     pending_voids: list[tuple[Identity, str]] = field(default_factory=list)
     settled_voids: list[Identity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    stale: set[tuple[str, str]] = field(default_factory=set)  # kind, key of what must be redone
+    undone: list[Identity] = field(default_factory=list)  # the targets of voids
 
 
 class StoredKey(Struct, frozen=True, kw_only=True):

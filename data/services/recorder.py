@@ -15,12 +15,13 @@ import psycopg
 import structlog
 
 from data.domain.board import Board, blank
-from data.domain.events import Event
+from data.domain.events import Event, EventType
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
 from data.services.errors import Overloaded, Unavailable
 from data.services.folding import Folding, Past, completed_at
 from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
+from data.services.staleness import UnitDay, days_of, keys_of_days, keys_of_subjects
 
 READER = "recorder"
 BATCH = 10_000
@@ -32,6 +33,7 @@ _UNFIT = (
     ValueError, TypeError, LookupError, psycopg.DataError, psycopg.IntegrityError,
     psycopg.errors.ProgramLimitExceeded,
 )  # fmt: skip
+_VOIDED = EventType.EVENT_VOIDED
 _event = msgspec.json.Decoder(Event).decode
 _quarantined = msgspec.json.Decoder(Quarantined).decode
 _log = structlog.get_logger("recorder")
@@ -292,6 +294,7 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
     board.changed_output.clear()
     unmet = set(board.unmet_voids)
     subjects: dict[str, None] = {}
+    days: set[UnitDay] = set()
     for chunk in chunks:
         folding.fetch(item.event for item in chunk)
         for item in chunk:
@@ -299,6 +302,9 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
             subjects[item.event.subject] = None
             yield item
         batch.stored += len(chunk)
+        days |= days_of(item.event for item in chunk)
+        batch.undone += [_undone(item.event) for item in chunk if item.event.type is _VOIDED]
+    batch.stale = keys_of_subjects(subjects) | keys_of_days(days)
     batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
     batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
     batch.completed = _completions(board, board.changed_orders)
@@ -308,6 +314,10 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
         for subject in sorted(board.void_subjects[identity])
     ]
     batch.settled_voids = sorted(unmet - board.unmet_voids)
+
+
+def _undone(void: Event) -> Identity:
+    return (void.data.event_source or void.source, void.data.event_id or "")
 
 
 def _completions(board: Board, orders: Iterable[str]) -> dict[str, datetime | None]:

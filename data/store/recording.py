@@ -25,6 +25,7 @@ from data.domain.subjects import (
 from data.services.errors import Unavailable
 from data.services.ports import Batch, Recorded
 from data.store.bases import base_of
+from data.store.stale import mark
 
 _encode = msgspec.json.Encoder().encode
 _CHUNK = 500
@@ -91,6 +92,7 @@ class Recording:
                 _upsert_output(cursor, self._site, batch.output)
                 _write_voids(cursor, self._site, batch)
                 _write_quarantine(cursor, self._site, batch.quarantined)
+                mark(cursor, self._site, batch.stale, batch.undone, batch.at)
                 _write_offset(cursor, self._site, batch)
         except _UNFIT:
             raise

@@ -1,0 +1,52 @@
+"""What has to be worked out again when events come: the keys that the recorder marks as stale.
+
+`order` an order's account, `shift` the figures of a work unit's day, `chain` the bottleneck
+around a state change on a work unit's day. Imported by the recorder and the store.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date
+from typing import NamedTuple
+
+from data.domain.events import Event, EventType
+
+ORDER, SHIFT, CHAIN = "order", "shift", "chain"
+StaleKey = tuple[str, str]  # kind, key
+_STATE = EventType.WORK_UNIT_STATE_CHANGED
+_OF_ORDERS = frozenset({"operation", "need", "order"})
+_UNIT = len("work-unit/")
+
+
+class UnitDay(NamedTuple):
+    """A day (UTC) of a work unit; whether its state changed, or it was only reported on."""
+
+    work_unit: str
+    day: date
+    state: bool
+
+
+def days_of(events: Iterable[Event]) -> set[UnitDay]:
+    """Return the days of work units that events tell something of."""
+    return {
+        UnitDay(unit, event.time.astimezone(UTC).date(), event.type is _STATE)
+        for event in events
+        if (unit := unit_of(event.type, event.subject, event.data.work_unit)) is not None
+    }
+
+
+def unit_of(event_type: str, subject: str, named: str | None) -> str | None:
+    """Return the work unit that an event tells something of: it names it, or is about it."""
+    return subject[_UNIT:] if event_type == _STATE else named
+
+
+def keys_of_days(days: Iterable[UnitDay]) -> set[StaleKey]:
+    """Return the keys of shift figures and, where a state changed, of bottlenecks."""
+    days = tuple(days)
+    keys = {(SHIFT, f"{unit}/{day}") for unit, day, _ in days}
+    return keys | {(CHAIN, f"{unit}/{day}") for unit, day, state in days if state}
+
+
+def keys_of_subjects(subjects: Iterable[str]) -> set[StaleKey]:
+    """Return the keys of the orders that subjects belong to."""
+    parts = (subject.split("/", 2) for subject in subjects)
+    return {(ORDER, names[1]) for names in parts if names[0] in _OF_ORDERS}
