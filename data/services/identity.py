@@ -1,0 +1,270 @@
+"""Who someone is: accounts, signing in and out, sessions, invitations and resets.
+
+A session is a random token in a cookie; SQL knows its hash alone, so a copy of the database
+opens nothing. Wrong passwords are counted by login and by address over all processes, and an
+unknown login takes as long as a known one.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec.structs import replace
+
+from data.domain.people import (
+    Account,
+    Link,
+    Purpose,
+    Session,
+    check_password,
+    check_person,
+)
+from data.domain.scope import Role
+from data.services.totp import accepted_step
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=14)
+TOUCH_EVERY = timedelta(minutes=1)
+INVITED_FOR = timedelta(days=7)
+RESET_WITHIN = timedelta(hours=2)
+WATCHED_FOR = timedelta(minutes=15)
+MOST_FAILED_LOGIN, MOST_FAILED_ADDRESS = 10, 50
+
+
+class Refused(StrEnum):
+    """Why nobody was signed in. Only `CODE` says that login and password were right."""
+
+    WRONG = "wrong"
+    LOCKED = "locked"
+    CODE = "code"
+
+
+class People(Protocol):
+    """What identity asks of SQL."""
+
+    def add(self, account: Account) -> bool:
+        """Store an account; False when its login is taken."""
+
+    def by_login(self, login: str) -> Account | None:
+        """Find by login."""
+
+    def by_subject(self, subject: str) -> Account | None:
+        """Find by issuer and subject."""
+
+    def by_id(self, account: str) -> Account | None:
+        """Find by id."""
+
+    def change(self, account: str, **fields: object) -> bool:
+        """Change some fields; False when there is no such account."""
+
+    def take_step(self, account: str, step: int) -> bool:
+        """Note the time step of a code; False when it, or a later one, was taken."""
+
+    def failed(self, login: str, address: str, since: datetime) -> tuple[int, int]:
+        """Count failures of a login since it was last signed in to, and of an address."""
+
+    def note(self, login: str, address: str, at: datetime, ok: bool) -> None:
+        """Note an attempt."""
+
+    def open_session(self, session: Session) -> None:
+        """Store a session."""
+
+    def session(self, token_hash: bytes) -> tuple[Session, Account] | None:
+        """Find a session that isn't revoked, and whose it is."""
+
+    def touch(self, token_hash: bytes, at: datetime) -> None:
+        """Note that a session is in use."""
+
+    def revoke(self, token_hash: bytes, at: datetime) -> None:
+        """End one session."""
+
+    def revoke_all(self, account: str, at: datetime) -> None:
+        """End all sessions of an account."""
+
+    def add_link(self, link: Link) -> None:
+        """Store a link."""
+
+    def link(self, token_hash: bytes) -> Link | None:
+        """Find a link."""
+
+    def use_link(self, token_hash: bytes, at: datetime) -> bool:
+        """Use a link once, and never again; False when someone else just did."""
+
+
+class SignedIn(NamedTuple):
+    """A new session: the token for the cookie, and whose it is."""
+
+    token: str
+    account: Account
+
+
+class Identity:
+    """Makes accounts, lets people in and out."""
+
+    def __init__(
+        self, people: People, now: Callable[[], datetime], hasher: PasswordHasher | None = None
+    ) -> None:
+        self._people = people
+        self._now = now
+        self._hasher = hasher or PasswordHasher()
+        self._decoy = self._hasher.hash(secrets.token_hex(16))
+
+    def create(
+        self, login: str, name: str, role: Role, sites: Sequence[str], party: str | None = None
+    ) -> Account | None:
+        """Make an account that nobody can sign in to yet; None when the login is taken.
+
+        Raises: PersonError, Unavailable.
+        """
+        account = Account(
+            id=secrets.token_hex(8),
+            login=check_person(login, name, role, party),
+            name=name.strip(),
+            role=role,
+            sites=tuple(sites),
+            party=party,
+            created_at=self._now(),
+        )
+        return account if self._people.add(account) else None
+
+    def invite(self, account: str, by: str, purpose: Purpose = Purpose.INVITATION) -> str:
+        """Return the token of a link with which the person sets a password, once."""
+        token, now = secrets.token_urlsafe(32), self._now()
+        lasts = INVITED_FOR if purpose is Purpose.INVITATION else RESET_WITHIN
+        self._people.add_link(
+            Link(
+                token_hash=hashed(token), purpose=purpose, account=account, site=None, party=None,
+                role=None, created_by=by, created_at=now, ends_at=now + lasts,
+            )
+        )  # fmt: skip
+        return token
+
+    def set_password(self, token: str, purpose: Purpose, password: str) -> Account | None:
+        """Take a link's offer: set the password, end every session. None: the link is no good.
+
+        Raises: PersonError for a password that won't do; then the link still works.
+        """
+        link = self._people.link(hashed(token))
+        if link is None or link.account is None or not link.opens(purpose, self._now()):
+            return None
+        account = self._known(link.account)
+        if account is None:
+            return None
+        check_password(password, account.login)
+        if not self._people.use_link(link.token_hash, self._now()):
+            return None
+        self.change_password(account, password)
+        return account
+
+    def change_password(self, account: Account, password: str) -> None:
+        """Set a password and end every session.
+
+        Raises: PersonError.
+        """
+        check_password(password, account.login)
+        self._people.change(account.id, password=self._hasher.hash(password))
+        self._people.revoke_all(account.id, self._now())
+
+    def sign_in(
+        self, login: str, password: str, code: str | None, address: str
+    ) -> SignedIn | Refused:
+        """Open a session, or say why not.
+
+        Raises: Unavailable.
+        """
+        login, now = login.strip().casefold()[:200], self._now()
+        by_login, by_address = self._people.failed(login, address, now - WATCHED_FOR)
+        account = self._people.by_login(login)
+        right = self._matches(account, password)
+        if by_login >= MOST_FAILED_LOGIN or by_address >= MOST_FAILED_ADDRESS:
+            return Refused.LOCKED
+        if account is None or not right or account.disabled_at is not None:
+            self._people.note(login, address, now, ok=False)
+            return Refused.WRONG
+        if account.totp_secret is not None and not self._takes(account, code, now):
+            if code:
+                self._people.note(login, address, now, ok=False)
+            return Refused.CODE
+        self._people.note(login, address, now, ok=True)
+        return self.open_session(account)
+
+    def open_session(self, account: Account) -> SignedIn:
+        """Open a session for someone who has shown who they are."""
+        token, now = secrets.token_urlsafe(32), self._now()
+        self._people.open_session(
+            Session(token_hash=hashed(token), account=account.id, created_at=now, seen_at=now)
+        )
+        self._people.change(account.id, seen_at=now)
+        return SignedIn(token, account)
+
+    def whose(self, token: str | None) -> Account | None:
+        """Return who a session's token belongs to; None when it is over.
+
+        Raises: Unavailable.
+        """
+        if not token or len(token) > 100:
+            return None
+        found = self._people.session(hashed(token))
+        if found is None:
+            return None
+        (session, account), now = found, self._now()
+        over = now - session.seen_at > IDLE or now - session.created_at > ABSOLUTE
+        if over or account.disabled_at is not None:
+            return None
+        if now - session.seen_at > TOUCH_EVERY:
+            self._people.touch(session.token_hash, now)
+        return account
+
+    def sign_out(self, token: str) -> None:
+        """End a session at once, in every process."""
+        self._people.revoke(hashed(token), self._now())
+
+    def disable(self, account: str) -> bool:
+        """Let nobody in with an account any more, and end its sessions."""
+        now = self._now()
+        changed = self._people.change(account, disabled_at=now)
+        self._people.revoke_all(account, now)
+        return changed
+
+    def enable(self, account: str) -> bool:
+        """Let the person in again."""
+        return self._people.change(account, disabled_at=None)
+
+    def enrol_totp(self, account: Account, secret: str, code: str) -> bool:
+        """Ask for a code from now on, if the first one given is right."""
+        trial = replace(account, totp_secret=secret, totp_used=0)
+        if accepted_step(secret, code, self._now(), 0) is None:
+            return False
+        self._people.change(account.id, totp_secret=secret, totp_used=0)
+        return self._takes(trial, code, self._now())
+
+    def drop_totp(self, account: str) -> None:
+        """Ask for no code any more: the person's device is lost."""
+        self._people.change(account, totp_secret=None, totp_used=0)
+
+    def _known(self, account: str) -> Account | None:
+        found = self._people.by_id(account)
+        return None if found is None or found.disabled_at is not None else found
+
+    def _takes(self, account: Account, code: str | None, now: datetime) -> bool:
+        step = accepted_step(account.totp_secret or "", code or "", now, account.totp_used)
+        return step is not None and self._people.take_step(account.id, step)
+
+    def _matches(self, account: Account | None, password: str) -> bool:
+        """Compare with the account's password, or with one that nobody has, as slowly."""
+        kept = None if account is None else account.password
+        try:
+            self._hasher.verify(kept or self._decoy, password[:2000])
+        except (VerificationError, InvalidHashError):
+            return False
+        return kept is not None
+
+
+def hashed(token: str) -> bytes:
+    """Return what is kept of a token; with 256 random bits no salt is needed."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,283 @@
+"""Identity: who gets in, who doesn't, and what an attempt tells."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+from msgspec.structs import replace
+
+from data.domain.people import PersonError, Purpose
+from data.domain.scope import Role
+from data.services.identity import ABSOLUTE, IDLE, Identity, Refused, hashed
+from data.services.totp import accepted_step, new_secret
+
+START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+GOOD = "correct horse battery"
+
+
+class Clock:
+    def __init__(self):
+        self.at = START
+
+    def __call__(self):
+        return self.at
+
+    def pass_(self, **time):
+        self.at += timedelta(**time)
+
+
+class FakePeople:
+    """Accounts, sessions and links in memory, as the store keeps them in SQL."""
+
+    def __init__(self):
+        self.accounts, self.sessions, self.links, self.attempts = {}, {}, {}, []
+
+    def add(self, account):
+        if any(known.login == account.login for known in self.accounts.values()):
+            return False
+        self.accounts[account.id] = account
+        return True
+
+    def by_login(self, login):
+        return next((a for a in self.accounts.values() if a.login == login), None)
+
+    def by_subject(self, subject):
+        return next((a for a in self.accounts.values() if a.subject == subject), None)
+
+    def by_id(self, account):
+        return self.accounts.get(account)
+
+    def change(self, account, **fields):
+        if account not in self.accounts:
+            return False
+        self.accounts[account] = replace(self.accounts[account], **fields)
+        return True
+
+    def take_step(self, account, step):
+        if self.accounts[account].totp_used >= step:
+            return False
+        return self.change(account, totp_used=step)
+
+    def failed(self, login, address, since):
+        own = [(at, ok) for who, _, at, ok in self.attempts if who == login and at >= since]
+        last_ok = max((at for at, ok in own if ok), default=since)
+        of_address = [ok for _, where, at, ok in self.attempts if where == address and at >= since]
+        return sum(not ok for at, ok in own if at >= last_ok), of_address.count(False)
+
+    def note(self, login, address, at, ok):
+        self.attempts.append((login, address, at, ok))
+
+    def open_session(self, session):
+        self.sessions[session.token_hash] = session
+
+    def session(self, token_hash):
+        found = self.sessions.get(token_hash)
+        if found is None or found.revoked_at is not None:
+            return None
+        return found, self.accounts[found.account]
+
+    def touch(self, token_hash, at):
+        self.sessions[token_hash] = replace(self.sessions[token_hash], seen_at=at)
+
+    def revoke(self, token_hash, at):
+        if token_hash in self.sessions:
+            self.sessions[token_hash] = replace(self.sessions[token_hash], revoked_at=at)
+
+    def revoke_all(self, account, at):
+        for key, session in self.sessions.items():
+            if session.account == account:
+                self.sessions[key] = replace(session, revoked_at=at)
+
+    def add_link(self, link):
+        self.links[link.token_hash] = link
+
+    def link(self, token_hash):
+        return self.links.get(token_hash)
+
+    def use_link(self, token_hash, at):
+        if self.links[token_hash].used_at is not None:
+            return False
+        self.links[token_hash] = replace(self.links[token_hash], used_at=at)
+        return True
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def people():
+    return FakePeople()
+
+
+@pytest.fixture
+def identity(people, clock):
+    return Identity(people, clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def lin(identity):
+    account = identity.create("Lin@acme.example", "Lin", Role.SUPPLIER, ["hsinchu"], "acme")
+    token = identity.invite(account.id, "admin")
+    return identity.set_password(token, Purpose.INVITATION, GOOD)
+
+
+def signed_in(identity, password=GOOD, login="lin@acme.example", code=None, address="10.0.0.1"):
+    return identity.sign_in(login, password, code, address)
+
+
+def test_an_invited_person_sets_a_password_and_gets_in(identity, lin):
+    found = signed_in(identity)
+    assert identity.whose(found.token).id == lin.id
+
+
+def test_the_login_is_compared_without_case_and_spaces(identity, lin):
+    assert identity.whose(signed_in(identity, login=" LIN@acme.example ").token).id == lin.id
+
+
+def test_only_the_hash_of_a_token_is_kept(identity, lin, people):
+    found = signed_in(identity)
+    assert list(people.sessions) == [hashed(found.token)]
+    assert found.token not in repr(people.sessions)
+
+
+@pytest.mark.parametrize("login", ["lin@acme.example", "nobody@acme.example"])
+def test_wrong_and_unknown_are_answered_alike(identity, lin, login):
+    assert signed_in(identity, "not this one", login) is Refused.WRONG
+
+
+def test_who_has_not_taken_the_invitation_does_not_get_in(identity):
+    identity.create("wu.manager", "Wu", Role.MANAGER, ["hsinchu"])
+    assert signed_in(identity, "", "wu.manager") is Refused.WRONG
+
+
+def test_ten_wrong_ones_lock_the_login_for_a_quarter_of_an_hour(identity, lin, clock):
+    for _ in range(10):
+        assert signed_in(identity, "wrong") is Refused.WRONG
+    assert signed_in(identity) is Refused.LOCKED
+    clock.pass_(minutes=15, seconds=1)
+    assert not isinstance(signed_in(identity), Refused)
+
+
+def test_many_wrong_ones_from_an_address_lock_the_address_alone(identity, lin):
+    for number in range(50):
+        assert signed_in(identity, "wrong", f"user{number}", address="10.9.9.9") is Refused.WRONG
+    assert signed_in(identity, address="10.9.9.9") is Refused.LOCKED
+    assert not isinstance(signed_in(identity, address="10.0.0.2"), Refused)
+
+
+def test_getting_in_forgets_the_wrong_ones_before(identity, lin, clock):
+    for _ in range(3):
+        for _ in range(6):
+            clock.pass_(seconds=1)
+            signed_in(identity, "wrong")
+        clock.pass_(seconds=1)
+        assert not isinstance(signed_in(identity), Refused)
+
+
+@pytest.mark.parametrize("rest", [IDLE + timedelta(seconds=1), ABSOLUTE + timedelta(seconds=1)])
+def test_a_session_ends_by_itself(identity, lin, clock, rest):
+    token = signed_in(identity).token
+    clock.at += rest
+    assert identity.whose(token) is None
+
+
+def test_a_session_in_use_goes_on_until_its_absolute_end(identity, lin, clock):
+    token = signed_in(identity).token
+    while clock.at + timedelta(hours=6) - START <= ABSOLUTE:
+        clock.pass_(hours=6)
+        assert identity.whose(token) is not None
+    clock.pass_(hours=6)
+    assert identity.whose(token) is None
+
+
+def test_signing_out_ends_the_session_at_once(identity, lin):
+    token, other = signed_in(identity).token, signed_in(identity).token
+    identity.sign_out(token)
+    assert identity.whose(token) is None
+    assert identity.whose(other) is not None
+
+
+def test_disabling_ends_all_sessions_and_lets_nobody_in(identity, lin):
+    token = signed_in(identity).token
+    identity.disable(lin.id)
+    assert identity.whose(token) is None
+    assert signed_in(identity) is Refused.WRONG
+    identity.enable(lin.id)
+    assert identity.whose(token) is None
+    assert not isinstance(signed_in(identity), Refused)
+
+
+def test_a_new_password_ends_all_sessions(identity, lin):
+    token = signed_in(identity).token
+    identity.change_password(lin, "another good one")
+    assert identity.whose(token) is None
+    assert signed_in(identity) is Refused.WRONG
+
+
+def test_a_link_works_once_until_it_ends_and_for_its_purpose_alone(identity, lin, clock):
+    token = identity.invite(lin.id, "admin", Purpose.RESET)
+    assert identity.set_password(token, Purpose.INVITATION, "another good one") is None
+    assert identity.set_password(token, Purpose.RESET, "another good one") is not None
+    assert identity.set_password(token, Purpose.RESET, "a third good one") is None
+    late = identity.invite(lin.id, "admin", Purpose.RESET)
+    clock.pass_(hours=2)
+    assert identity.set_password(late, Purpose.RESET, "a third good one") is None
+    assert identity.set_password("made up", Purpose.RESET, "a third good one") is None
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "aaaaaaaaaaaaaaaa", "lin is my name, yes", "x" * 2000]
+)
+def test_a_password_that_will_not_do_leaves_the_link_as_it_was(identity, lin, password):
+    token = identity.invite(lin.id, "admin", Purpose.RESET)
+    with pytest.raises(PersonError, match="password"):
+        identity.set_password(token, Purpose.RESET, password)
+    assert identity.set_password(token, Purpose.RESET, "another good one") is not None
+
+
+def test_with_an_authenticator_a_code_is_asked_for_and_counts_once(identity, lin, people, clock):
+    secret = new_secret()
+    assert not identity.enrol_totp(lin, secret, "000000")
+    assert identity.enrol_totp(lin, secret, pyotp.TOTP(secret).at(clock.at))
+    assert signed_in(identity) is Refused.CODE
+    assert signed_in(identity, code=pyotp.TOTP(secret).at(clock.at)) is Refused.CODE
+    clock.pass_(seconds=30)
+    code = pyotp.TOTP(secret).at(clock.at)
+    assert not isinstance(signed_in(identity, code=code), Refused)
+    assert signed_in(identity, code=code) is Refused.CODE
+    identity.drop_totp(lin.id)
+    assert not isinstance(signed_in(identity), Refused)
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 34"])
+def test_what_is_no_code_is_refused(code):
+    assert accepted_step(new_secret(), code, START, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "person"),
+    [
+        ("login", ("a b", "Lin", Role.MANAGER, None)),
+        ("login", ("ab", "Lin", Role.MANAGER, None)),
+        ("name", ("lin", "  ", Role.MANAGER, None)),
+        ("role", ("lin", "Lin", Role.FACTORY, None)),
+        ("party", ("lin", "Lin", Role.SUPPLIER, None)),
+        ("party", ("lin", "Lin", Role.MANAGER, "acme")),
+    ],
+)
+def test_what_a_person_can_not_be_is_named(identity, field, person):
+    login, name, role, party = person
+    with pytest.raises(PersonError, match=field):
+        identity.create(login, name, role, ["hsinchu"], party)
+
+
+def test_a_login_is_taken_once(identity, lin):
+    assert identity.create("LIN@acme.example", "Lin 2", Role.MANAGER, ["hsinchu"]) is None
+
+
+@pytest.mark.parametrize("token", [None, "", "unknown", "x" * 5000])
+def test_no_token_is_nobodys(identity, lin, token):
+    assert identity.whose(token) is None
