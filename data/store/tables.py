@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     Index,
@@ -130,6 +131,12 @@ event = Table(
 )
 Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
 Index("event_by_recording", event.c.site, event.c.recorded_at)
+Index(
+    "event_voids",
+    event.c.site,
+    event.c.subject,
+    postgresql_where=event.c.type == "event.voided",
+)
 
 pending_void = Table("pending_void", metadata, _site(), _key("source"), _key("id"), _key("subject"))
 
@@ -229,4 +236,66 @@ bottleneck_pause = Table(  # time that no share counts
     _key("area"),
     Column("start_at", _AT, primary_key=True),
     Column("end_at", _AT, nullable=False),
+)
+
+order_account = Table(  # how late each order is or will be, and what of
+    "order_account",
+    metadata,
+    _site(),
+    _key("order_id"),
+    Column("area", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("due_at", _AT, nullable=False),
+    Column("ended_at", _AT, nullable=False),
+    Column("completed", Boolean, nullable=False),
+    Column("late_s", Float, nullable=False),
+    Column("day", Date, nullable=False),  # the site's: of completion, of the due date while open
+    Column("made_at", _AT, nullable=False),
+    Column("done", Float),
+    Column("used", Float),
+    Column("zone", Text),
+    Column("cells", LargeBinary, nullable=False),  # JSON
+)
+Index("order_account_by_day", order_account.c.site, order_account.c.day)
+Index(
+    "order_account_open",
+    order_account.c.site,
+    order_account.c.made_at,
+    postgresql_where=~order_account.c.completed,
+)
+
+delay_day = Table(  # the accounts of the orders completed on a day, in packed columns
+    "delay_day",
+    metadata,
+    _site(),
+    Column("day", Date, primary_key=True),
+    Column("made_at", _AT, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("orders", LargeBinary, nullable=False),
+    Column("cells", LargeBinary, nullable=False),
+)
+
+occupation = Table(  # a stretch of work on a work unit, once for each day (UTC) that it touches
+    "occupation",
+    metadata,
+    _site(),
+    _key("work_unit"),
+    Column("day", Date, primary_key=True),
+    _key("order_id"),
+    _key("operation_id"),
+    Column("start_at", _AT, primary_key=True),
+    Column("end_at", _AT),
+    Column("enabled_at", _AT),
+    Column("kind", Text),
+    Column("evidence", LargeBinary, nullable=False),
+)
+Index("occupation_by_order", occupation.c.site, occupation.c.order_id)
+Index(
+    "occupation_open",
+    occupation.c.site,
+    occupation.c.work_unit,
+    postgresql_where=occupation.c.end_at.is_(None),
 )
