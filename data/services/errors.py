@@ -5,6 +5,7 @@
     │   └── Cold         the log lost its memory of recorded identities and must be warmed
     ├── Overloaded       the log is full: nothing more is taken until it has drained
     └── Forbidden        the scope doesn't allow it (the API answers as if it weren't there)
+        └── NoSuchInstant   the site's history doesn't reach there, or it lies ahead
 
 Imported by every layer above the domain.
 """
@@ -32,3 +33,7 @@ class Overloaded(MilepostError):
 
 class Forbidden(MilepostError):
     """The scope doesn't cover what was asked."""
+
+
+class NoSuchInstant(Forbidden):
+    """Nothing can be shown of that instant: it lies ahead, or before the site's history."""

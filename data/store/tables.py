@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -298,4 +299,49 @@ Index(
     occupation.c.site,
     occupation.c.work_unit,
     postgresql_where=occupation.c.end_at.is_(None),
+)
+
+shift_element = Table(  # elements of ISO 22400 of a work unit's shift, or of its day off shift
+    "shift_element",
+    metadata,
+    _site(),
+    _key("work_unit"),
+    Column("shift_start", _AT, primary_key=True),
+    _key("shift"),
+    Column("shift_finish", _AT, nullable=False),
+    Column("day", Date, nullable=False),  # the site's, on which the shift starts
+    Column("work_center", Text, nullable=False),
+    Column("area", Text, nullable=False),
+    *(
+        Column(name, Float, nullable=False)
+        for name in ("pbt", "aubt", "aupt", "apt", "adet", "aoet", "standard")
+    ),
+    *(Column(name, BigInteger, nullable=False) for name in ("pq", "gq", "sq", "rq", "ip", "gp")),
+    *(Column(name, Float, nullable=False) for name in ("idle", "stopped", "unknown")),
+)
+Index("shift_element_by_day", shift_element.c.site, shift_element.c.day)
+
+# What finds events and states by work unit, by instant and by completion.
+
+Index("operation_by_finish", operation.c.site, operation.c.finished_at)
+Index("work_order_by_completion", work_order.c.site, work_order.c.completed_at)
+Index(
+    "event_by_work_unit",
+    event.c.site,
+    event.c.data["work_unit"].astext,
+    event.c.time,
+    postgresql_where=event.c.data["work_unit"].astext.is_not(None),
+)
+Index(
+    "event_plans",
+    event.c.site,
+    event.c.recorded_at,
+    postgresql_include=["subject"],
+    postgresql_where=event.c.type == "plan.changed",
+)
+Index(
+    "event_late",
+    event.c.site,
+    event.c.time,
+    postgresql_where=text("recorded_at - time > interval '2 days'"),
 )

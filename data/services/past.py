@@ -1,0 +1,212 @@
+"""The past as it was: a site's board at an instant, as its screens had it then.
+
+What had been recorded by then is folded anew by the same fold, corrections that came later
+left out. Such a board stands still: nobody moves it on, so it is kept for the next viewer.
+Imported by callbacks and wired in `app`; `data.store.past` is its reader.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+from data.domain.board import Board
+from data.domain.events import (
+    Event,
+    need_subject,
+    operation_subject,
+    order_subject,
+    site_subject,
+    work_unit_subject,
+)
+from data.domain.facts import Facts
+from data.domain.forecast.quantiles import value_at
+from data.domain.forecast.records import Finish, OrderForecast
+from data.domain.indexes import Indexes
+from data.domain.plan import Order
+from data.domain.scope import Scope
+from data.domain.view import Readers
+from data.services.errors import Forbidden, NoSuchInstant
+from data.services.folding import completed_at
+from data.services.ports import KEEP
+
+KEPT = 6  # boards of the past a process keeps; each as large as the site's live one
+SETTLED = timedelta(minutes=2)  # what happened longer ago is recorded, unless the recorder is down
+
+
+class ForecastThen(Struct, frozen=True):
+    """A forecast kept from then.
+
+    `remaining_s`: quantiles of the order's remaining seconds from `made_at`, not calibrated.
+    """
+
+    order: str
+    made_at: datetime
+    remaining_s: tuple[float, ...]
+
+
+class PastReader(Protocol):
+    """What was recorded by an instant."""
+
+    def first_at(self, site: str) -> datetime | None:
+        """When the first event was recorded."""
+
+    def latest_at(self, site: str, at: datetime) -> datetime | None:
+        """Latest time of what was recorded by then."""
+
+    def events_until(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
+        """Events of subjects."""
+
+    def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
+        """Orders that may have been on the board."""
+
+    def unit_events(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
+        """Events that the states of work units are folded from."""
+
+    def output(
+        self, site: str, at: datetime, since: datetime, units: Sequence[str]
+    ) -> dict[tuple[str, int], list[int]]:
+        """Counters of the board."""
+
+    def forecasts(self, site: str, at: datetime, orders: Sequence[str]) -> list[ForecastThen]:
+        """Forecasts kept from then."""
+
+
+class PastSite:
+    """One site as it was at an instant; fits where a live one is looked at.
+
+    `now` is that instant. Facts hold what was forecast for whole orders then, where it is
+    kept. How fresh each signal was isn't recorded: each counts as heard.
+    """
+
+    def __init__(self, board: Board, at: datetime, facts: Facts) -> None:
+        self.site = board.site_id
+        self.board = board
+        self.facts = facts
+        self.indexes = Indexes(board)
+        self.indexes.refresh(at)
+        self._at = at
+
+    @property
+    def now(self) -> datetime:
+        """The instant that is looked back at."""
+        return self._at
+
+    def renew(self) -> None:
+        """Do nothing: the past doesn't change."""
+
+    def readers(self) -> Readers:
+        """Say that nothing was missing, and how old the newest event was."""
+        newest = self.board.last_event_at
+        return Readers(
+            log_connected=True,
+            event_age_s=None if newest is None else (self._at - newest).total_seconds(),
+            history_lag_s=0.0,
+            history_stale=False,
+        )
+
+    def signal_age_s(self) -> Mapping[str, float]:
+        """Return 0 for each work unit."""
+        return {unit.id: 0.0 for unit in self.board.site.work_units}
+
+
+class PastSites:
+    """Makes boards as they were, and keeps the last few."""
+
+    def __init__(self, store: PastReader, now: Callable[[str], datetime]) -> None:
+        """`now`: each site's own."""
+        self._store = store
+        self._now = now
+        self._kept: OrderedDict[tuple[str, str, datetime], PastSite] = OrderedDict()
+
+    def at(self, scope: Scope, site: str, at: datetime) -> PastSite:
+        """Return a site as it was known to be at an instant.
+
+        Raises: Forbidden; NoSuchInstant when it lies ahead, or before the first event;
+        Unavailable.
+        """
+        if not scope.may_see(site):
+            raise Forbidden(site)
+        now = self._now(site)
+        if at > now:
+            raise NoSuchInstant(f"{at.isoformat()} lies ahead of the site's now, {now.isoformat()}")
+        key = (scope.key, site, at)
+        found = self._kept.pop(key, None) or self._made(site, at)
+        if at < now - SETTLED:
+            self._kept[key] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _made(self, site: str, at: datetime) -> PastSite:
+        first = self._store.first_at(site)
+        if first is None or at < first:
+            begins = "has none" if first is None else f"begins at {first.isoformat()}"
+            raise NoSuchInstant(f"{at.isoformat()} lies before the site's history, which {begins}")
+        board = past_board(self._store, site, at)
+        return PastSite(board, at, self._facts(board, at))
+
+    def _facts(self, board: Board, at: datetime) -> Facts:
+        facts = Facts()
+        orders = [plan.id for plan in board.plans() if not board.completed(plan)]
+        for kept in self._store.forecasts(board.site_id, at, orders):
+            facts.forecasts[kept.order] = _forecast(kept)
+        return facts
+
+
+def past_board(store: PastReader, site: str, at: datetime) -> Board:
+    """Return the board of a site as of an instant: what a start at that instant would load.
+
+    Raises: Unavailable.
+    """
+    board, since = Board(site), at - KEEP
+    orders = [order_subject(order) for order in store.open_orders(site, at, since)]
+    _fold(board, store.events_until(site, at, [site_subject(site), *orders]))
+    members = [name for plan in board.plans() for name in _members(plan)]
+    _fold(board, store.events_until(site, at, members))
+    units = [unit.id for unit in board.site.work_units]
+    _fold(board, store.unit_events(site, at, [work_unit_subject(unit) for unit in units]))
+    _forget(board, since)
+    board.output = store.output(site, at, since, units)
+    board.output_from = since
+    board.last_event_at = store.latest_at(site, at)
+    return board
+
+
+def _fold(board: Board, events: Sequence[Event]) -> None:
+    for event in events:
+        board.apply(event)
+
+
+def _members(plan: Order) -> list[str]:
+    operations = [operation_subject(plan.id, operation.id) for operation in plan.operations]
+    return operations + [need_subject(plan.id, need.id) for need in plan.needs]
+
+
+def _forget(board: Board, since: datetime) -> None:
+    """Drop what had left the board by then: cancelled orders, and those completed long ago."""
+    kept = {plan.id for plan in board.plans()}
+    done = {plan.id: completed_at(board, plan) for plan in board.plans()}
+    over = {order for order, at in done.items() if at is not None and at < since}
+    board.forget_orders([order for order in board.orders if order not in kept or order in over])
+    board.changed_orders.clear()
+    board.changed_output.clear()
+
+
+def _forecast(kept: ForecastThen) -> OrderForecast:
+    p50, p80, p95 = (
+        kept.made_at + timedelta(seconds=float(value_at(kept.remaining_s, level)))
+        for level in (0.5, 0.8, 0.95)
+    )
+    return OrderForecast(
+        order=kept.order,
+        made_at=kept.made_at,
+        finish=Finish(p50_at=p50, p80_at=p80, p95_at=p95),
+        calibrated=False,
+        operations=(),
+        milestones=(),
+        needs=(),
+        remaining_s=kept.remaining_s,
+    )

@@ -1,0 +1,183 @@
+"""Reads what was recorded by an instant: the events of some subjects, and what a board needs.
+
+Imported by `app`, which hands it to services. What was recorded by an instant that has passed
+never changes; a void that came later is not known yet, and what it undoes still counts. A
+site's `recorded_at` is in its own time, so a replayed log is looked back at the same way.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, text
+
+from data.domain.board import bucket_of, bucket_start
+from data.domain.events import Data, Event, EventType
+from data.domain.subjects import Identity
+from data.services.past import ForecastThen
+from data.store.history import answering
+
+FIRST_STATES, MORE_STATES = 4, 8  # states of a unit asked for at first; how much more each time
+_data = msgspec.json.Decoder(Data).decode
+_COLUMNS = "e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text"
+_VOID = "e.type = 'event.voided'"
+_OF_SUBJECTS = (
+    f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site AND e.subject = ANY(:subjects)"
+    " AND e.recorded_at <= :at"
+)
+_VOIDS = f"{_OF_SUBJECTS} AND {_VOID}"
+_OPEN = """
+SELECT id FROM work_order
+WHERE site = :site AND (completed_at IS NULL OR completed_at >= :since)
+  AND 'order/' || id IN (SELECT subject FROM event
+    WHERE site = :site AND type = 'plan.changed' AND recorded_at <= :at)
+UNION
+SELECT split_part(subject, '/', 2) FROM event
+WHERE site = :site AND recorded_at - time > interval '2 days' AND time < :since
+  AND recorded_at > :at AND type LIKE 'operation.%'
+UNION
+SELECT substr(subject, 7) FROM (
+  SELECT subject FROM event WHERE site = :site AND type = 'plan.changed' AND recorded_at > :at
+  INTERSECT
+  SELECT subject FROM event WHERE site = :site AND type = 'plan.changed' AND recorded_at <= :at
+) replanned WHERE subject LIKE 'order/%'
+UNION
+SELECT split_part(subject, '/', 2) FROM event
+WHERE site = :site AND type = 'event.voided' AND recorded_at > :at AND subject LIKE 'operation/%'
+"""
+_STATES = f"""
+SELECT {_COLUMNS} FROM unnest(CAST(:subjects AS text[])) s (subject)
+CROSS JOIN LATERAL (
+  SELECT * FROM event WHERE site = :site AND subject = s.subject
+    AND type = 'work_unit.state_changed' AND recorded_at <= :at
+  ORDER BY time DESC, id COLLATE "C" DESC, source COLLATE "C" DESC LIMIT :most
+) e
+"""
+_OUTPUT = """
+WITH undone AS (
+  SELECT coalesce(data->>'event_source', source) AS source, data->>'event_id' AS id, subject
+  FROM event WHERE site = :site AND type = 'event.voided' AND recorded_at <= :at
+    AND subject LIKE 'operation/%'
+)
+SELECT e.data->>'work_unit', floor(extract(epoch FROM e.time) / 900)::bigint,
+  sum(coalesce((e.data->>'good')::bigint, 0))::bigint,
+  sum(coalesce((e.data->>'scrap')::bigint, 0))::bigint,
+  sum(coalesce((e.data->>'rework')::bigint, 0))::bigint
+FROM event e
+WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :start
+  AND e.recorded_at <= :at AND e.subject LIKE 'operation/%'
+  AND NOT EXISTS (SELECT FROM undone u
+    WHERE u.source = e.source AND u.id = e.id AND u.subject = e.subject)
+GROUP BY 1, 2
+"""
+_FIRST = "SELECT recorded_at FROM event WHERE site = :site ORDER BY recorded_at LIMIT 1"
+_LATEST = (
+    "SELECT max(time) FROM (SELECT time FROM event WHERE site = :site AND recorded_at <= :at"
+    " ORDER BY recorded_at DESC LIMIT 1000) latest"
+)
+_TRACES = (
+    "SELECT DISTINCT ON (order_id) order_id, made_at, remaining_s FROM forecast_trace"
+    " WHERE site = :site AND order_id = ANY(:orders) AND made_at <= :at"
+    " ORDER BY order_id, made_at DESC"
+)
+
+
+class PastEvents:
+    """What was recorded at any site by an instant. Raises Unavailable from every method."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def first_at(self, site: str) -> datetime | None:
+        """Return when the first event of a site was recorded; None: there is none."""
+        return self._scalar(_FIRST, {"site": site})
+
+    def latest_at(self, site: str, at: datetime) -> datetime | None:
+        """Return the latest time of what was recorded by an instant."""
+        return self._scalar(_LATEST, {"site": site, "at": at})
+
+    def events_until(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
+        """Return the events of subjects that were recorded by an instant, voids among them."""
+        return self._events(_OF_SUBJECTS, {"site": site, "at": at, "subjects": [*subjects]})
+
+    def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
+        """Return the orders planned by an instant that may have been open then or since `since`.
+
+        None is missing; some that were completed before may be among them, for a report that
+        came later, or a void, can have changed when an order was completed.
+        """
+        bound = {"site": site, "at": at, "since": since}
+        with answering(), self._engine.connect() as connection:
+            return [row[0] for row in connection.execute(text(_OPEN), bound)]
+
+    def unit_events(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
+        """Return what the state of each work unit at an instant is folded from.
+
+        Its latest changes of state, back to one into another state, and what is voided.
+        """
+        with answering(), self._engine.connect() as connection:
+            bound: dict[str, Any] = {"site": site, "at": at, "subjects": [*subjects]}
+            voids = _told(connection, _VOIDS, bound)
+            undone = {(_aim(void), void.subject) for void in voids}
+            found, most = list(voids), FIRST_STATES
+            unclear = [*subjects]
+            while unclear:
+                bound |= {"subjects": unclear, "most": most}
+                runs = _by_subject(unclear, _told(connection, _STATES, bound))
+                unclear = [s for s, run in runs.items() if _goes_on(run, undone, most)]
+                found += [e for s, run in runs.items() if s not in unclear for e in run]
+                most *= MORE_STATES
+            return found
+
+    def output(
+        self, site: str, at: datetime, since: datetime, units: Sequence[str]
+    ) -> dict[tuple[str, int], list[int]]:
+        """Return good, scrap and rework by work unit and quarter of an hour, from `since` on."""
+        start = bucket_start(bucket_of(since))
+        bound = {"site": site, "at": at, "start": start, "units": [*units]}
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(_OUTPUT), bound)
+            return {(row[0], row[1]): [*row[2:]] for row in rows if any(row[2:])}
+
+    def forecasts(self, site: str, at: datetime, orders: Sequence[str]) -> list[ForecastThen]:
+        """Return the newest forecast kept of each order, made by an instant."""
+        bound = {"site": site, "at": at, "orders": [*orders]}
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(_TRACES), bound)
+            return [ForecastThen(row[0], row[1], tuple(row[2])) for row in rows]
+
+    def _scalar(self, query: str, bound: Mapping[str, Any]) -> datetime | None:
+        with answering(), self._engine.connect() as connection:
+            found: datetime | None = connection.execute(text(query), bound).scalar()
+            return found
+
+    def _events(self, query: str, bound: Mapping[str, Any]) -> list[Event]:
+        with answering(), self._engine.connect() as connection:
+            return _told(connection, query, bound)
+
+
+def _told(connection: Connection, query: str, bound: Mapping[str, Any]) -> list[Event]:
+    return [_event(row) for row in connection.execute(text(query), bound)]
+
+
+def _event(row: Any) -> Event:
+    event_id, source, event_type, subject, time, recorded_at, data = row
+    return Event(event_id, source, EventType(event_type), subject, time, recorded_at, _data(data))
+
+
+def _aim(void: Event) -> Identity:
+    return (void.data.event_source or void.source, void.data.event_id or "")
+
+
+def _by_subject(subjects: Iterable[str], events: Iterable[Event]) -> dict[str, list[Event]]:
+    runs: dict[str, list[Event]] = {subject: [] for subject in subjects}
+    for event in events:
+        runs[event.subject].append(event)
+    return runs
+
+
+def _goes_on(run: Sequence[Event], undone: Set[tuple[Identity, str]], most: int) -> bool:
+    """Whether a unit may have been in its state since before the events that were asked for."""
+    states = {e.data.state for e in run if ((e.source, e.id), e.subject) not in undone}
+    return len(run) == most and len(states) < 2
