@@ -36,6 +36,7 @@ from data.settings import Settings, SettingsError
 from data.store.history import History
 from data.store.history import connect as connect_sql
 from data.store.keys import KeyStore
+from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
 
@@ -61,7 +62,8 @@ class Engines:
                 "are there already; `python app.py` alone brings its own"
             )
         self.database_url = settings.database_url
-        self.log = EventLog(connect_log(settings.redis_url))
+        client = connect_log(settings.redis_url)
+        self.log, self.facts = EventLog(client), FactsStream(client)
         self.sql = connect_sql(settings.database_url)
         self.history = History(self.sql)
 
@@ -73,9 +75,11 @@ class Engines:
         writer = Recording(self.database_url, site)
         return Recorder(site, self.log, self.history, writer, utc_now)
 
-    def followed(self, spawn: Callable[..., Any], pause: Callable[[float], None]) -> Sites:
-        """Follow all sites that there are."""
-        sites = Sites(self.log, self.history, utc_now, spawn, pause)
+    def followed(
+        self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
+    ) -> Sites:
+        """Follow all sites that there are; `facts`: with what the watch finds out."""
+        sites = Sites(self.log, self.history, utc_now, spawn, pause, self.facts if facts else None)
         spawn(sites.run)
         return sites
 
@@ -93,7 +97,7 @@ def create_server(settings: Settings) -> "Flask":
     from layouts.screens import FILE, load
 
     engines = Engines(settings)
-    sites = engines.followed(gevent.spawn, gevent.sleep)
+    sites = engines.followed(gevent.spawn, gevent.sleep, facts=True)
     ingest = Ingest(engines.log, engines.history, sites)
     keys = Keys(KeyStore(engines.sql), utc_now)
     hub = Hub(settings.build)

@@ -1,8 +1,8 @@
 """Facts: what the watch has found out about a site, as every process that shows it has it.
 
 Pure records. They travel as documents under a name, the newest of each name counts:
-`forecast/<order>` an OrderForecast, `bottleneck/<area>` a LineBottleneck, `history` the version
-of what is derived from the recorded past.
+`forecast/<order>` an OrderForecast, `forecasting` how far and how good these are, `bottleneck/
+<area>` a LineBottleneck, `history` the version of what is derived from the recorded past.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,32 @@ from data.domain.bottleneck.shares import VerdictReason
 from data.domain.forecast.records import OrderForecast
 from data.domain.topics import BOTTLENECK, FORECASTS, HISTORY
 
-FORECAST, LINE, DERIVED = "forecast", "bottleneck", "history"
+FORECAST, FORECASTING = "forecast", "forecasting"
+LINE, DERIVED = "bottleneck", "history"
+
+
+class Forecasting(Struct, frozen=True, kw_only=True):
+    """How far the forecasts of a site are, and how good they were.
+
+    All forecasts hold as of `as_of`, also those that were made before and didn't move since.
+    `closed`: orders that calibrate them. `judged` of the last of these had a P80 that rested on
+    those before; `coverage` is the share of their moments that it covered, `low` to `high`
+    what chance alone explains. None: too few have closed to say.
+    """
+
+    as_of: datetime
+    closed: int
+    judged: int = 0
+    coverage: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the coverage lies where chance hardly reaches."""
+        if self.coverage is None or self.low is None or self.high is None:
+            return False
+        return not self.low <= self.coverage <= self.high
 
 
 class UnitShare(Struct, frozen=True, kw_only=True):
@@ -65,8 +90,16 @@ class Facts:
     def __init__(self) -> None:
         """Begin with none."""
         self.forecasts: dict[str, OrderForecast] = {}
+        self.forecasting: Forecasting | None = None
         self.bottlenecks: dict[str, LineBottleneck] = {}
         self.history_version = 0
+        self.changed_forecasts: set[str] = set()  # orders; for whoever keeps something of them
+
+    def replace(self, documents: Mapping[str, bytes | None]) -> int:
+        """Take these documents for all that there are; return the topics that this touches."""
+        gone = [f"{FORECAST}/{order}" for order in self.forecasts]
+        gone += [f"{LINE}/{area}" for area in self.bottlenecks]
+        return self.take({**dict.fromkeys(gone), **documents})
 
     def take(self, documents: Mapping[str, bytes | None]) -> int:
         """Take documents over; return the topics that they touch.
@@ -84,10 +117,14 @@ class Facts:
     def _take(self, name: str, document: bytes | None) -> int:
         kind, _, key = name.partition("/")
         if kind == FORECAST:
+            self.changed_forecasts.add(key)
             if document is None:
                 self.forecasts.pop(key, None)
             else:
                 self.forecasts[key] = _forecast(document)
+            return FORECASTS
+        if kind == FORECASTING:
+            self.forecasting = None if document is None else _forecasting(document)
             return FORECASTS
         if kind == LINE:
             if document is None:
@@ -101,5 +138,6 @@ class Facts:
         return 0
 
 
+_forecasting = msgspec.json.Decoder(Forecasting).decode
 _forecast = msgspec.json.Decoder(OrderForecast).decode
 _line = msgspec.json.Decoder(LineBottleneck).decode

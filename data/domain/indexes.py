@@ -4,11 +4,12 @@ Pure. Whoever folds events into a board owns one `Indexes` of it, and calls `tou
 board's changed orders after folding and `refresh` as time passes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from data.domain.board import Board
 from data.domain.floor import FloorIndex
+from data.domain.forecast.records import OrderForecast
 from data.domain.hourly import PlanIndex
 from data.domain.line import Line, line_of
 from data.domain.material import NeedIndex
@@ -34,6 +35,15 @@ class Indexes:
         self.plans.renew(changed)
         self.floor.renew(changed)
         self.needs.renew(changed)
+
+    def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
+        """Judge by these forecasts of open orders from now on, until others are given."""
+        self.book.trust(forecasts)
+        self.needs.trust(forecasts)
+
+    def touch_forecasts(self, orders: Iterable[str]) -> None:
+        """Take over which of the forecasts changed."""
+        self.book.touch(orders)
 
     def refresh(self, now: datetime, budget: int | None = None) -> set[str | None]:
         """Judge orders anew (`RiskBook.refresh`); returns the areas whose rows changed."""

@@ -3,13 +3,14 @@
 Pure. Used by `data.domain.figures`; kept up to date by naming the orders that changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from data.domain.board import Board
 from data.domain.events import need_subject
+from data.domain.forecast.records import OrderForecast
 from data.domain.line import areas_by_center, home_area
 from data.domain.plan import MaterialNeed, Order
 from data.domain.ranking import Ranking
@@ -36,6 +37,7 @@ class NeedIndex:
 
     def __init__(self, board: Board) -> None:
         self._board = board
+        self._forecasts: Mapping[str, OrderForecast] = {}
         self._rebuild()
 
     def renew(self, orders: Iterable[str]) -> None:
@@ -45,6 +47,10 @@ class NeedIndex:
             return
         for order in orders:
             self._replace(order)
+
+    def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
+        """Say of each need when these forecasts have it needed."""
+        self._forecasts = forecasts
 
     def due(self, area: str, now: datetime, within: timedelta, overdue: int) -> list[NeedRow]:
         """Rows of the needs due from now on, and of the `overdue` open ones longest overdue."""
@@ -105,7 +111,13 @@ class NeedIndex:
             shipped=state.shipped if state else 0,
             received=state.received if state else 0,
             standing=Standing.DONE if entry.done else need_standing(need, state, now),
+            forecast_by=None if entry.done else self._forecast_by(entry),
         )
+
+    def _forecast_by(self, entry: _Entry) -> datetime | None:
+        made = self._forecasts.get(entry.order)
+        needs = () if made is None else made.needs
+        return next((n.need_by for n in needs if n.need == entry.need.id), None)
 
 
 def need_standing(need: MaterialNeed, state: NeedState | None, now: datetime) -> Standing:

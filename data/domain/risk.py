@@ -5,7 +5,7 @@ board so that a wall gets the worst of them at once.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from math import ceil
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from data.domain.board import Board
 from data.domain.events import OperationStatus, WorkUnitState
+from data.domain.forecast.records import OrderForecast
 from data.domain.line import areas_by_center, home_area
 from data.domain.plan import Order
 from data.domain.projection import Projection, Route, project, route_of
@@ -77,14 +78,20 @@ def order_risk(plan: Order, board: Board, now: datetime) -> RiskRow:
     return judge(route_of(plan), board, now).row
 
 
-def judge(route: Route, board: Board, now: datetime) -> Judgement:
-    """Judge one order whose route is ready."""
+def judge(
+    route: Route, board: Board, now: datetime, forecast: OrderForecast | None = None
+) -> Judgement:
+    """Judge one order whose route is ready.
+
+    By its forecast when it has one: late when P50 is past the due date, at risk when P80 is.
+    """
     now_s, plan = now.timestamp(), route.plan
     due_s = plan.due_at.timestamp()
     projection = project(route, board, now_s)
-    known_s = projection.finish_s
-    finish_s = max(due_s, now_s) if known_s is None else known_s
-    outlook = _outlook(projection, due_s - finish_s)
+    if projection.current is None:
+        forecast = None
+    finish_s = _finish_s(projection, forecast, due_s, now_s)
+    outlook = _outlook(projection, forecast, due_s, finish_s)
     place = projection.current
     current = None if place is None else route.operations[place]
     row = RiskRow(
@@ -100,6 +107,8 @@ def judge(route: Route, board: Board, now: datetime) -> Judgement:
         work_center=None if current is None else current.work_center,
         done=projection.done,
         operations=len(route.steps),
+        forecast=forecast is not None,
+        p80_at=None if forecast is None else max(now, forecast.finish.p80_at),
     )
     return Judgement(row, outlook, projection.begun)
 
@@ -120,6 +129,13 @@ class RiskBook:
         self._site = board.site_state.site
         self._areas = areas_by_center(self._site)
         self._renewed_at: datetime | None = None
+        self._forecasts: Mapping[str, OrderForecast] = {}
+
+    def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
+        """Judge by these forecasts; the caller touches the orders whose forecast changes."""
+        if forecasts is not self._forecasts:
+            self._touched.update(self._forecasts.keys(), forecasts.keys())
+            self._forecasts = forecasts
 
     def touch(self, orders: Iterable[str]) -> None:
         """Note orders that changed; the next `refresh` judges them."""
@@ -191,7 +207,7 @@ class RiskBook:
         if plan is not None and not plan.cancelled:
             if route is None or route.plan is not plan:
                 route = self._routes[order] = route_of(plan)
-            judgement = judge(route, self._board, now)
+            judgement = judge(route, self._board, now, self._forecasts.get(order))
             if judgement.outlook is not Standing.DONE:
                 self._homes[order] = home_area(plan, self._areas)
                 return judgement
@@ -250,11 +266,26 @@ class _Shelf:
         self._begun += sign * judgement.begun
 
 
-def _outlook(projection: Projection, slack_s: float) -> Standing:
+def _finish_s(
+    projection: Projection, forecast: OrderForecast | None, due_s: float, now_s: float
+) -> float:
+    """Return when the order will be done; its due date, or now when that is past, if unknown."""
+    if forecast is not None:
+        return max(now_s, forecast.finish.p50_at.timestamp())
+    return max(due_s, now_s) if projection.finish_s is None else projection.finish_s
+
+
+def _outlook(
+    projection: Projection, forecast: OrderForecast | None, due_s: float, finish_s: float
+) -> Standing:
+    slack_s = due_s - finish_s
     if projection.finish_s is not None and projection.current is None:
         return Standing.DONE
     if slack_s < 0:
         return Standing.LATE
+    if forecast is not None:
+        safe = forecast.finish.p80_at.timestamp() <= due_s
+        return Standing.ON_TRACK if safe else Standing.AT_RISK
     if projection.finish_s is None:
         return Standing.UNKNOWN
     margin_s = max(MARGIN_S, MARGIN_SHARE * projection.window_s)

@@ -87,6 +87,8 @@ class RiskRow(Struct, frozen=True, kw_only=True):
     work_center: str | None
     done: int  # operations completed
     operations: int
+    forecast: bool = False  # projected by simulation; else the plan, moved by its delay
+    p80_at: datetime | None = None  # of a forecast: done by then in four cases of five
 
 
 class NeedRow(Struct, frozen=True, kw_only=True):
@@ -103,18 +105,22 @@ class NeedRow(Struct, frozen=True, kw_only=True):
     shipped: int
     received: int
     standing: Standing
+    forecast_by: datetime | None = None  # when its operation is forecast to start
 
 
 class Readers(Struct, frozen=True, kw_only=True):
     """How far the readers of the log are, as a screen must say it.
 
-    Units: seconds. `event_age_s` is site time; None: no event was ever seen.
+    Units: seconds. `event_age_s` is site time; None: no event was ever seen. `watch_stale`:
+    there are forecasts, but they are too old to be shown as if they held.
     """
 
     log_connected: bool
     event_age_s: float | None
     history_lag_s: float | None  # how long ago the recorder was last known to be up to date
     history_stale: bool
+    watch_lag_s: float | None = None  # how long ago the watch was last known to be up to date
+    watch_stale: bool = False
 
 
 class WallView(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ import structlog
 from data.domain.board import Board
 from data.domain.events import Event
 from data.domain.facts import Facts
+from data.domain.forecast.records import OrderForecast
 from data.domain.indexes import Indexes
 from data.domain.site import Site
 from data.domain.topics import EVERYTHING, ORDERS
@@ -28,9 +29,13 @@ BATCH = 2000
 POLL_S = 2.0
 LOG_LOST_S = 3.0
 HISTORY_STALE_S = 10.0
+WATCH_LOST_S = 15.0
+FORECAST_STALE = timedelta(minutes=10)
+WATCH = "watch"
 _RISK_EVERY_S = 1.0
 _LATE_S = 10.0  # a reader that was away for longer looks whether the log was trimmed beyond it
 _PARTS = {"operation": 2, "need": 2, "work-unit": 1, "order": 1, "site": 1}
+_NONE: Mapping[str, OrderForecast] = {}
 _event = msgspec.json.Decoder(Event).decode
 _log = structlog.get_logger("live")
 
@@ -74,6 +79,7 @@ class LiveSite:
         self.board = Board(site)
         self.indexes = Indexes(self.board)
         self.facts = Facts()
+        self.boards = 0  # how many boards it has had: another one was loaded, not folded
         self.loaded = False
         self.history_missing = False
         self.signals: Mapping[str, float] = {}
@@ -89,13 +95,18 @@ class LiveSite:
         self._polled_at = now() - timedelta(days=1)
         self._risked_at = self._polled_at
         self._forgot_at = now()
-        self._recorder: tuple[str, float] | None = None
+        self._readers: Mapping[str, tuple[str, float]] = {}
         self._units: tuple[Site | None, frozenset[str]] = (None, frozenset())
         self._listeners: list[Callable[[int], None]] = []
+        self._followers: list[Callable[[Sequence[Event]], None]] = []
 
     def listen(self, listener: Callable[[int], None]) -> None:
         """Call `listener(topics)` after each change, in the reader's own thread of control."""
         self._listeners.append(listener)
+
+    def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
+        """Call `follower(events)` with what was folded, in the order of the log."""
+        self._followers.append(follower)
 
     @property
     def now(self) -> datetime:
@@ -170,6 +181,7 @@ class LiveSite:
             return 0
         self._risked_at = now
         self.renew()
+        self.indexes.trust(self.forecasts)
         self.indexes.refresh(self.now)
         return ORDERS
 
@@ -178,6 +190,20 @@ class LiveSite:
         changed = tuple(self.board.changed_orders)
         self.board.changed_orders.clear()
         self.indexes.touch(changed)
+        moved = tuple(self.facts.changed_forecasts)
+        self.facts.changed_forecasts.clear()
+        self.indexes.touch_forecasts(moved)
+
+    def take_facts(self, documents: Mapping[str, bytes | None], whole: bool) -> None:
+        """Take facts over, `whole`: for all that there are; tell what that touches."""
+        topics = self.facts.replace(documents) if whole else self.facts.take(documents)
+        if topics:
+            self._tell(topics)
+
+    @property
+    def forecasts(self) -> Mapping[str, OrderForecast]:
+        """Return the forecasts of open orders; none while they are too old to look live."""
+        return _NONE if self._forecasts_stale else self.facts.forecasts
 
     def signal_age_s(self) -> dict[str, float]:
         """Seconds since each work unit was last connected, by the real clock."""
@@ -186,14 +212,15 @@ class LiveSite:
 
     def readers(self) -> Readers:
         """Say how far the readers of the log are."""
-        now = self._real_now()
         newest = self.board.last_event_at
-        lag_s = None if self._recorder is None else now.timestamp() - self._recorder[1]
+        lag_s = self._silent_s(READER)
         return Readers(
             log_connected=self.read_age_s < LOG_LOST_S,
             event_age_s=None if newest is None else (self.now - newest).total_seconds(),
             history_lag_s=lag_s,
             history_stale=lag_s is None or lag_s > HISTORY_STALE_S or self.history_missing,
+            watch_lag_s=self._silent_s(WATCH),
+            watch_stale=self.facts.forecasting is not None and self._forecasts_stale,
         )
 
     @property
@@ -209,17 +236,33 @@ class LiveSite:
             pause(0.005)
             waited += 0.005
 
+    @property
+    def _forecasts_stale(self) -> bool:
+        made, silent_s = self.facts.forecasting, self._silent_s(WATCH)
+        if made is None or silent_s is None or silent_s > WATCH_LOST_S:
+            return True
+        clock = self.board.site.clock
+        cycle = timedelta(seconds=WATCH_LOST_S * (1.0 if clock is None else clock.rate))
+        return self.now - made.as_of > max(FORECAST_STALE, cycle)
+
+    def _silent_s(self, reader: str) -> float | None:
+        """Return how long ago a reader last said that it was up to date."""
+        note = self._readers.get(reader)
+        return None if note is None else self._real_now().timestamp() - note[1]
+
     def _take(self, snapshot: Snapshot) -> None:
+        self.boards += 1
         self.board = restored(self.site, snapshot)
         self._folding = Folding(self.board, self._past, seq_of(snapshot.after))
         began_anew = self._epoch is not None and snapshot.epoch not in ("", self._epoch)
         self._after = "0-0" if began_anew else snapshot.after
         self.indexes = Indexes(self.board)
+        self.indexes.trust(self.forecasts)
         self.indexes.refresh(self.now)
 
     def _look(self) -> None:
         self.signals = self._log.signals(self.site)
-        self._recorder = self._log.readers(self.site).get(READER)
+        self._readers = self._log.readers(self.site)
 
     def _began_anew(self) -> bool:
         """Whether the log is another than the one read so far."""
@@ -264,6 +307,8 @@ class LiveSite:
             except Unavailable:  # folded as well as can be; `poll` loads again once SQL answers
                 self.history_missing = True
                 topics |= self.board.apply(event)
+        for follower in self._followers:
+            follower(events)
         return topics
 
     def _decoded(self, entry: Entry) -> Event | None:

@@ -53,6 +53,13 @@ class Snapshot:
     last_event_at: datetime | None
 
 
+class FactsChange(NamedTuple):
+    """Documents of facts, None for those that are no more, as of a numbered entry."""
+
+    number: int
+    documents: Mapping[str, bytes | None]
+
+
 class Recorded(Struct, frozen=True, gc=False):
     """An event with its place in the log and the digest of its body."""
 

@@ -18,6 +18,7 @@ from data.domain.rules import Refusal
 from data.domain.scope import Scope
 from data.domain.site import Site
 from data.services.errors import Forbidden, Unavailable
+from data.services.facts_reader import FactsReader, FactsSource
 from data.services.live import POLL_S, LivePast, LiveSite, LogFollower
 
 CATCH_UP_S = 2.0
@@ -48,7 +49,10 @@ class Sites:
     def __init__(
         self, log: SitesLog, past: SitesPast, now: Callable[[], datetime],
         spawn: Callable[..., Any], pause: Callable[[float], None],
+        facts: FactsSource | None = None,
     ) -> None:  # fmt: skip
+        """Follow sites; `facts`: read too what the watch finds out, else that isn't known."""
+        self._facts = facts
         self._log = log
         self._past = past
         self._now = now
@@ -167,6 +171,8 @@ class Sites:
         self._lives[site] = live
         self._spawn(self._keep_at, self._read_forever, live)
         self._spawn(self._keep_at, self._poll_forever, live)
+        if self._facts is not None:
+            self._spawn(self._keep_at, self._read_facts_forever, live)
         _log.info("following", site=site)
 
     def _tell(self, site: str, topics: int) -> None:
@@ -180,7 +186,7 @@ class Sites:
                 task(live)
             except Exception:
                 _log.exception("reader failed", site=live.site, task=task.__name__)
-                live.loaded = False
+                live.loaded = live.loaded and task == self._read_facts_forever
                 self._pause(RETRY_S)
 
     def _read_forever(self, live: LiveSite) -> None:
@@ -191,6 +197,17 @@ class Sites:
                 live.read()
             except Unavailable as error:
                 _log.warning("reader waits", site=live.site, reason=str(error))
+                self._pause(RETRY_S)
+
+    def _read_facts_forever(self, live: LiveSite) -> None:
+        if self._facts is None:
+            return
+        reader = FactsReader(live, self._facts)
+        while True:
+            try:
+                reader.read()
+            except Unavailable as error:
+                _log.warning("facts wait", site=live.site, reason=str(error))
                 self._pause(RETRY_S)
 
     def _poll_forever(self, live: LiveSite) -> None:

@@ -74,45 +74,45 @@ class EventLog:
 
         Raises: Cold, Overloaded, Unavailable; then nothing was acknowledged.
         """
-        keys = [_key(site, "events"), _key(site, "epoch")]
+        keys = [key_of(site, "events"), key_of(site, "epoch")]
         arguments: list[Any] = [CLAIM_S]
         for claim in claims:
             keys.append(_claim_key(site, claim.source, claim.id))
             arguments += (claim.digest, claim.payload)
-        with _answering():
+        with answering():
             return [_OUTCOMES[n] for n in self._append(keys=keys, args=arguments)]
 
     def append_quarantined(self, site: str, records: Sequence[bytes]) -> None:
         """Append inputs that can't be taken, so that the recorder keeps them for people to see."""
-        with _answering():
+        with answering():
             pipe = self._redis.pipeline(transaction=False)
             for record in records:
-                pipe.xadd(_key(site, "events"), {"q": record})
+                pipe.xadd(key_of(site, "events"), {"q": record})
             pipe.execute()
 
     def warm(self, site: str, epoch: str, digests: Mapping[tuple[str, str], bytes]) -> None:
         """Fill the memory of recorded identities after it was lost, and open a new epoch."""
         remembered = iter(digests.items())
-        with _answering():
+        with answering():
             while chunk := list(islice(remembered, _WARM_CHUNK)):
                 pipe = self._redis.pipeline(transaction=False)
                 for (source, event_id), digest in chunk:
                     pipe.set(_claim_key(site, source, event_id), digest, ex=CLAIM_S, nx=True)
                 pipe.execute()
             # The epoch comes last: a log that has one remembers everything.
-            self._redis.set(_key(site, "epoch"), epoch, nx=True)
+            self._redis.set(key_of(site, "epoch"), epoch, nx=True)
 
     def epoch(self, site: str) -> str | None:
         """Return the log's epoch; another one means that the log began anew. None: cold."""
-        with _answering():
-            value: Any = self._redis.get(_key(site, "epoch"))
+        with answering():
+            value: Any = self._redis.get(key_of(site, "epoch"))
         return value.decode() if value else None
 
     def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
         """Return up to `count` entries after an offset, waiting up to `block_ms` for the first."""
-        with _answering():
+        with answering():
             answer: Any = self._redis.xread(
-                {_key(site, "events"): after}, count=count, block=block_ms
+                {key_of(site, "events"): after}, count=count, block=block_ms
             )
         if not answer:
             return []
@@ -120,62 +120,62 @@ class EventLog:
 
     def last_offset(self, site: str) -> str:
         """Return the offset of the newest entry, `0-0` when there never was one."""
-        with _answering():
-            newest: Any = self._redis.xrevrange(_key(site, "events"), count=1)
+        with answering():
+            newest: Any = self._redis.xrevrange(key_of(site, "events"), count=1)
         return newest[0][0].decode() if newest else "0-0"
 
     def first_offset(self, site: str) -> str | None:
         """Return the offset of the oldest entry still held; None when there is none."""
-        with _answering():
-            oldest: Any = self._redis.xrange(_key(site, "events"), count=1)
+        with answering():
+            oldest: Any = self._redis.xrange(key_of(site, "events"), count=1)
         return oldest[0][0].decode() if oldest else None
 
     def trim(self, site: str, below: str) -> None:
         """Drop entries below an offset that SQL has recorded."""
-        with _answering():
+        with answering():
             # Without limit=0 Redis drops 10,000 entries a call at most, and the log grows for ever.
-            self._redis.xtrim(_key(site, "events"), minid=below, approximate=True, limit=0)
+            self._redis.xtrim(key_of(site, "events"), minid=below, approximate=True, limit=0)
 
     def signal(self, site: str, work_units: Sequence[str], at_s: float) -> None:
         """Note that these work units are connected at the real instant `at_s` (epoch seconds)."""
         if work_units:
-            with _answering():
+            with answering():
                 self._redis.hset(
-                    _key(site, "signals"), mapping=dict.fromkeys(work_units, repr(at_s))
+                    key_of(site, "signals"), mapping=dict.fromkeys(work_units, repr(at_s))
                 )
 
     def signals(self, site: str) -> dict[str, float]:
         """Return when each work unit was last connected, in epoch seconds."""
-        with _answering():
-            held: Any = self._redis.hgetall(_key(site, "signals"))
+        with answering():
+            held: Any = self._redis.hgetall(key_of(site, "signals"))
         return {name.decode(): float(at) for name, at in held.items()}
 
     def note_reader(self, site: str, reader: str, offset: str, at_s: float) -> None:
         """Note how far a reader is and when it last said so."""
-        with _answering():
-            self._redis.hset(_key(site, "readers"), reader, f"{offset} {at_s!r}")
+        with answering():
+            self._redis.hset(key_of(site, "readers"), reader, f"{offset} {at_s!r}")
 
     def readers(self, site: str) -> dict[str, tuple[str, float]]:
         """Return offset and epoch seconds of each reader's last note."""
-        with _answering():
-            held: Any = self._redis.hgetall(_key(site, "readers"))
+        with answering():
+            held: Any = self._redis.hgetall(key_of(site, "readers"))
         notes = {name.decode(): value.decode().split(" ") for name, value in held.items()}
         return {name: (offset, float(at)) for name, (offset, at) in notes.items()}
 
     def announce(self, site: str) -> None:
         """Make a site known to every process."""
-        with _answering():
+        with answering():
             self._redis.sadd(_SITES, site)
 
     def sites(self) -> set[str]:
         """Return the sites that were announced."""
-        with _answering():
+        with answering():
             members: Any = self._redis.smembers(_SITES)
         return {name.decode() for name in members}
 
     def ping(self) -> None:
         """Raise Unavailable when the log can't be reached."""
-        with _answering():
+        with answering():
             self._redis.ping()
 
 
@@ -185,7 +185,8 @@ def _entry(offset: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     return Entry(offset.decode(), fields.get(b"q", b""), None)
 
 
-def _key(site: str, name: str) -> str:
+def key_of(site: str, name: str) -> str:
+    """Return a key of a site; all of them are on one shard of a cluster."""
     return f"mp:{{{site}}}:{name}"
 
 
@@ -195,7 +196,8 @@ def _claim_key(site: str, source: str, event_id: str) -> str:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def answering() -> Iterator[None]:
+    """Turn a lost or full Redis into the errors of services."""
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
