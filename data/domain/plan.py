@@ -66,6 +66,7 @@ class Order(_Document, frozen=True):
     area: str | None = None  # the line whose wall shows it
     family: str = ""
     customer: str | None = None
+    shipped_by: str | None = None  # the logistics provider that takes it to the customer
     released_at: datetime | None = None
     cancelled: bool = False
     operations: tuple[Operation, ...] = ()

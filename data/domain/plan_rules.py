@@ -158,6 +158,8 @@ class PlanRules:
             yield "area", order.area, self._unknown("area", order.area, self._areas)
         if order.customer is not None:
             yield from self._party("customer", order.customer, (PartyKind.CUSTOMER,))
+        if order.shipped_by is not None:
+            yield from self._party("shipped_by", order.shipped_by, (PartyKind.LOGISTICS,))
         yield from _lists(order)
 
     def _operation(self, operation: Operation) -> Iterator[_Found]:

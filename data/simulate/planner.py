@@ -12,7 +12,15 @@ from random import Random
 from data.domain.plan import MaterialNeed, Milestone, Operation, Order
 from data.simulate.hours import Hours
 from data.simulate.jobs import OrderRun, start_share
-from data.simulate.plant import COATER, CUSTOMERS, KINDS, OUTSOURCED, Line, center_id
+from data.simulate.plant import (
+    COATER,
+    CUSTOMERS,
+    KINDS,
+    OUTSOURCED,
+    SHIPPERS,
+    Line,
+    center_id,
+)
 from data.simulate.products import PARTS, Family, choose, route
 
 COATING_S = (14 * 3600.0, 26 * 3600.0)
@@ -59,6 +67,7 @@ class Planner:
         operations = tuple(self._operations(steps, quantity, now))
         finish = operations[-1].planned_finish.timestamp()
         due = finish + self._rng.uniform(*SLACK_S)
+        customer = self._rng.choice(CUSTOMERS).id
         released = max(now, operations[0].planned_start.timestamp() - RELEASE_AHEAD_S)
         return Order(
             id=f"SO-{number}",
@@ -67,7 +76,8 @@ class Planner:
             due_at=_instant(due - due % 3600),
             area=self.line.id,
             family=family.id,
-            customer=self._rng.choice(CUSTOMERS).id,
+            customer=customer,
+            shipped_by=SHIPPERS[customer],
             released_at=_instant(released),
             operations=operations,
             milestones=tuple(_milestones(operations)),

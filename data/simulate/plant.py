@@ -269,6 +269,7 @@ CUSTOMERS = (
     Party(id="calder", name="Calder Rail Systems", kind=PartyKind.CUSTOMER),
     Party(id="dunmore", name="Dunmore Medical", kind=PartyKind.CUSTOMER),
 )
+SHIPPERS = {"aurelia": "strait", "brightwater": "harbour", "calder": "harbour", "dunmore": "strait"}
 COATER = "yilan"
 LATE_SHARE = {  # share of a supplier's deliveries that come after the need date
     "jade": 0.07,

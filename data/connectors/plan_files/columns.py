@@ -77,6 +77,7 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("area", "area", Holds.TEXT, "the line whose wall shows it"),
         Column("family", "family", Holds.TEXT, "product family"),
         Column("customer", "customer", Holds.TEXT, "a customer of the site"),
+        Column("shipped_by", "shipped_by", Holds.TEXT, "the logistics provider that ships it"),
         Column("released_at", "released_at", Holds.INSTANT, "when work may begin"),
         Column("cancelled", "cancelled", Holds.YES_NO, "no, when not given"),
     ),
@@ -138,6 +139,9 @@ HEADINGS: dict[str, Headings] = {
         ("family", "product family"), ("產品族", "產品系列"), ("产品族", "产品系列")
     ),
     "customer": Headings(("customer", "customer id"), ("客戶", "客戶編號"), ("客户", "客户编号")),
+    "shipped_by": Headings(
+        ("shipped_by", "carrier", "forwarder"), ("承運商", "物流商"), ("承运商", "物流商")
+    ),
     "released_at": Headings(
         ("released_at", "released", "release", "release date"),
         ("下達日期", "釋放日期", "發放日期"),

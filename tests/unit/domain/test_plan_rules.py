@@ -85,6 +85,7 @@ def test_a_plan_that_fits_the_site_has_no_flaws() -> None:
         (order(released_at=START + timedelta(1)), "due_at", "is before released_at"),
         (order(area="LINE-2"), "area", "did you mean 'LINE-1'"),
         (order(customer="SUP"), "customer", "is a supplier of site 'S1', expected a customer"),
+        (order(shipped_by="CUS"), "shipped_by", "is a customer of site 'S1', expected a logistics"),
         (order(customer="CUSS"), "customer", "did you mean 'CUS'"),
         (order(operation("a;b")), "operations[0].id", "without ';'"),
         (order(operation("-")), "operations[0].id", "isn't just '-'"),
