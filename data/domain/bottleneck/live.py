@@ -6,6 +6,7 @@ of those have ended. Until then `leader` and `tail` say what is known so far.
 """
 
 from collections.abc import Iterable
+from copy import copy
 
 from msgspec import Struct
 
@@ -23,6 +24,7 @@ from data.domain.bottleneck.states import PHASES, ActivePeriod, Phase
 from data.domain.events import WorkUnitState
 
 FIRST_PRUNE = 4096
+DAY_S = 86_400.0
 
 
 class OutOfOrder(ValueError):
@@ -64,17 +66,24 @@ class ChainWalk:
 
     Feed changes in order of time. Those of one instant take effect together when time
     moves on, the last of each work unit holding. A work unit that stays paused keeps the
-    chain open, for it may resume: feed an inactive state for one that will not come back.
+    chain open, for it may resume: feed an inactive state for one that will not come back, or
+    say after how long (`gone_s`) a paused one is taken for gone. That is looked at when a day
+    begins, in the time of the changes, so it comes out alike however often they are fed.
+
+    With `since` the chain begins there: feed each work unit's changes from its last inactive
+    state before, so that what is active then is known in full length.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, since: float | None = None, gone_s: float | None = None) -> None:
         """Start with every work unit unknown."""
         self._now: float = float("-inf")
+        self._gone_s = gone_s
+        self._next_day = float("inf") if gone_s is None else float("-inf")
         self._arrived: dict[str, WorkUnitState] = {}
         self._open: dict[str, _Open] = {}
         self._closed: list[ActivePeriod] = []
         self._prune_at = FIRST_PRUNE
-        self._instant: float | None = None
+        self._instant: float | None = since
         self._blockers = 0
         self._last: Claim | None = None
         self._seen: set[str] = set()
@@ -83,6 +92,26 @@ class ChainWalk:
         self._members: list[ActivePeriod] = []
         self._segments: list[BottleneckSegment] = []
         self._line_pauses: list[Interval] = []
+
+    @property
+    def now(self) -> float:
+        """Time of the last change, or until when time has passed."""
+        return self._now
+
+    @property
+    def line_paused_since(self) -> float | None:
+        """Since when no work unit is on shift; None while one is."""
+        return self._line_paused_since
+
+    def copy(self) -> "ChainWalk":
+        """Return a walk that goes on from here by itself."""
+        other = copy(self)
+        other._arrived, other._closed = dict(self._arrived), list(self._closed)
+        other._open = {unit: copy(one) for unit, one in self._open.items()}
+        other._seen, other._asleep = set(self._seen), set(self._asleep)
+        other._members, other._segments = list(self._members), list(self._segments)
+        other._line_pauses = list(self._line_pauses)
+        return other
 
     def feed(self, work_unit: str, state: WorkUnitState, time: float) -> None:
         """Take one state change.
@@ -94,6 +123,8 @@ class ChainWalk:
                 raise OutOfOrder(f"{work_unit} at {time} comes after a change at {self._now}")
             if self._arrived:
                 self._apply()
+            if time >= self._next_day:
+                self._begin_day(time)
             self._now = time
         self._arrived[work_unit] = state
 
@@ -107,6 +138,8 @@ class ChainWalk:
         if time > self._now:
             if self._arrived:
                 self._apply()
+            if time >= self._next_day:
+                self._begin_day(time)
             self._now = time
 
     def finish(self, time: float) -> Final:
@@ -186,8 +219,7 @@ class ChainWalk:
                 self._interrupt(unit, one, phase)
         self._note_pauses()
         self._arrived.clear()
-        if self._blockers == 0 and self._closed:
-            self._decide()
+        self._decide_if_known()
 
     def _note_start(self, now: float) -> None:
         if self._instant is None:
@@ -201,6 +233,9 @@ class ChainWalk:
             if one.paused_since is None:
                 one.paused_since = self._now
             return
+        self._end(unit, one)
+
+    def _end(self, unit: str, one: _Open) -> None:
         del self._open[unit]
         self._closed.append(one.ended(unit, self._now))
         if self._instant is not None and one.start <= self._instant:
@@ -223,6 +258,25 @@ class ChainWalk:
         elif self._line_paused_since is not None:
             self._line_pauses.append((self._line_paused_since, self._now))
             self._line_paused_since = None
+
+    def _begin_day(self, time: float) -> None:
+        """End the periods of units that are paused for so long that they are taken for gone."""
+        midnight = time // DAY_S * DAY_S
+        self._next_day = midnight + DAY_S
+        latest = midnight - (self._gone_s or 0.0)
+        gone = [
+            unit
+            for unit, one in self._open.items()
+            if one.paused_since is not None and one.paused_since < latest
+        ]
+        for unit in gone:
+            self._end(unit, self._open[unit])
+        self._decide_if_known()
+
+    def _decide_if_known(self) -> None:
+        reached = self._instant is not None and self._instant <= self._now
+        if reached and self._blockers == 0 and self._closed:
+            self._decide()
 
     def _decide(self) -> None:
         """Walk on as far as every period that covers the instant has ended."""
