@@ -1,0 +1,212 @@
+"""Rows: what there is to say of an order, an operation, a milestone, a need; all of it.
+
+Pure. Made from a board and its forecasts, and shown to nobody before `data.domain.disclosure`
+has been over them. Each row names the parties that it concerns.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+from data.domain.board import Board
+from data.domain.disclosure import Row, Value
+from data.domain.events import OperationStatus, need_subject
+from data.domain.facts import Facts
+from data.domain.forecast.records import Finish, OrderForecast
+from data.domain.material import need_standing
+from data.domain.plan import MaterialNeed, Milestone, Operation, Order
+from data.domain.policy import Kind
+from data.domain.view import Standing
+
+
+class Rows(Struct, frozen=True, kw_only=True):
+    """Makes the rows of a site's orders as of one instant."""
+
+    board: Board
+    facts: Facts
+    now: datetime
+
+    def needs(self, orders: Iterable[str]) -> Iterator[Row]:
+        """Yield a row for each material need."""
+        for plan in self._plans(orders):
+            for need in plan.needs:
+                yield self._need(plan, need)
+
+    def operations(self, orders: Iterable[str]) -> Iterator[Row]:
+        """Yield a row for each operation."""
+        for plan in self._plans(orders):
+            for operation in plan.operations:
+                yield self._operation(plan, operation)
+
+    def milestones(self, orders: Iterable[str]) -> Iterator[Row]:
+        """Yield a row for each milestone."""
+        for plan in self._plans(orders):
+            for milestone in plan.milestones:
+                yield self._milestone(plan, milestone)
+
+    def orders(self, orders: Iterable[str]) -> Iterator[Row]:
+        """Yield a row for each order."""
+        for plan in self._plans(orders):
+            yield self._order(plan)
+
+    def _plans(self, orders: Iterable[str]) -> Iterator[Order]:
+        for order in orders:
+            state = self.board.orders.get(order)
+            if state is not None and state.plan is not None and not state.plan.cancelled:
+                yield state.plan
+
+    def _forecast(self, plan: Order) -> OrderForecast | None:
+        return self.facts.forecasts.get(plan.id)
+
+    def _need(self, plan: Order, need: MaterialNeed) -> Row:
+        state = self.board.needs.get(need_subject(plan.id, need.id))
+        made = self._forecast(plan)
+        ahead = next((n for n in made.needs if n.need == need.id), None) if made else None
+        operation = next((o for o in plan.operations if o.id == need.operation), None)
+        used = self.board.operation(plan.id, need.operation).finished_at is not None
+        received = 0 if state is None else state.received
+        met = used or received >= need.quantity
+        fields: dict[str, Value] = {
+            "order": plan.id,
+            "need": need.id,
+            "product": plan.product,
+            "customer": plan.customer,
+            "part": need.part,
+            "name": need.name,
+            "supplier": need.supplier,
+            "operation": need.operation,
+            "work_center": None if operation is None else operation.work_center,
+            "quantity": need.quantity,
+            "need_by": need.need_by,
+            "forecast_need_by": None if ahead is None or met else ahead.need_by,
+            "early_at": None if ahead is None or met else ahead.early_at,
+            "order_due_at": plan.due_at,
+            "promised_at": None if state is None else state.promised_at,
+            "shipped": 0 if state is None else state.shipped,
+            "received": received,
+            "dispatch_advice": None if state is None else state.dispatch_advice,
+            "standing": Standing.DONE if met else need_standing(need, state, self.now),
+        }
+        return Row(kind=Kind.NEED, fields=fields, parties=frozenset({need.supplier}))
+
+    def _operation(self, plan: Order, operation: Operation) -> Row:
+        state = self.board.operation(plan.id, operation.id)
+        made = self._forecast(plan)
+        ahead = (
+            next((o for o in made.operations if o.operation == operation.id), None)
+            if made
+            else None
+        )
+        finish = None if ahead is None else ahead.finish
+        expected = state.finished_at or (self.now if finish is None else finish.p50_at)
+        done = state.status is OperationStatus.COMPLETED
+        fields: dict[str, Value] = {
+            "order": plan.id,
+            "operation": operation.id,
+            "name": operation.name,
+            "product": plan.product,
+            "work_center": operation.work_center,
+            "work_unit": state.work_unit or operation.work_unit,
+            "performed_by": operation.performed_by,
+            "critical": operation.critical,
+            "quantity": plan.quantity,
+            "planned_start": operation.planned_start,
+            "planned_finish": operation.planned_finish,
+            "started_at": state.started_at,
+            "finished_at": state.finished_at,
+            "forecast_start_at": None if ahead is None else ahead.start_at,
+            **_finish(finish),
+            "status": state.status,
+            "reason": None,
+            "good": state.good,
+            "scrap": state.scrap,
+            "rework": state.rework,
+            "inspected": state.inspected,
+            "passed": state.passed,
+            "standing": _standing(done, expected, finish, operation.planned_finish),
+        }
+        parties = frozenset({operation.performed_by} if operation.performed_by else ())
+        return Row(kind=Kind.OPERATION, fields=fields, parties=parties)
+
+    def _milestone(self, plan: Order, milestone: Milestone) -> Row:
+        reached_at = self.board.operation(plan.id, milestone.operation).finished_at
+        made = self._forecast(plan)
+        ahead = (
+            next((m for m in made.milestones if m.milestone == milestone.id), None)
+            if made
+            else None
+        )
+        finish = None if ahead is None else ahead.finish
+        promised = milestone.committed_at or milestone.baseline_at
+        expected = reached_at or (self.now if finish is None else finish.p50_at)
+        fields: dict[str, Value] = {
+            "order": plan.id,
+            "milestone": milestone.id,
+            "name": milestone.name,
+            "product": plan.product,
+            "customer": plan.customer,
+            "quantity": plan.quantity,
+            "baseline_at": milestone.baseline_at,
+            "committed_at": milestone.committed_at,
+            **_finish(finish),
+            "reached_at": reached_at,
+            "standing": _standing(reached_at is not None, expected, finish, promised),
+        }
+        return Row(kind=Kind.MILESTONE, fields=fields, parties=_outside(plan))
+
+    def _order(self, plan: Order) -> Row:
+        states = [self.board.operation(plan.id, operation.id) for operation in plan.operations]
+        open_ = next(
+            (o for o, s in zip(plan.operations, states, strict=True) if not s.finished_at), None
+        )
+        ends = [state.finished_at for state in states if state.finished_at is not None]
+        completed_at = max(ends) if ends and open_ is None else None
+        made = self._forecast(plan)
+        finish = made.finish if made is not None and completed_at is None else None
+        expected = completed_at or (self.now if finish is None else finish.p50_at)
+        fields: dict[str, Value] = {
+            "order": plan.id,
+            "product": plan.product,
+            "family": plan.family,
+            "customer": plan.customer,
+            "area": plan.area,
+            "work_center": None if open_ is None else open_.work_center,
+            "released_at": plan.released_at,
+            "due_at": plan.due_at,
+            **_finish(finish),
+            "completed_at": completed_at,
+            "quantity": plan.quantity,
+            "good": states[-1].good if states else 0,
+            "done": len(ends),
+            "operations": len(states),
+            "late_s": max(0.0, (expected - plan.due_at).total_seconds()),
+            "cause": None,
+            "standing": _standing(completed_at is not None, expected, finish, plan.due_at),
+        }
+        return Row(kind=Kind.ORDER, fields=fields, parties=_outside(plan))
+
+
+def _outside(plan: Order) -> frozenset[str]:
+    """Return who may know of an order and of its milestones: who buys it and who ships it."""
+    return frozenset(party for party in (plan.customer, plan.shipped_by) if party is not None)
+
+
+def _finish(finish: Finish | None) -> dict[str, Value]:
+    return {
+        "forecast_p50_at": None if finish is None else finish.p50_at,
+        "forecast_p80_at": None if finish is None else finish.p80_at,
+    }
+
+
+def _standing(
+    done: bool, expected: datetime, finish: Finish | None, promised: datetime
+) -> Standing:
+    """Say how something stands against its promise; when done, as a thing done."""
+    if done:
+        return Standing.DONE
+    if expected > promised:
+        return Standing.LATE
+    if finish is not None and finish.p80_at > promised:
+        return Standing.AT_RISK
+    return Standing.ON_TRACK
