@@ -1,0 +1,230 @@
+"""Reads what the figures of shifts are worked out from, and keeps and adds them up.
+
+Imported by `app`, which hands it to services.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, text
+
+from data.domain.events import Data, Event, EventType, WorkUnitState
+from data.domain.kpis import Elements
+from data.domain.shift_elements import StateChange, UnitRecord
+from data.domain.waiting.spans import Span
+from data.services.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
+from data.store.history import answering
+
+READER = "shift-figures"
+_data = msgspec.json.Decoder(Data).decode
+_NAMES = Elements.__struct_fields__
+_STANDS = (
+    " NOT EXISTS (SELECT FROM event v WHERE v.site = e.site AND v.subject = e.subject"
+    " AND v.type = 'event.voided' AND v.data->>'event_id' = e.id"
+    " AND coalesce(v.data->>'event_source', v.source) = e.source)"
+)
+_STATE = "e.site = :site AND e.type = 'work_unit.state_changed'"
+_CHANGE = "substr(e.subject, 11) AS unit, e.time, e.data->>'state', e.data->>'operation'"
+_LATEST_FIRST = 'ORDER BY e.time DESC, e.id COLLATE "C" DESC, e.source COLLATE "C" DESC'
+_CHANGES = f"""
+(SELECT {_CHANGE}, e.id COLLATE "C" AS id, e.source COLLATE "C" AS source
+  FROM unnest(CAST(:subjects AS text[])) s (subject)
+  CROSS JOIN LATERAL (SELECT * FROM event e WHERE {_STATE} AND e.subject = s.subject
+    AND e.time <= :since AND {_STANDS} {_LATEST_FIRST} LIMIT 1) e)
+UNION ALL
+(SELECT {_CHANGE}, e.id COLLATE "C", e.source COLLATE "C" FROM event e
+  WHERE {_STATE} AND e.subject = ANY(:subjects) AND e.time > :since AND e.time < :until
+  AND {_STANDS})
+ORDER BY time, id, source
+"""
+_COUNTED = f"""
+SELECT e.data->>'work_unit', e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text
+FROM event e
+WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :since
+  AND e.time < :until AND e.data ?| ARRAY['good', 'scrap', 'rework', 'inspected'] AND {_STANDS}
+ORDER BY e.time
+"""
+_EXECUTIONS = """
+SELECT o.work_unit, o.started_at, least(coalesce(o.finished_at, :until), :until)
+FROM operation o JOIN work_order w ON w.site = o.site AND w.id = o.order_id AND NOT w.cancelled
+WHERE o.site = :site AND o.work_unit = ANY(:units) AND o.started_at < :until
+  AND (o.finished_at IS NULL OR o.finished_at > :since)
+"""
+_RUN_TIMES = """
+SELECT 'operation/' || w.id || '/' || (step->>'id'), (step->>'run_time_s')::float
+FROM work_order w CROSS JOIN LATERAL jsonb_array_elements(w.document->'operations') step
+WHERE w.site = :site AND w.id = ANY(:orders) AND step ? 'run_time_s'
+"""
+_KEYS = ("work_unit", "shift_start", "shift")
+_OTHERS = ("shift_finish", "day", "work_center", "area", *_NAMES)
+_COLUMNS = ("site", *_KEYS, *_OTHERS)
+_PUT = (
+    f"INSERT INTO shift_element AS s ({', '.join(_COLUMNS)})"
+    f" VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
+    " ON CONFLICT (site, work_unit, shift_start, shift) DO UPDATE SET"
+    f" {', '.join(f'{name} = EXCLUDED.{name}' for name in _OTHERS)}"
+    f" WHERE ({', '.join(f's.{name}' for name in _OTHERS)})"
+    f" IS DISTINCT FROM ({', '.join(f'EXCLUDED.{name}' for name in _OTHERS)})"
+)
+_DROP = """
+DELETE FROM shift_element s WHERE site = :site AND day = :day AND work_unit = ANY(:units)
+  AND NOT EXISTS (SELECT FROM unnest(CAST(:names AS text[]), CAST(:starts AS timestamptz[]),
+    CAST(:shifts AS text[])) k (unit, start, shift)
+    WHERE k.unit = s.work_unit AND k.start = s.shift_start AND k.shift = s.shift)
+"""
+_PROGRESS = 'SELECT "after", at FROM reader WHERE site = :site AND name = :name'
+_NOTE = """
+INSERT INTO reader (site, name, epoch, "after", at) VALUES (:site, :name, '', :after, :at)
+ON CONFLICT (site, name) DO UPDATE SET "after" = EXCLUDED."after", at = EXCLUDED.at
+"""
+_FIRST = "SELECT time FROM event WHERE site = :site ORDER BY recorded_at LIMIT 1"
+_GROUPS: dict[By, str] = {
+    "work_unit": "work_unit",
+    "work_center": "work_center",
+    "line": "area",
+    "shift": "shift",
+    "day": "day::text",
+}
+_FILTERS = {"line": "area", "work_center": "work_center", "work_unit": "work_unit"}
+_SUMS = ", ".join(
+    f"sum({name})::{'bigint' if name in ('pq', 'gq', 'sq', 'rq', 'ip', 'gp') else 'float'}"
+    for name in _NAMES
+)
+
+
+class ShiftFigureStore:
+    """The elements of all sites. Raises Unavailable from every method."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def records(
+        self, site: str, units: Sequence[str], since: datetime, until: datetime
+    ) -> tuple[dict[str, UnitRecord], dict[str, float]]:
+        """Return what was reported of work units within an interval, voided events left out.
+
+        With it the planned run time a piece of each operation that pieces were counted for.
+        """
+        subjects = [f"work-unit/{unit}" for unit in units]
+        bound = {"site": site, "since": since, "until": until}
+        with answering(), self._engine.connect() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            changes = _changes(connection, {**bound, "subjects": subjects})
+            counted = _counted(connection, {**bound, "units": [*units]})
+            executions = _executions(connection, {**bound, "units": [*units]})
+            orders = {event.subject.split("/")[1] for told in counted.values() for event in told}
+            run_times = _run_times(connection, site, sorted(orders))
+        return {
+            unit: UnitRecord(changes[unit], counted[unit], executions[unit]) for unit in units
+        }, run_times
+
+    def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
+        """Make these the rows of work units on a day; return how many that changed."""
+        keys = {
+            "names": [row.work_unit for row in rows],
+            "starts": [row.shift_start for row in rows],
+            "shifts": [row.shift for row in rows],
+        }
+        with answering(), self._engine.begin() as connection:
+            bound = {"site": site, "day": day, "units": [*units], **keys}
+            changed = connection.execute(text(_DROP), bound).rowcount
+            if rows:
+                changed += connection.execute(text(_PUT), [_bound(site, r) for r in rows]).rowcount
+            return changed
+
+    def progress(self, site: str) -> Progress | None:
+        """Return how far figures were worked out; None before the first time."""
+        with answering(), self._engine.connect() as connection:
+            row = connection.execute(text(_PROGRESS), {"site": site, "name": READER}).first()
+        return None if row is None else Progress(date.fromisoformat(row[0]), row[1])
+
+    def note(self, site: str, progress: Progress) -> None:
+        """Remember how far figures were worked out."""
+        bound = {"site": site, "name": READER, "after": str(progress.back_to), "at": progress.upto}
+        with answering(), self._engine.begin() as connection:
+            connection.execute(text(_NOTE), bound)
+
+    def first_at(self, site: str) -> datetime | None:
+        """Return the time of the first recorded event."""
+        with answering(), self._engine.connect() as connection:
+            found: datetime | None = connection.execute(text(_FIRST), {"site": site}).scalar()
+            return found
+
+    def sums(self, site: str, wanted: FigureFilter, by: By) -> list[FigureRow]:
+        """Return the sums of the elements, a row for each work unit, shift or whatever `by`."""
+        where, bound = _where(site, wanted)
+        query = f"SELECT {_GROUPS[by]}, {_SUMS} FROM shift_element WHERE {where} GROUP BY 1"
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(query), bound)
+            return [FigureRow(key=row[0], elements=_elements(row[1:])) for row in rows]
+
+    def shifts(self, site: str, wanted: FigureFilter, most: int) -> list[ShiftRow]:
+        """Return the shifts that sums are made of, newest first."""
+        where, bound = _where(site, wanted)
+        columns = ", ".join((*_KEYS, *_OTHERS))
+        query = (
+            f"SELECT {columns} FROM shift_element WHERE {where}"
+            " ORDER BY shift_start DESC, work_unit LIMIT :most"
+        )
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(text(query), {**bound, "most": most})
+            return [_shift_row(row) for row in rows]
+
+
+def _changes(
+    connection: Connection, bound: Mapping[str, Any]
+) -> defaultdict[str, list[StateChange]]:
+    found: defaultdict[str, list[StateChange]] = defaultdict(list)
+    for unit, time, state, operation, *_ in connection.execute(text(_CHANGES), bound):
+        found[unit].append(StateChange(time, WorkUnitState(state), operation))
+    return found
+
+
+def _counted(connection: Connection, bound: Mapping[str, Any]) -> defaultdict[str, list[Event]]:
+    found: defaultdict[str, list[Event]] = defaultdict(list)
+    for unit, event_id, source, kind, subject, time, recorded_at, data in connection.execute(
+        text(_COUNTED), bound
+    ):
+        event = Event(event_id, source, EventType(kind), subject, time, recorded_at, _data(data))
+        found[unit].append(event)
+    return found
+
+
+def _executions(connection: Connection, bound: Mapping[str, Any]) -> defaultdict[str, list[Span]]:
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    for unit, start, end in connection.execute(text(_EXECUTIONS), bound):
+        found[unit].append((start, end))
+    return found
+
+
+def _run_times(connection: Connection, site: str, orders: Sequence[str]) -> dict[str, float]:
+    rows = connection.execute(text(_RUN_TIMES), {"site": site, "orders": [*orders]})
+    return {row[0]: row[1] for row in rows}
+
+
+def _bound(site: str, row: ShiftRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in (*_KEYS, *_OTHERS[:4])}
+    return {"site": site, **values, **{name: getattr(row.elements, name) for name in _NAMES}}
+
+
+def _elements(sums: Sequence[Any]) -> Elements:
+    return Elements(**dict(zip(_NAMES, sums, strict=True)))
+
+
+def _shift_row(row: Any) -> ShiftRow:
+    unit, start, shift, finish, day, center, area, *sums = row
+    return ShiftRow(unit, start, shift, finish, day, center, area, _elements(sums))
+
+
+def _where(site: str, wanted: FigureFilter) -> tuple[str, dict[str, Any]]:
+    bound: dict[str, Any] = {"site": site, "since": wanted.since, "until": wanted.until}
+    where = ["site = :site", "day BETWEEN :since AND :until"]
+    for name, column in {**_FILTERS, "shift": "shift"}.items():
+        value = getattr(wanted, name)
+        if value is not None:
+            where.append(f"{column} = :{name}")
+            bound[name] = value
+    return " AND ".join(where), bound
