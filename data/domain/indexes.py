@@ -10,6 +10,7 @@ from datetime import datetime
 from data.domain.board import Board
 from data.domain.floor import FloorIndex
 from data.domain.forecast.records import OrderForecast
+from data.domain.gantt.index import GanttIndex
 from data.domain.hourly import PlanIndex
 from data.domain.line import Line, line_of
 from data.domain.material import NeedIndex
@@ -25,6 +26,7 @@ class Indexes:
         self.plans = PlanIndex(board)
         self.floor = FloorIndex(board)
         self.needs = NeedIndex(board)
+        self.gantt = GanttIndex(board)
         self._site = board.site_state.site
         self._lines: dict[str, Line] = {}
 
@@ -35,6 +37,7 @@ class Indexes:
         self.plans.renew(changed)
         self.floor.renew(changed)
         self.needs.renew(changed)
+        self.gantt.touch(changed)
 
     def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
         """Judge by these forecasts of open orders from now on, until others are given."""
