@@ -130,10 +130,15 @@ class OrderView(Struct, frozen=True, kw_only=True):
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it ended, or is expected to: by the forecast's P50, else as projected."""
+        """When it ended, or is expected to: by the forecast's P50, else as projected.
+
+        Never in the past while it isn't completed.
+        """
         if self.completed_at is not None:
             return self.completed_at
-        return self.projected_at if self.forecast is None else self.forecast.finish.p50_at
+        if self.forecast is not None:
+            return max(self.now, self.forecast.finish.p50_at)
+        return None if self.projected_at is None else max(self.now, self.projected_at)
 
     @property
     def lateness(self) -> timedelta | None:
