@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from data.domain.bottleneck.chain import SegmentKind
 from data.domain.bottleneck.shares import VerdictReason
 from data.domain.forecast.records import OrderForecast
 from data.domain.topics import BOTTLENECK, FORECASTS, HISTORY
@@ -61,6 +62,15 @@ class ShiftBottleneck(Struct, frozen=True, kw_only=True):
     share: float
 
 
+class Piece(Struct, frozen=True, array_like=True):
+    """A segment of the chain that may turn out otherwise. Units: seconds since the epoch."""
+
+    work_unit: str
+    kind: SegmentKind
+    start: float
+    end: float
+
+
 class LineBottleneck(Struct, frozen=True, kw_only=True):
     """Where the bottleneck of a line is.
 
@@ -68,8 +78,13 @@ class LineBottleneck(Struct, frozen=True, kw_only=True):
     provisional, for another may turn out longer. `today`: shares since the site's midnight,
     largest first, the provisional tail counted in. `clear`: the work unit that was the
     bottleneck beyond doubt over the last day, None with `reason` when there is none.
-    `agree`, `differ`: names of the other methods that point at the same work unit, at another.
-    `trend`: the last shifts, oldest first.
+    `agree`, `differ`: names of the other methods (`bottleneck.opinions.Method`) that point at
+    the work center of that work unit, or else of the one with the largest share of the last day,
+    and of those that point elsewhere. `trend`: the last shifts, oldest first.
+
+    `active_s`: how long the work unit has been active at `as_of`, its pauses left out.
+    `paused`: no work unit is on shift. `final_until`: how far the chain is decided, None while
+    none of it is; `tail` and `open_pause_since` say what is known of the time after that.
     """
 
     area: str
@@ -82,6 +97,11 @@ class LineBottleneck(Struct, frozen=True, kw_only=True):
     agree: tuple[str, ...] = ()
     differ: tuple[str, ...] = ()
     trend: tuple[ShiftBottleneck, ...] = ()
+    active_s: float = 0.0
+    paused: bool = False
+    final_until: datetime | None = None
+    tail: tuple[Piece, ...] = ()
+    open_pause_since: float | None = None
 
 
 class Facts:

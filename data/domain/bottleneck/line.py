@@ -128,7 +128,8 @@ class LineChain:
         Call it only while `late_since` is None.
         """
         old = self._step_back()
-        return _difference(old, [self.take()])
+        kept = [final for stretch in self._stretches for final in stretch.finals]
+        return _difference(old, self.take(), kept)
 
     def take(self) -> Final:
         """Return what became final since the last call, all changes having come in order."""
@@ -173,23 +174,35 @@ class LineChain:
             held -= len(stretches.pop(0).changes)
 
 
-def _difference(old: Iterable[Final], new: Iterable[Final]) -> Correction:
-    before, after = _rows(old), _rows(new)
+def _difference(old: Sequence[Final], new: Final, kept: Sequence[Final]) -> Correction:
+    if not old:
+        return Correction((), (), new.segments, _by_start(raw_pauses(new)))
+    before = [row for final in old for row in final.segments]
+    pauses_before = _by_start(pause for final in old for pause in raw_pauses(final))
+    others = [pause for final in (*kept, new) for pause in raw_pauses(final)]
+    return corrected(before, pauses_before, new.segments, _by_start(others))
+
+
+def corrected(
+    before: Collection[BottleneckSegment], pauses_before: Collection[Interval],
+    after: Collection[BottleneckSegment], pauses_after: Collection[Interval],
+) -> Correction:  # fmt: skip
+    """Return what makes rows those that they ought to be."""
+    old, new = dict.fromkeys(before), dict.fromkeys(after)
     return Correction(
-        undone=tuple(row for row in before[0] if row not in after[0]),
-        undone_pauses=tuple(row for row in before[1] if row not in after[1]),
-        segments=tuple(row for row in after[0] if row not in before[0]),
-        pauses=tuple(row for row in after[1] if row not in before[1]),
+        undone=tuple(row for row in old if row not in new),
+        undone_pauses=tuple(pause for pause in pauses_before if pause not in pauses_after),
+        segments=tuple(row for row in new if row not in old),
+        pauses=tuple(pause for pause in pauses_after if pause not in pauses_before),
     )
 
 
-def _rows(finals: Iterable[Final]) -> tuple[dict[BottleneckSegment, None], dict[Interval, None]]:
-    segments: dict[BottleneckSegment, None] = {}
-    pauses: dict[Interval, None] = {}
-    for final in finals:
-        segments.update(dict.fromkeys(final.segments))
-        pauses.update(dict.fromkeys(raw_pauses(final)))
-    return segments, pauses
+def _by_start(pauses: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return one pause of each start, the longest."""
+    ends: dict[float, float] = {}
+    for start, end in pauses:
+        ends[start] = max(end, ends.get(start, end))
+    return tuple(ends.items())
 
 
 def raw_pauses(final: Final) -> tuple[Interval, ...]:
@@ -254,13 +267,9 @@ def replacement(
     since: float,
 ) -> Correction:  # fmt: skip
     """Return what makes the stored rows that start at or after an instant those of a chain."""
-    rows = {row: None for row in final.segments if row.start >= since}
-    pauses = {pause: None for pause in raw_pauses(final) if pause[0] >= since}
-    old = {row: None for row in stored if row.start >= since}
-    old_pauses = {pause: None for pause in stored_pauses if pause[0] >= since}
-    return Correction(
-        undone=tuple(row for row in old if row not in rows),
-        undone_pauses=tuple(pause for pause in old_pauses if pause not in pauses),
-        segments=tuple(row for row in rows if row not in old),
-        pauses=tuple(pause for pause in pauses if pause not in old_pauses),
+    return corrected(
+        [row for row in stored if row.start >= since],
+        _by_start(pause for pause in stored_pauses if pause[0] >= since),
+        [row for row in final.segments if row.start >= since],
+        _by_start(pause for pause in raw_pauses(final) if pause[0] >= since),
     )
