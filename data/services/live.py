@@ -114,6 +114,11 @@ class LiveSite:
         return self.board.site.now(self._real_now())
 
     @property
+    def offset(self) -> str:
+        """Place in the log up to which it has read."""
+        return self._after
+
+    @property
     def units(self) -> frozenset[str]:
         """Ids of the site's work units."""
         model = self.board.site

@@ -53,6 +53,22 @@ class Snapshot:
     last_event_at: datetime | None
 
 
+class Trace(NamedTuple):
+    """What was forecast for an order at an instant: quantiles of its remaining seconds."""
+
+    order: str
+    made_at: datetime
+    remaining_s: Sequence[float]
+
+
+class Scored(NamedTuple):
+    """The levels that the finish of a closed order had in its forecasts."""
+
+    order: str
+    closed_at: datetime
+    scores: tuple[float, ...]
+
+
 class FactsChange(NamedTuple):
     """Documents of facts, None for those that are no more, as of a numbered entry."""
 

@@ -1,6 +1,7 @@
-"""The worker: records every site it can get hold of, one thread a site, until told to stop.
+"""The worker: does one job at every site it can get hold of, one thread a site, until told to stop.
 
-Any number of workers may run; the lock in SQL gives each site to one of them.
+The job is to record or to watch. Any number of workers may run; the lock in SQL gives each site
+to one of them.
 """
 
 import threading
@@ -11,7 +12,6 @@ import structlog
 
 from data.domain.site import Site
 from data.services.errors import MilepostError
-from data.services.recorder import Recorder
 
 DISCOVER_S = 1.0
 STANDBY_S = 1.0
@@ -36,12 +36,31 @@ class AnnouncedSites(Protocol):
         """Announced sites."""
 
 
+class Job(Protocol):
+    """What is done at one site by one process at a time."""
+
+    @property
+    def site(self) -> str:
+        """The site."""
+
+    @property
+    def holds_site(self) -> bool:
+        """Whether it is this process that does it."""
+
+    def step(self) -> int:
+        """Do one round, waiting for work a little; nothing while another process does it."""
+
+    def close(self) -> None:
+        """Let another process do it."""
+
+
 class Worker:
-    """Starts a recorder thread for each site as it becomes known."""
+    """Starts a thread for each site as it becomes known."""
 
     def __init__(
-        self, log: AnnouncedSites, past: KnownSites, make: Callable[[str], Recorder]
+        self, log: AnnouncedSites, past: KnownSites | None, make: Callable[[str], Job]
     ) -> None:
+        """`past`: take up recorded sites too that nobody has announced, and announce them."""
         self._log = log
         self._past = past
         self._make = make
@@ -50,10 +69,10 @@ class Worker:
         self._held: set[str] = set()
 
     def run(self) -> None:
-        """Record until `stop`; returns when every recorder has finished its batch."""
+        """Work until `stop`; returns when every job has finished its round."""
         while not self._stop.is_set():
-            for site in sorted(self._found() - self._recording()):
-                thread = threading.Thread(target=self._record, args=(site,), name=f"record {site}")
+            for site in sorted(self._found() - self._taken_up()):
+                thread = threading.Thread(target=self._work, args=(site,), name=f"work {site}")
                 self._threads[site] = thread
                 thread.start()
             self._stop.wait(DISCOVER_S)
@@ -61,10 +80,10 @@ class Worker:
             thread.join()
 
     def stop(self) -> None:
-        """Ask all recorders to finish."""
+        """Ask all jobs to finish."""
         self._stop.set()
 
-    def _recording(self) -> set[str]:
+    def _taken_up(self) -> set[str]:
         return {site for site, thread in self._threads.items() if thread.is_alive()}
 
     def _found(self) -> set[str]:
@@ -74,6 +93,8 @@ class Worker:
         """
         try:
             announced = self._log.sites()
+            if self._past is None:
+                return announced
             recorded = {site.id for site in self._past.sites()}
             for site in sorted((recorded & self._held) - announced):
                 self._log.announce(site)
@@ -82,23 +103,23 @@ class Worker:
             _log.warning("sites not discovered", reason=str(error))
             return set()
 
-    def _record(self, site: str) -> None:
-        recorder = self._make(site)
+    def _work(self, site: str) -> None:
+        job = self._make(site)
         try:
             while not self._stop.is_set():
-                pause_s = _pause_s(recorder)
-                (self._held.add if recorder.holds_site else self._held.discard)(site)
+                pause_s = _pause_s(job)
+                (self._held.add if job.holds_site else self._held.discard)(site)
                 self._stop.wait(pause_s)
         finally:  # whatever failed, another may take over, and `run` starts a new thread
             self._held.discard(site)
-            recorder.close()
+            job.close()
 
 
-def _pause_s(recorder: Recorder) -> float:
-    """Let it record once; return how long to wait before the next time."""
+def _pause_s(job: Job) -> float:
+    """Let it do one round; return how long to wait before the next."""
     try:
-        recorder.step()
+        job.step()
     except MilepostError as error:
-        _log.warning("recorder waits", site=recorder.site, reason=str(error))
+        _log.warning("job waits", site=job.site, job=type(job).__name__, reason=str(error))
         return RETRY_S
-    return 0.0 if recorder.holds_site else STANDBY_S
+    return 0.0 if job.holds_site else STANDBY_S

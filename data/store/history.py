@@ -113,7 +113,7 @@ class History:
             rows = connection.execute(
                 text(query), {"site": site, "subject": subject, "seq": upto_seq}
             ).all()
-        events = [_event(row) for row in rows]
+        events = [event_of(row) for row in rows]
         voided = {
             (e.data.event_source or e.source, e.data.event_id)
             for e in events
@@ -159,7 +159,8 @@ class History:
             connection.execute(text("SELECT 1"))
 
 
-def _event(row: Any) -> Event:
+def event_of(row: Any) -> Event:
+    """Return an event from source, id, type, subject, time, recorded_at and data as JSON."""
     source, event_id, event_type, subject, time, recorded_at, data = row
     return Event(event_id, source, EventType(event_type), subject, time, recorded_at, _data(data))
 
@@ -181,15 +182,16 @@ def _order_folds(connection: Connection, site: str, since: datetime) -> list[Fol
         "SELECT id FROM work_order WHERE site = :site AND NOT cancelled"
         " AND (completed_at IS NULL OR completed_at >= :since)"
     )
-    return _folds_where(connection, f"IN ({open_or_late})", {"site": site, "since": since})
+    return folds_where(connection, f"IN ({open_or_late})", {"site": site, "since": since})
 
 
 def _folds_of(connection: Connection, site: str, order_ids: Sequence[str]) -> list[Fold]:
     """Return the states of orders, also of operations whose order has no plan any more."""
-    return _folds_where(connection, "= ANY(:orders)", {"site": site, "orders": [*order_ids]})
+    return folds_where(connection, "= ANY(:orders)", {"site": site, "orders": [*order_ids]})
 
 
-def _folds_where(connection: Connection, which: str, bound: Mapping[str, Any]) -> list[Fold]:
+def folds_where(connection: Connection, which: str, bound: Mapping[str, Any]) -> list[Fold]:
+    """Return the states of the orders whose id is `which` (the rest of an SQL condition)."""
     query = f"SELECT id, base, document::text FROM work_order WHERE site = :site AND id {which}"
     folds: list[Fold] = [
         order_from(f"order/{order_id}", base, _order(document))

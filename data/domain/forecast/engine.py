@@ -111,12 +111,7 @@ class Forecaster:
             finish=self._finish(whole),
             calibrated=self._calibrated,
             operations=tuple(
-                OperationForecast(
-                    operation=name,
-                    start_at=self._start(starts[name], 0.5),
-                    finish=self._finish(remaining),
-                )
-                for name, remaining in spread.items()
+                self._operation(name, starts[name], remaining) for name, remaining in spread.items()
             ),
             milestones=tuple(
                 MilestoneForecast(milestone=m.id, finish=self._finish(spread[m.operation]))
@@ -203,9 +198,15 @@ class Forecaster:
         axis = self._axis(self._simulation.tasks[place].calendar)
         return np.asarray(np.maximum(axis.ends(worked.astype(float)), self._s))
 
+    def _operation(self, name: str, place: int, remaining: Floats) -> OperationForecast:
+        finish = self._finish(remaining)
+        start_at = min(self._start(place, self._levels[0]), finish.p50_at)
+        return OperationForecast(operation=name, start_at=start_at, finish=finish)
+
     def _start(self, place: int, level: float) -> datetime:
+        """Return the instant by which an operation has begun with that level."""
         starts = np.sort(self._simulation.starts[place])
-        worked = float(starts[int(level * len(starts))])
+        worked = float(starts[min(int(level * len(starts)), len(starts) - 1)])
         return _at(self._axis(self._simulation.tasks[place].calendar).starts_at(worked))
 
     def _finish(self, remaining: Floats) -> Finish:
@@ -216,8 +217,8 @@ class Forecaster:
         return tuple(
             NeedForecast(
                 need=need.id,
-                need_by=self._start(starts[need.operation], 0.5),
-                early_at=self._start(starts[need.operation], EARLY),
+                need_by=self._start(starts[need.operation], self._levels[0]),
+                early_at=self._start(starts[need.operation], min(EARLY, self._levels[0])),
             )
             for need in plan.needs
             if need.operation in starts
