@@ -43,8 +43,10 @@ from data.stream.log import connect as connect_log
 if TYPE_CHECKING:
     from flask import Flask
 
+    from callbacks.desk.visit import DeskPage
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
+    from data.services.caching import Cached
     from data.services.recorder import Recorder
 
 DEMO_SITE = "hsinchu"
@@ -89,11 +91,14 @@ def create_server(settings: Settings) -> "Flask":
     import gevent
 
     from callbacks.api import Api
+    from callbacks.desk.shell import Shell
     from callbacks.hub import Hub
     from callbacks.operating import Operating
     from callbacks.walls import Walls
     from callbacks.web import build
+    from data.services.caching import Cached
     from data.services.keys import Keys
+    from data.stream.cache import RedisShelf
     from layouts.screens import FILE, load
 
     engines = Engines(settings)
@@ -106,7 +111,19 @@ def create_server(settings: Settings) -> "Flask":
     walls = Walls(sites, load(settings.screens or FILE), settings.build)
     api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
-    return build(walls, hub, api, Operating(sites, hub, pings), settings.locale)
+    cached = Cached(RedisShelf(settings.redis_url or ""))
+    pages = _desk_pages(engines, sites, cached)
+    shell = Shell(sites, pages, None, settings.locale)
+    return build(walls, hub, api, Operating(sites, hub, pings), settings.locale, shell)
+
+
+def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
+    """Return every page that is read at a desk, a line each."""
+    from callbacks.desk.orders import OrdersPage
+
+    return [
+        OrdersPage(),
+    ]
 
 
 def serve(settings: Settings) -> int:

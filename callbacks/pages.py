@@ -1,31 +1,29 @@
 """The pages: which exist, at which address, and what each is made of for this viewer."""
 
+from collections.abc import Sequence
+
 import dash
 from dash import Dash, html
 from dash.development.base_component import Component
 from flask import has_request_context, request
 
+from callbacks.desk.visit import DeskPage
+from callbacks.past_walls import past_wall
+from callbacks.viewer import chosen_language, theme_of, translator_of
 from callbacks.walls import Walls
 from data.domain.scope import factory_scope
 from layouts.cells import fill
 from layouts.pages import home, message, wall
-from layouts.text import LOCALES, Translator, best_locale, translator
-
-LANGUAGE_COOKIE = "language"
-
-
-def chosen_language(lang: str | None) -> str | None:
-    """Return the language that the address names, else the one chosen before; None: neither."""
-    kept = request.cookies.get(LANGUAGE_COOKIE) if has_request_context() else None
-    return next((locale for locale in (lang, kept) if locale in LOCALES), None)
+from layouts.text import Translator, translator
 
 
 class Pages:
     """Layout functions of all pages; each gets what it shows from the live boards."""
 
-    def __init__(self, walls: Walls, locale: str) -> None:
+    def __init__(self, walls: Walls, locale: str, desk: Sequence[DeskPage] = ()) -> None:
         self._walls = walls
         self._locale = locale
+        self._desk = [page for page in desk if "<" not in page.path]
 
     def register(self, app: Dash) -> None:
         """Register every page with Dash."""
@@ -45,16 +43,20 @@ class Pages:
             )
         app.layout = html.Div(dash.page_container)
 
-    def home(self, lang: str | None = None, **_: str) -> Component:
-        """The start: sites, lines, screens."""
+    def home(self, lang: str | None = None, theme: str | None = None, **_: str) -> Component:
+        """The start: sites, their pages, lines and screens."""
+        t = self._translator(lang)
         sites = self._walls.sites
         models = [live.board.site for live in sites.all(factory_scope(*sites.ids()))]
         named = list(self._walls.screens.named.values())
         address = request.host_url.rstrip("/") if has_request_context() else ""
-        return home.layout(models, named, self._translator(lang), address)
+        pages = [(page.title(t), page.path) for page in self._desk]
+        return home.layout(models, named, t, address, pages, theme_of(theme))
 
-    def wall(self, screen: str | None = None, lang: str | None = None, **_: str) -> Component:
-        """One wall, filled with what is known now."""
+    def wall(
+        self, screen: str | None = None, lang: str | None = None, at: str | None = None, **_: str
+    ) -> Component:
+        """One wall, filled with what is known now, or as it was at an instant."""
         found = self._walls.screen(screen or "", chosen_language(lang))
         if found is None:
             return message.no_screen(screen or "", self._translator(lang))
@@ -63,6 +65,8 @@ class Pages:
         if shown is None:
             ready = self._walls.sites.ids() and found.site in self._walls.sites.ids()
             return message.not_ready(t) if ready else message.no_screen(found.id, t)
+        if at:
+            return past_wall(self._walls, found, shown, at, t)
         return fill(wall.layout(found, t, shown.timezone), shown.render())
 
     def not_found(self, **_: str) -> Component:
@@ -71,10 +75,4 @@ class Pages:
         return message.not_found(path, self._translator(None))
 
     def _translator(self, lang: str | None) -> Translator:
-        lang = chosen_language(lang)
-        if lang is not None:
-            return translator(lang)
-        if has_request_context():
-            wanted = [tag for tag, _ in request.accept_languages]
-            return translator(best_locale(wanted, self._locale))
-        return translator(self._locale)
+        return translator_of(self._locale, lang)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from flask import Blueprint, Response, abort, request
 
 from callbacks.hub import ChannelKey, Hub
-from callbacks.pages import chosen_language
+from callbacks.viewer import chosen_language
 from callbacks.walls import Walls
 from data.domain.scope import factory_scope
 
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
 }
@@ -35,7 +35,7 @@ def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
         frames = hub.stream(key, wall.render, wall.beat, last_id, packed)
-        answer = Response(frames, mimetype="text/event-stream", headers=_HEADERS)
+        answer = Response(frames, mimetype="text/event-stream", headers=HEADERS)
         if packed:
             answer.headers["Content-Encoding"] = "gzip"
         return answer

@@ -5,23 +5,27 @@ from pathlib import Path
 
 import structlog
 from dash import Dash
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from callbacks.api import Api
+from callbacks.desk.exports import blueprint as exports
+from callbacks.desk.live import blueprint as desk_live
+from callbacks.desk.shell import Shell
 from callbacks.hub import Hub
 from callbacks.operating import Operating
-from callbacks.pages import LANGUAGE_COOKIE, Pages
+from callbacks.pages import Pages
 from callbacks.streams import blueprint as streams
+from callbacks.viewer import remember
 from callbacks.walls import Walls
-from layouts.text import LOCALES
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
-_YEAR_S = 365 * 24 * 3600
 _log = structlog.get_logger("web")
 
 
-def build(walls: Walls, hub: Hub, api: Api, operating: Operating, locale: str) -> Flask:
-    """Return the Flask server with everything on it."""
+def build(
+    walls: Walls, hub: Hub, api: Api, operating: Operating, locale: str, shell: Shell | None = None
+) -> Flask:
+    """Return the Flask server with everything on it; without a shell there are walls alone."""
     app = Dash(
         "milepost",
         assets_folder=str(_ASSETS),
@@ -38,7 +42,11 @@ def build(walls: Walls, hub: Hub, api: Api, operating: Operating, locale: str) -
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())
     server.register_blueprint(streams(hub, walls))
-    Pages(walls, locale).register(app)
+    Pages(walls, locale, shell.pages if shell else ()).register(app)
+    if shell is not None:
+        shell.register(app)
+        server.register_blueprint(exports(shell))
+        server.register_blueprint(desk_live(hub, walls.sites, shell.scope))
     server.after_request(_finished)
     return server
 
@@ -49,10 +57,8 @@ def _on_error(error: Exception) -> None:
 
 
 def _finished(answer: Response) -> Response:
-    """Remember the language that was chosen; keep browsers from guessing."""
-    lang = request.args.get("lang")
-    if lang in LOCALES:
-        answer.set_cookie(LANGUAGE_COOKIE, lang, max_age=_YEAR_S, samesite="Lax")
+    """Remember what was chosen; keep browsers from guessing."""
+    remember(answer)
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     answer.headers.setdefault("Referrer-Policy", "same-origin")
     answer.headers.setdefault("X-Frame-Options", "SAMEORIGIN")

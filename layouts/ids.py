@@ -11,6 +11,9 @@ class Wall(StrEnum):
     FRESH = "wall-fresh"
     LOST = "wall-lost"
     LOST_AGE = "wall-lost-age"
+    BACK = "wall-back"
+    ON = "wall-on"
+    LIVE = "wall-live"
 
 
 class Home(StrEnum):
@@ -22,6 +25,7 @@ class Home(StrEnum):
 
 WALL_ROOT, WALL_CLOCK, WALL_FRESH = Wall.ROOT, Wall.CLOCK, Wall.FRESH
 WALL_LOST, WALL_LOST_AGE = Wall.LOST, Wall.LOST_AGE
+WALL_BACK, WALL_ON, WALL_LIVE = Wall.BACK, Wall.ON, Wall.LIVE
 
 
 def wall_page(number: int) -> str:
@@ -32,3 +36,14 @@ def wall_page(number: int) -> str:
 def wall_panel(number: int, panel: str) -> str:
     """Id of a panel on one page of the rotation; its cells' ids begin with it."""
     return f"p{number}-{panel}"
+
+
+class Desk(StrEnum):
+    """Fixed elements of every page that is read at a desk."""
+
+    ROOT = "desk"
+    BODY = "desk-body"
+    STATUS = "desk-status"
+    AS_OF = "desk-as-of"
+    LIVE = "desk-live"  # a store: the script's wish to have the body drawn again
+    BUSY = "desk-busy"

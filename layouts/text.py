@@ -72,6 +72,14 @@ class Translator:
         """Hour and minute at the site, of 24 hours in every language."""
         return at.astimezone(ZoneInfo(timezone)).strftime("%H:%M")
 
+    def seconds(self, at: datetime, timezone: str) -> str:
+        """Hour, minute and second at the site, of 24 hours in every language."""
+        return at.astimezone(ZoneInfo(timezone)).strftime("%H:%M:%S")
+
+    def exact(self, at: datetime, timezone: str) -> str:
+        """Date, hour and minute at the site."""
+        return f"{self.date(at, timezone)} {self.clock(at, timezone)}"
+
     def day(self, at: datetime, timezone: str) -> str:
         """Day of the week, month and day at the site."""
         return self._skeleton("MMMEd", at, timezone)

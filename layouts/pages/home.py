@@ -7,24 +7,35 @@ from dash.development.base_component import Component
 
 from data.domain.site import Area, Site
 from layouts import ids
+from layouts.components.links import link
 from layouts.screens import Screen
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
+from layouts.urls import address as url
 
 
 def layout(
-    sites: Sequence[Site], screens: Sequence[Screen], t: Translator, address: str = ""
+    sites: Sequence[Site],
+    screens: Sequence[Screen],
+    t: Translator,
+    address: str = "",
+    pages: Sequence[tuple[str, str]] = (),
+    theme: str = "light",
 ) -> Component:
-    """Return the page; `address` is how this machine is reached, such as `http://host:8050`."""
+    """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
+
+    `pages`: names and paths of what there is to read about each site.
+    """
     return html.Main(
         [
             html.Header([html.H1("Milepost"), _languages(t)], className="mp-top"),
             html.P(t("How far every order is, live."), className="mp-lead"),
-            *([_site(site, screens, t) for site in sites] or [_no_sites(t)]),
+            *([_site(site, screens, pages, t) for site in sites] or [_no_sites(t)]),
             _how_to(t, address),
         ],
         id=ids.Home.ROOT,
         className="mp-paper mp-home",
         lang=t.locale,
+        **{"data-theme": theme},
     )
 
 
@@ -42,7 +53,9 @@ def _languages(t: Translator) -> Component:
     return html.Nav(links, id=ids.Home.LANGUAGES, **{"aria-label": t("Language")})
 
 
-def _site(site: Site, screens: Sequence[Screen], t: Translator) -> Component:
+def _site(
+    site: Site, screens: Sequence[Screen], pages: Sequence[tuple[str, str]], t: Translator
+) -> Component:
     lines = [_line(site, area, t) for area in site.areas]
     named = [_named(screen, t) for screen in screens if screen.site == site.id]
     replay = [html.Span(t("replay of a log"), className="mp-tag")] if site.clock else []
@@ -51,10 +64,16 @@ def _site(site: Site, screens: Sequence[Screen], t: Translator) -> Component:
         [
             html.Div([html.H2(site.name), *replay], className="mp-site-name"),
             html.P(site.timezone, className="mp-quiet"),
+            *([_pages(site, pages, t)] if pages else []),
             html.Ul([*lines, *named], className="mp-cards") if lines or named else none,
         ],
         className="mp-site",
     )
+
+
+def _pages(site: Site, pages: Sequence[tuple[str, str]], t: Translator) -> Component:
+    links = [link(name, url(path, {"site": site.id}), "mp-page-link") for name, path in pages]
+    return html.Nav(links, className="mp-page-links", **{"aria-label": t("Pages")})
 
 
 def _line(site: Site, area: Area, t: Translator) -> Component:

@@ -1,0 +1,248 @@
+/* Keeps a desk page live and its forms quick. Python alone decides what is shown: when a topic
+ * that concerns the page has changed after it was drawn, this script asks for its body anew, at
+ * most every five seconds, never while the tab is hidden or something typed isn't sent yet.
+ */
+(() => {
+  "use strict";
+
+  const RENEW_EVERY_MS = 5000;
+  const LOST_AFTER_MS = 11000; // two heartbeats missed
+  const TICK_MS = 1000;
+  const TYPING_MS = 3000;
+
+  const byId = (id) => document.getElementById(id);
+
+  /* One stream of versions for the site that is looked at. */
+  class Versions {
+    constructor(site) {
+      this.site = site;
+      this.changedAt = new Map(); // topic → real instant, ms
+      this.heardAt = performance.now();
+      this.beat = null;
+      this.connect();
+    }
+
+    connect() {
+      const source = new EventSource("/live/desk/" + encodeURIComponent(this.site));
+      this.source = source;
+      source.addEventListener("snapshot", (event) => this.take(event));
+      source.addEventListener("cells", (event) => this.take(event));
+      source.addEventListener("beat", (event) => this.hear(event));
+      source.onerror = () => {
+        if (source.readyState === EventSource.CLOSED && this.source === source) {
+          setTimeout(() => this.source === source && this.connect(), 1000 + 2000 * Math.random());
+        }
+      };
+    }
+
+    take(event) {
+      const cells = JSON.parse(event.data).c;
+      for (const topic in cells) this.changedAt.set(Number(topic), Number(cells[topic].t));
+      if (!this.beat || this.beat.log) this.heardAt = performance.now();
+    }
+
+    hear(event) {
+      this.beat = JSON.parse(event.data);
+      this.beatAt = performance.now();
+      if (this.beat.log) this.heardAt = this.beatAt;
+    }
+
+    lost() {
+      return performance.now() - this.heardAt > LOST_AFTER_MS || Boolean(this.beat && !this.beat.log);
+    }
+
+    changedAfter(topics, instant) {
+      for (const [topic, at] of this.changedAt) if (topics & topic && at > instant) return true;
+      return false;
+    }
+
+    close() {
+      this.source.close();
+      this.source = null;
+    }
+  }
+
+  let versions = null;
+  let renewedAt = -Infinity;
+  let asked = null; // the drawn instant that was there when a renewal was asked for
+  let typedAt = -Infinity;
+  let wishes = 0;
+
+  const typing = () => {
+    const field = document.activeElement;
+    const unsent = [...document.querySelectorAll("#desk-body .mp-input")].some(
+      (one) => one.dataset.typed === "1");
+    return unsent || (field && field.matches("#desk-body input") && performance.now() - typedAt < TYPING_MS);
+  };
+
+  const follow = () => {
+    const root = byId("desk");
+    const site = root && root.dataset.site;
+    if (versions && versions.site !== site) {
+      versions.close();
+      versions = null;
+    }
+    if (!versions && site) versions = new Versions(site);
+  };
+
+  const tick = () => {
+    follow();
+    const mark = byId("desk-as-of");
+    if (!mark || !versions) return;
+    const lost = versions.lost();
+    byId("desk").classList.toggle("mp-lost", lost);
+    const store = document.querySelector("#desk-body [data-desk-store]");
+    const topics = Number((store || mark).dataset[store ? "deskTopics" : "topics"]);
+    const drawn = Number((store && store.dataset.drawn) || mark.dataset.drawn);
+    const stale = topics && versions.changedAfter(topics, drawn);
+    showAsOf(mark, lost, topics, stale);
+    if (stale && !lost && !document.hidden && !typing()) renew(drawn, store);
+  };
+
+  const renew = (drawn, store) => {
+    const now = performance.now();
+    if (now - renewedAt < RENEW_EVERY_MS) return;
+    renewedAt = now;
+    wishes += 1;
+    asked = keepPlace();
+    const data = { path: location.pathname, search: location.search, wish: wishes };
+    window.dash_clientside.set_props((store && store.dataset.deskStore) || "desk-live", { data });
+  };
+
+  /* As of when what is shown holds: the last heartbeat, unless something changed since it was
+   * drawn, or the page is never renewed. */
+  const showAsOf = (mark, lost, topics, stale) => {
+    const time = mark.querySelector("time");
+    const word = mark.querySelector(".mp-lost-word");
+    if (!time) return;
+    let at = Number(mark.dataset.now);
+    if (topics && versions.beat && !stale && !lost) {
+      const { now, rate, ends } = versions.beat;
+      const moved = now + (performance.now() - versions.beatAt) * rate;
+      at = Math.max(at, ends ? Math.min(moved, ends) : moved);
+      mark.dataset.now = String(Math.round(at));
+    }
+    const text = new Intl.DateTimeFormat("en-GB", {
+      hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+      timeZone: mark.dataset.tz,
+    }).format(at);
+    if (time.textContent !== text) time.firstChild ? (time.firstChild.nodeValue = text) : (time.textContent = text);
+    const said = lost ? mark.dataset.lost + " · " : "";
+    if (word && word.textContent !== said) word.textContent = said;
+  };
+
+  /* What the reader holds on to is given back after a body was drawn anew. */
+  const keepPlace = () => {
+    const field = document.activeElement;
+    if (!field || !field.closest("#desk-body")) return null;
+    const all = [...document.querySelectorAll("#desk-body " + field.tagName)];
+    return {
+      tag: field.tagName, place: all.indexOf(field), id: field.id, href: field.getAttribute("href"),
+      name: field.getAttribute("name"), start: field.selectionStart, end: field.selectionEnd,
+    };
+  };
+
+  const givePlaceBack = () => {
+    const kept = asked;
+    if (!kept || document.activeElement !== document.body) return;
+    const all = [...document.querySelectorAll("#desk-body " + kept.tag)];
+    const found = (kept.id && byId(kept.id))
+      || (kept.href && all.find((one) => one.getAttribute("href") === kept.href))
+      || (kept.name && all.find((one) => one.getAttribute("name") === kept.name))
+      || all[kept.place];
+    if (!found) return;
+    asked = null;
+    found.focus({ preventScroll: true });
+    if (kept.start !== null && kept.start !== undefined && found.setSelectionRange) {
+      try { found.setSelectionRange(kept.start, kept.end); } catch { /* not a field of text */ }
+    }
+  };
+
+  /* Addresses: a form becomes one, and the page follows it without being loaded anew. */
+  const go = (address) => {
+    const elsewhere = new URL(address, location.href).pathname !== location.pathname;
+    history.pushState({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    if (elsewhere) window.scrollTo(0, 0);
+    closeMenus(null);
+  };
+
+  const addressOf = (form) => {
+    const address = new URL(form.getAttribute("action") || location.pathname, location.origin);
+    for (const field of form.elements) {
+      if (!field.name) continue;
+      const value = field.value.trim();
+      if (value) address.searchParams.set(field.name, value);
+      else address.searchParams.delete(field.name);
+    }
+    return address.pathname + address.search;
+  };
+
+  const send = (form) => {
+    for (const field of form.elements) delete field.dataset.typed;
+    go(addressOf(form));
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest(".mp-desk form[method=get]");
+    if (!form) return;
+    event.preventDefault();
+    event.stopPropagation();
+    send(form);
+  }, true);
+
+  document.addEventListener("change", (event) => {
+    const field = event.target.closest(".mp-desk .mp-select, .mp-desk .mp-day");
+    if (field && field.form && (field.tagName === "SELECT" || field.validity.valid)) send(field.form);
+  });
+
+  document.addEventListener("input", (event) => {
+    typedAt = performance.now();
+    const field = event.target.closest("#desk-body .mp-input");
+    if (field && field.tagName === "INPUT") field.dataset.typed = "1";
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-inner]");
+    const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (!link || !plain || event.defaultPrevented || link.origin !== location.origin) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  });
+
+  /* A click beside an open menu, or Escape, closes it. */
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll(".mp-desk details.mp-menu[open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest(".mp-menu");
+    closeMenus(menu);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+
+  /* A quiet bar while the server is asked for something. */
+  let open = 0;
+  const plainFetch = window.fetch;
+  const showBusy = () => document.documentElement.classList.toggle("mp-busy", open > 0);
+  window.fetch = (...request) => {
+    const address = String((request[0] && request[0].url) || request[0]);
+    const answer = plainFetch(...request);
+    if (!address.includes("_dash-update-component")) return answer;
+    open += 1;
+    showBusy();
+    return answer.finally(() => { open -= 1; showBusy(); });
+  };
+
+  const watch = new MutationObserver(() => {
+    for (const field of document.querySelectorAll(".mp-desk input.mp-day[type=text]")) field.type = "date";
+    follow();
+    givePlaceBack();
+  });
+  watch.observe(document.documentElement, { childList: true, subtree: true });
+  setInterval(tick, TICK_MS);
+})();

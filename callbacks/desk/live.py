@@ -1,0 +1,85 @@
+"""`GET /live/desk/<site>`: tells desk pages which topics changed when, for them to draw anew.
+
+Uses the hub: its cells hold, a topic each, the real instant of the last change. A page draws
+itself again when a topic that concerns it changed after it was drawn.
+"""
+
+import time
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, request
+
+from callbacks.hub import ChannelKey, Hub
+from callbacks.streams import HEADERS
+from data.domain.scope import Scope
+from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
+from data.services.errors import Forbidden
+from data.services.live import LiveSite
+from data.services.sites import Sites
+from layouts.cells import Cells
+
+_BEATING = CLOCK | SIGNALS | READERS  # the hub touches these with every heartbeat
+_MINUTE_S = 60
+_ROUND_S = 2
+
+
+class Versions:
+    """When each topic last changed; the clock's moves on once a minute of the site's time."""
+
+    def __init__(self, live: LiveSite, now_s: Callable[[], float] = time.time) -> None:
+        self._live = live
+        self._now_s = now_s
+        self._minute = -1
+
+    def render(self, topics: int = EVERYTHING) -> Cells:
+        """Return the instants of the topics that changed, in milliseconds, rounded up.
+
+        Rounded, so that a busy site costs each page a frame in two seconds, not ten a second;
+        up, so that no page drawn before a change takes itself for newer.
+        """
+        at = str(int((self._now_s() // _ROUND_S + 1) * _ROUND_S * 1000))
+        cells: Cells = {str(bit): {"t": at} for bit in _bits(topics & ~_BEATING)}
+        minute = int(self._live.now.timestamp()) // _MINUTE_S
+        if minute != self._minute:
+            self._minute = minute
+            cells[str(CLOCK)] = {"t": at}
+        return cells
+
+    def beat(self) -> dict[str, object]:
+        """What a heartbeat says: the site's clock, the data's own age."""
+        readers, clock = self._live.readers(), self._live.board.site.clock
+        return {
+            "now": self._live.now.timestamp() * 1000,
+            "rate": 1.0 if clock is None else clock.rate,
+            "ends": clock.ends_at.timestamp() * 1000 if clock and clock.ends_at else None,
+            "age": readers.event_age_s,
+            "log": readers.log_connected,
+        }
+
+
+def blueprint(hub: Hub, sites: Sites, scope: Callable[[], Scope]) -> Blueprint:
+    """Return the route."""
+    routes = Blueprint("desk_live", __name__, url_prefix="/live/desk")
+
+    @routes.get("/<site>")
+    def stream(site: str) -> Response:
+        viewer = scope()
+        try:
+            live = sites.get(viewer, site)
+        except Forbidden:
+            abort(404)
+        versions = Versions(live)
+        key = ChannelKey("desk", site, viewer.key, "", "")
+        packed = request.accept_encodings.quality("gzip") > 0
+        last_id = request.headers.get("Last-Event-ID")
+        frames = hub.stream(key, versions.render, versions.beat, last_id, packed)
+        answer = Response(frames, mimetype="text/event-stream", headers=HEADERS)
+        if packed:
+            answer.headers["Content-Encoding"] = "gzip"
+        return answer
+
+    return routes
+
+
+def _bits(topics: int) -> list[int]:
+    return [1 << place for place in range(topics.bit_length()) if topics >> place & 1]

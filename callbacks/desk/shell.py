@@ -1,0 +1,350 @@
+"""The shell: every desk page behind one door that checks the address and draws the frame.
+
+Registers the pages with Dash and the one callback that draws a body again. What the browser
+sends is never believed: scope, site, instant and page are worked out here each time.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import dash
+import structlog
+from dash import Dash, Input, Output
+from dash.development.base_component import Component
+from dash.exceptions import MissingCallbackContextException
+from msgspec import Struct
+
+from callbacks.desk.visit import (
+    LONGEST_VALUE,
+    MOST_PARAMETERS,
+    BadParameter,
+    DeskPage,
+    Visit,
+    instant,
+)
+from callbacks.viewer import theme_of, translator_of
+from data.domain.scope import Scope, factory_scope
+from data.services.errors import Forbidden, MilepostError, Unavailable
+from data.services.live import LiveSite
+from data.services.sites import Sites
+from data.services.views import PastSites, SiteView
+from layouts import desk, ids
+from layouts.pages import troubles
+from layouts.text import LOCALE_NAMES, LOCALES, Translator
+from layouts.urls import Address, address, segment
+
+LONGEST_ADDRESS = 4000
+_NO_HEAD = desk.Head(site=None, site_name="", theme="light")
+_log = structlog.get_logger("desk")
+
+
+class Drawn(Struct, frozen=True, kw_only=True):
+    """What came of drawing a page: the body, and how fresh it is when a site stands behind it."""
+
+    body: Component
+    status: desk.Status | None
+    site: str | None = None
+    whole: bool = False  # it is the page itself, no message in its place
+
+
+class Shell:
+    """Draws desk pages. `past` is None where boards of the past can't be made."""
+
+    def __init__(
+        self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str
+    ) -> None:
+        self.pages = tuple(pages)
+        self._sites = sites
+        self._past = past
+        self._locale = locale
+
+    def register(self, app: Dash) -> None:
+        """Register every page with Dash, their own callbacks, and the renewal of bodies."""
+        for page in self.pages:
+            template = page.path if "<" in page.path else None
+            dash.register_page(
+                f"desk-{page.name}",
+                path=None if template else page.path,
+                path_template=template,
+                layout=self._layout_of(page),
+                title=self._title_of(page),
+                name=page.name,
+            )
+            page.register(app)
+        app.callback(
+            Output(ids.Desk.BODY, "children"),
+            Output(ids.Desk.STATUS, "children"),
+            Input(ids.Desk.LIVE, "data"),
+            prevent_initial_call=True,
+        )(self.renew)
+
+    def scope(self) -> Scope:
+        """Return what the viewer may see."""
+        return factory_scope(*self._sites.ids())
+
+    def page(self, name: str) -> DeskPage | None:
+        """Return a page by its name."""
+        return next((page for page in self.pages if page.name == name), None)
+
+    def whole(self, page: DeskPage, parameters: Mapping[str, Any]) -> Component:
+        """Return a page with its frame, whatever the address says."""
+        t = translator_of(self._locale, parameters.get("lang"))
+        theme = theme_of(parameters.get("theme"))
+        here = _address(page, parameters)
+        drawn = self._draw(page, here, t, theme)
+        return desk.frame(self._head(page, here, drawn, t, theme), drawn.status, drawn.body, t)
+
+    def renew(self, wish: Any) -> tuple[Any, Any]:
+        """Draw a body again: what the page's script asks for when the board has changed."""
+        page, here = self._wished(wish)
+        if page is None or here is None:
+            return dash.no_update, dash.no_update
+        t = translator_of(self._locale, here.query.get("lang"))
+        drawn = self._draw(page, here, t, theme_of(here.query.get("theme")))
+        return drawn.body, desk.status_line(drawn.status, here.href(at=None), t)
+
+    def visit(self, page: DeskPage, here: Address, t: Translator, theme: str) -> Visit:
+        """Return the visit that an address stands for.
+
+        Raises: BadParameter, Forbidden, Unavailable.
+        """
+        _check(here.query)
+        scope = self.scope()
+        live = self._site(scope, here.query.get("site"))
+        at = self._instant(here.query.get("at"), live)
+        view: SiteView = live if at is None else self._look_back(scope, live.site, at)
+        view.renew()
+        return Visit(
+            scope=scope,
+            site=live.site,
+            live=view,
+            at=at,
+            now=view.now,
+            timezone=live.board.site.timezone,
+            t=t,
+            theme=theme,
+            path=here.path,
+            query=here.query,
+            variables=here.variables,
+        )
+
+    def visit_of(self, page: DeskPage, parameters: Mapping[str, Any]) -> Visit:
+        """Return the visit that a page's parameters stand for, outside of its frame.
+
+        Raises: BadParameter, Forbidden, Unavailable.
+        """
+        t = translator_of(self._locale, parameters.get("lang"))
+        return self.visit(page, _address(page, parameters), t, theme_of(parameters.get("theme")))
+
+    def _layout_of(self, page: DeskPage) -> Callable[..., Component]:
+        def layout(**parameters: Any) -> Component:
+            if not _in_callback():
+                return desk.frame(_NO_HEAD, None, [], translator_of(self._locale, None))
+            return self.whole(page, parameters)
+
+        return layout
+
+    def _title_of(self, page: DeskPage) -> Callable[..., str]:
+        def title(**variables: str) -> str:
+            name = page.title(translator_of(self._locale, None))
+            return " · ".join([*(unquote(value) for value in variables.values()), name, "Milepost"])
+
+        return title
+
+    def _wished(self, wish: Any) -> tuple[DeskPage | None, Address | None]:
+        if not isinstance(wish, dict):
+            return None, None
+        path, search = wish.get("path"), wish.get("search")
+        if not isinstance(path, str) or not isinstance(search, str):
+            return None, None
+        if len(path) + len(search) > LONGEST_ADDRESS:
+            return None, None
+        for page in self.pages:
+            variables = _variables(page.path, path)
+            if variables is not None:
+                return page, _address(page, {**parse_qs(search.lstrip("?")), **variables})
+        return None, None
+
+    def _draw(self, page: DeskPage, here: Address, t: Translator, theme: str) -> Drawn:
+        drawn_ms = int(time.time() * 1000)
+        status, site = None, None
+        try:
+            visit = self.visit(page, here, t, theme)
+            status, site = self._status(visit, page.topics, drawn_ms), visit.site
+            return Drawn(body=page.body(visit), status=status, site=site, whole=True)
+        except BadParameter as error:
+            body = self._bad_parameter(error, here, t)
+        except MilepostError as error:
+            body = self._trouble(error, here, t)
+        return Drawn(body=body, status=status, site=site)
+
+    def _bad_parameter(self, error: BadParameter, here: Address, t: Translator) -> Component:
+        without = here.href(**{error.name: None, "page": None})
+        return troubles.bad_parameter(error.name, error.expected, error.among, without, t)
+
+    def _trouble(self, error: MilepostError, here: Address, t: Translator) -> Component:
+        if isinstance(error, Unavailable):
+            _log.warning("page not drawn", path=here.path, reason=str(error))
+            return troubles.unavailable(here.href(), t)
+        if not self._ready():
+            return troubles.not_ready(here.href(), t)
+        return troubles.not_found(t)
+
+    def _ready(self) -> bool:
+        lives = self._sites.all(self.scope())
+        return any(_is_known(live) for live in lives)
+
+    def _site(self, scope: Scope, site: str | None) -> LiveSite:
+        known = [live for live in self._sites.all(scope) if _is_known(live)]
+        if site is None and known:
+            return known[0]
+        live = next((live for live in known if live.site == site), None)
+        if live is None:
+            raise Forbidden(site or "no site")
+        return live
+
+    def _instant(self, value: str | None, live: LiveSite) -> datetime | None:
+        if value is None:
+            return None
+        at = instant(value, live.board.site.timezone)
+        if self._past is None or at > live.now:
+            raise BadParameter("at", "live" if self._past is None else "instant")
+        return at
+
+    def _look_back(self, scope: Scope, site: str, at: datetime) -> SiteView:
+        if self._past is None:
+            raise BadParameter("at", "live")
+        return self._past.at(scope, site, at)
+
+    def _status(self, visit: Visit, topics: int, drawn_ms: int) -> desk.Status:
+        readers, clock = visit.live.readers(), visit.live.board.site.clock
+        return desk.Status(
+            now=visit.now,
+            timezone=visit.timezone,
+            at=visit.at,
+            topics=topics if visit.at is None else 0,
+            drawn_ms=drawn_ms,
+            log_connected=readers.log_connected,
+            replay=clock is not None,
+            stale=tuple(_stale(visit)),
+        )
+
+    def _head(
+        self, page: DeskPage, here: Address, drawn: Drawn, t: Translator, theme: str
+    ) -> desk.Head:
+        lives = [live for live in self._sites.all(self.scope()) if _is_known(live)]
+        name = next((live.board.site.name for live in lives if live.site == drawn.site), "")
+        return desk.Head(
+            site=drawn.site,
+            site_name=name,
+            theme=theme,
+            sites=tuple(_site_link(live, page, drawn.site) for live in lives),
+            pages=self._navigation(page, here, t),
+            languages=tuple(
+                desk.Link(
+                    name=locale,
+                    words=LOCALE_NAMES[locale],
+                    href=here.href(lang=locale),
+                    current=locale == t.locale,
+                )
+                for locale in LOCALES
+            ),
+            themes=tuple(
+                desk.Link(name=n, words=t(w), href=here.href(theme=n), current=n == theme)
+                for n, w in desk.THEMES.items()
+            ),
+            exports=_export_links(page, here) if drawn.whole else (),
+            back_to_live=here.href(at=None),
+        )
+
+    def _navigation(self, page: DeskPage, here: Address, t: Translator) -> tuple[desk.Link, ...]:
+        by_name = {one.name: one for one in self.pages if "<" not in one.path}
+        order = [*desk.NAVIGATION, *(name for name in by_name if name not in desk.NAVIGATION)]
+        return tuple(
+            desk.Link(
+                name=name,
+                words=by_name[name].title(t),
+                href=here.href(by_name[name].path),
+                current=page.path == by_name[name].path
+                or page.path.startswith(by_name[name].path + "/"),
+            )
+            for name in order
+            if name in by_name
+        )
+
+
+def _site_link(live: LiveSite, page: DeskPage, current: str | None) -> desk.Link:
+    """Return the way to the same page of another site, or to the list that a page belongs to."""
+    path = page.path.split("/<", 1)[0]
+    return desk.Link(
+        name=live.site,
+        words=live.board.site.name,
+        href=address(path, {"site": live.site}),
+        current=live.site == current,
+    )
+
+
+def _export_links(page: DeskPage, here: Address) -> tuple[desk.Link, ...]:
+    return tuple(
+        desk.Link(name=kind, words=words, href=address(f"/export/{page.name}.{kind}", here.query))
+        for kind, words in (("xlsx", "Excel (.xlsx)"), ("csv", "CSV"))
+    )
+
+
+def _stale(visit: Visit) -> list[desk.Stale]:
+    if visit.at is not None:
+        return []
+    found, readers = [], visit.live.readers()
+    if readers.history_stale:
+        found.append(desk.Stale(what="history", age_s=readers.history_lag_s))
+    return found
+
+
+def _in_callback() -> bool:
+    """Whether a viewer asks; Dash itself calls layouts too, to see what ids there are."""
+    try:
+        return bool(dash.ctx.outputs_list)
+    except (MissingCallbackContextException, LookupError):
+        return False
+
+
+def _is_known(live: LiveSite) -> bool:
+    return live.loaded and live.board.site_state.site is not None
+
+
+def _check(query: Mapping[str, str]) -> None:
+    if len(query) > MOST_PARAMETERS:
+        raise BadParameter(sorted(query)[-1], "short")
+    for name, value in query.items():
+        if len(value) > LONGEST_VALUE or "\x00" in value:
+            raise BadParameter(name, "short")
+
+
+def _address(page: DeskPage, parameters: Mapping[str, Any]) -> Address:
+    """Return the address that parameters of a page stand for; of several values the first."""
+    names = [part[1:-1] for part in page.path.split("/") if part.startswith("<")]
+    query, path = {}, page.path
+    for name, value in parameters.items():
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str) and first:
+            query[name] = unquote(first) if name in names else first
+    for name in names:
+        path = path.replace(f"<{name}>", segment(query.get(name, "")))
+    return Address(path=path, query=query, variables=tuple(names))
+
+
+def _variables(template: str, path: str) -> dict[str, str] | None:
+    """Return the variables of a path that fits a page's; None when it doesn't."""
+    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
+    if len(wanted) != len(given):
+        return None
+    found = {}
+    for part, value in zip(wanted, given, strict=True):
+        if part.startswith("<"):
+            found[part[1:-1]] = value
+        elif part != value:
+            return None
+    return found

@@ -1,0 +1,147 @@
+"""A visit: one viewer looking at one page of one site, with everything that the address says.
+
+Imported by every page in `callbacks.desk`. What comes in an address is a stranger's word: the
+methods here check it and name the parameter that can't be used.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from dash import Dash
+from dash.development.base_component import Component
+from msgspec import Struct
+
+from data.domain.scope import Scope
+from data.services.views import SiteView
+from layouts.sheets import Sheet
+from layouts.text import Translator
+from layouts.urls import Address
+
+LONGEST_VALUE = 200
+MOST_PARAMETERS = 40
+
+Expected = Literal["choice", "day", "instant", "whole", "short", "live"]
+
+
+class BadParameter(ValueError):
+    """A parameter of the address can't be used; `expected` says what would do."""
+
+    def __init__(self, name: str, expected: Expected, among: Sequence[str] = ()) -> None:
+        super().__init__(f"{name}: expected {expected} {', '.join(among)}".strip())
+        self.name = name
+        self.expected = expected
+        self.among = tuple(among)
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """What a page needs to draw itself for one viewer.
+
+    `at`: the instant that is looked back at, None for now; `now` is the site's at either.
+    `query`: parameters of the address and the variables of its path, none of them empty.
+    """
+
+    scope: Scope
+    site: str
+    live: SiteView
+    at: datetime | None
+    now: datetime
+    timezone: str
+    t: Translator
+    theme: str
+    path: str
+    query: Mapping[str, str]
+    variables: tuple[str, ...] = ()
+
+    def href(self, path: str | None = None, **changes: str | None) -> str:
+        """Return this address with parameters changed; None takes one out.
+
+        On another path only the site and the instant stay.
+        """
+        here = Address(path=self.path, query=self.query, variables=self.variables)
+        return here.href(path, **changes)
+
+    def text(self, name: str) -> str | None:
+        """Return a parameter as it is, without spaces around it; None when it isn't given."""
+        return self.query.get(name, "").strip() or None
+
+    def choice(self, name: str, among: Sequence[str], otherwise: str) -> str:
+        """Return a parameter that is one of a few words.
+
+        Raises: BadParameter.
+        """
+        value = self.query.get(name, otherwise)
+        if value not in among:
+            raise BadParameter(name, "choice", among)
+        return value
+
+    def day(self, name: str) -> date | None:
+        """Return a parameter that is a day, `YYYY-MM-DD`; None when it isn't given.
+
+        Raises: BadParameter.
+        """
+        value = self.query.get(name)
+        if value is None:
+            return None
+        try:
+            found = date.fromisoformat(value)
+        except ValueError as error:
+            raise BadParameter(name, "day") from error
+        if not 1970 < found.year < 2200:
+            raise BadParameter(name, "day")
+        return found
+
+    def whole(self, name: str, least: int, most: int, otherwise: int) -> int:
+        """Return a parameter that is a whole number within bounds.
+
+        Raises: BadParameter.
+        """
+        value = self.query.get(name)
+        if value is None:
+            return otherwise
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        if number is None or not least <= number <= most:
+            raise BadParameter(name, "whole", (str(least), str(most)))
+        return number
+
+
+class DeskPage(Protocol):
+    """One page; the shell calls it with visits that are checked.
+
+    `topics`: which changes of the board concern it; 0: it is never renewed by itself. Raises
+    from `body` and `sheets`: BadParameter, Forbidden (what isn't there or may not be seen),
+    Unavailable.
+    """
+
+    name: str
+    path: str
+    topics: int
+
+    def title(self, t: Translator) -> str:
+        """Return the page's name, for the navigation and the window."""
+
+    def body(self, visit: Visit) -> Component:
+        """Return everything below the shell's header."""
+
+    def sheets(self, visit: Visit) -> Sequence[Sheet]:
+        """Return what the page shows as tables; none: there is nothing to export."""
+
+    def register(self, app: Dash) -> None:
+        """Register the page's own callbacks, if it has any."""
+
+
+def instant(value: str, timezone: str, name: str = "at") -> datetime:
+    """Read an instant: ISO 8601 with an offset, or a time at the site.
+
+    Raises: BadParameter.
+    """
+    try:
+        found = datetime.fromisoformat(value)
+        aware = found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(timezone))
+        found = aware.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadParameter(name, "instant") from error
+    if not 1970 < found.year < 2200:
+        raise BadParameter(name, "instant")
+    return found
