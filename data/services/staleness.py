@@ -1,7 +1,8 @@
 """What has to be worked out again when events come: the keys that the recorder marks as stale.
 
 `order` an order's account, `shift` the figures of a work unit's day, `chain` the bottleneck
-around a state change on a work unit's day. Imported by the recorder and the store.
+around a state change on a work unit's day. `account` is set by whoever has taken in what a closed
+order did: its account can be made. Imported by the recorder and the store.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from data.domain.events import Event, EventType
 
-ORDER, SHIFT, CHAIN = "order", "shift", "chain"
+ORDER, SHIFT, CHAIN, ACCOUNT = "order", "shift", "chain", "account"
 StaleKey = tuple[str, str]  # kind, key
 _STATE = EventType.WORK_UNIT_STATE_CHANGED
 _OF_ORDERS = frozenset({"operation", "need", "order"})

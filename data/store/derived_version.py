@@ -1,0 +1,42 @@
+"""The version of what is derived from the recorded past: pages and caches tell by it what is new.
+
+Imported within `data.store` and by `app`. It is raised in the transaction that changes derived
+tables, whose writers of one site wait for each other there.
+"""
+
+from sqlalchemy import Connection, Engine, text
+
+from data.store.history import answering
+
+_BUMP = (
+    "INSERT INTO reader (site, name, epoch, after, at) VALUES (:site, 'derived', '', '1', now())"
+    " ON CONFLICT (site, name) DO UPDATE"
+    " SET after = CAST(CAST(reader.after AS bigint) + 1 AS text), at = EXCLUDED.at"
+    " RETURNING CAST(after AS bigint)"
+)
+_CURRENT = "SELECT CAST(after AS bigint) FROM reader WHERE site = :site AND name = 'derived'"
+
+
+def bump(connection: Connection, site: str) -> int:
+    """Raise a site's version within a transaction and return it."""
+    return int(connection.execute(text(_BUMP), {"site": site}).scalar_one())
+
+
+def current(connection: Connection, site: str) -> int:
+    """Return a site's version; 0 before anything was derived."""
+    return connection.execute(text(_CURRENT), {"site": site}).scalar() or 0
+
+
+class DerivedVersion:
+    """The versions of all sites."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def current(self, site: str) -> int:
+        """Return a site's version; 0 before anything was derived.
+
+        Raises: Unavailable.
+        """
+        with answering(), self._engine.connect() as connection:
+            return current(connection, site)
