@@ -217,12 +217,38 @@
     }
   }
 
+  /* A wall that looks back: nothing comes in, the arrow keys go from one instant to another. */
+  class StillPage {
+    constructor(root) {
+      this.root = root;
+      this.rotation = new Rotation(root);
+      this.press = (event) => this.step(event);
+      addEventListener("keydown", this.press);
+      this.timer = setInterval(() => this.tick(), TICK_MS);
+    }
+
+    step(event) {
+      const id = { ArrowLeft: "wall-back", ArrowRight: "wall-on", Escape: "wall-live" }[event.key];
+      if (!id || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      document.getElementById(id).click();
+    }
+
+    tick() {
+      if (this.root.isConnected) return this.rotation.tick(performance.now());
+      clearInterval(this.timer);
+      removeEventListener("keydown", this.press);
+      wait();
+    }
+  }
+
   const watch = new MutationObserver(() => look());
   const look = () => {
     const root = document.getElementById("wall");
     if (!root) return;
     watch.disconnect();
-    new LivePage(root);
+    if (root.dataset.at) new StillPage(root);
+    else new LivePage(root);
   };
   const wait = () => {
     watch.observe(document.documentElement, { childList: true, subtree: true });

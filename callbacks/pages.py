@@ -66,7 +66,7 @@ class Pages:
             ready = self._walls.sites.ids() and found.site in self._walls.sites.ids()
             return message.not_ready(t) if ready else message.no_screen(found.id, t)
         if at:
-            return past_wall(self._walls, found, shown, at, t)
+            return past_wall(self._walls, found, shown, at, lang, t)
         return fill(wall.layout(found, t, shown.timezone), shown.render())
 
     def not_found(self, **_: str) -> Component:

@@ -1,13 +1,15 @@
 """Walls: a screen joined with the live board of its site, ready to render and to push."""
 
+from datetime import datetime
+
 from data.domain.figures import wall_view
 from data.domain.line import UnknownArea
 from data.domain.scope import factory_scope
 from data.domain.topics import EVERYTHING
 from data.domain.view import WallView
-from data.services.errors import Forbidden
-from data.services.live import LiveSite
+from data.services.errors import Forbidden, NoSuchInstant
 from data.services.sites import Sites
+from data.services.views import PastSites, SiteView
 from layouts.cells import Cells
 from layouts.pages import wall
 from layouts.screens import Screen, Screens, in_language
@@ -17,9 +19,9 @@ _MAX_ORDERS, _MAX_NEEDS = 40, 24
 
 
 class Wall:
-    """One screen's wall on a live board."""
+    """One screen's wall on a live board, or on one of the past."""
 
-    def __init__(self, screen: Screen, live: LiveSite, build: str) -> None:
+    def __init__(self, screen: Screen, live: SiteView, build: str) -> None:
         self._screen = screen
         self._live = live
         self._build = build
@@ -29,6 +31,11 @@ class Wall:
     def timezone(self) -> str:
         """The site's time zone."""
         return self._live.board.site.timezone
+
+    @property
+    def at(self) -> datetime:
+        """The site's now, or the instant that is looked back at."""
+        return self._live.now
 
     def view(self) -> WallView:
         """What the line shows now."""
@@ -61,10 +68,13 @@ class Wall:
 class Walls:
     """Finds screens and makes their walls."""
 
-    def __init__(self, sites: Sites, screens: Screens, build: str) -> None:
+    def __init__(
+        self, sites: Sites, screens: Screens, build: str, past: PastSites | None = None
+    ) -> None:
         self.sites = sites
         self.screens = screens
         self._build = build
+        self._past = past
 
     def screen(self, screen_id: str, lang: str | None) -> Screen | None:
         """Return a screen, in the viewer's language when one is asked for."""
@@ -81,3 +91,17 @@ class Walls:
         except (Forbidden, UnknownArea):
             return None
         return Wall(screen, live, self._build)
+
+    def wall_then(self, screen: Screen, at: datetime) -> Wall:
+        """Return the wall of a screen as it was at an instant.
+
+        Raises: Forbidden when it can't be shown, NoSuchInstant among them; Unavailable.
+        """
+        if self._past is None:
+            raise Forbidden(screen.site)
+        past = self._past.at(factory_scope(screen.site), screen.site, at)
+        try:
+            past.indexes.line(screen.area)
+        except UnknownArea as error:
+            raise NoSuchInstant(f"{screen.area} wasn't there yet") from error
+        return Wall(screen, past, self._build)

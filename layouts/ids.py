@@ -47,3 +47,15 @@ class Desk(StrEnum):
     AS_OF = "desk-as-of"
     LIVE = "desk-live"  # a store: the script's wish to have the body drawn again
     BUSY = "desk-busy"
+
+
+class Gantt(StrEnum):
+    """Fixed elements of the Gantt's page."""
+
+    ROOT = "gantt"
+    CHART = "gantt-chart"
+    DRAWING = "gantt-drawing"  # holds the drawing that the script draws
+    LIVE = "gantt-live"  # a store: the script's wish for another window, or a newer one
+    SIZE = "gantt-size"  # a store: how many pixels and rows there is room for
+    HOVER = "gantt-hover"  # a store: the operation that the reader points at
+    CARD = "gantt-card"

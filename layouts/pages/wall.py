@@ -16,13 +16,18 @@ from layouts.screens import Page, Screen
 from layouts.text import Translator
 
 
-def layout(screen: Screen, t: Translator, timezone: str = "UTC") -> Component:
-    """Return the wall's skeleton; `fill` it with `render`'s cells for the first paint."""
+def layout(
+    screen: Screen, t: Translator, timezone: str = "UTC", then: header.Then | None = None
+) -> Component:
+    """Return the wall's skeleton; `fill` it with `render`'s cells for the first paint.
+
+    `then`: it looks back and stands still.
+    """
     unit = f"min({screen.sheet.unit_vh:.4f}vh, {screen.sheet.unit_vw:.4f}vw)"
     pages = [_page(screen, number, page, t) for number, page in enumerate(screen.rotation)]
     return html.Div(
         [
-            header.skeleton(screen.sheet.width, timezone, t),
+            header.skeleton(screen.sheet.width, timezone, t, then),
             _lost_banner(t),
             html.Main(pages, className="mp-pages"),
         ],
@@ -31,6 +36,7 @@ def layout(screen: Screen, t: Translator, timezone: str = "UTC") -> Component:
         lang=t.locale,
         style={"--u": unit},
         **{"data-theme": screen.theme, "data-screen": screen.id},
+        **({} if then is None else {"data-at": then.at.isoformat()}),
     )
 
 

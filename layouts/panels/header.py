@@ -1,7 +1,10 @@
 """The line above every page of a wall: where, which shift, how fresh, what time it is."""
 
+from datetime import datetime
+
 from dash import html
 from dash.development.base_component import Component
+from msgspec import Struct
 
 from data.domain.topics import CLOCK, PLAN, READERS
 from data.domain.view import WallView
@@ -24,8 +27,21 @@ SNUG, TIGHT = 34.0, 23.0
 SHIFTS = (msgid("Early"), msgid("Late"), msgid("Night"), msgid("Day"), msgid("Evening"))
 
 
-def skeleton(width: float, timezone: str, t: Translator) -> Component:
-    """Return the header; the script writes its clock and its freshness each second."""
+class Then(Struct, frozen=True):
+    """The instant that a wall shows as it was, and the ways to others; None: it lies ahead."""
+
+    at: datetime
+    back: str
+    on: str | None
+    live: str
+
+
+def skeleton(width: float, timezone: str, t: Translator, then: Then | None = None) -> Component:
+    """Return the header; the script writes its clock and its freshness each second.
+
+    That of a wall that looks back says to when, and the script leaves it alone.
+    """
+    freshness = _freshness(t) if then is None else _looking_back(then, timezone, t)
     name = html.H1([cell(_SITE, "mp-site-part"), cell(_AREA)], className="mp-where")
     when = [cell(_SHIFT, "mp-shift"), cell(_TIMES, "mp-times"), cell(_DAY, "mp-day")]
     chips = [cell(chip, OFF) for chip in (_LOG, _HISTORY, _REPLAY)]
@@ -33,10 +49,10 @@ def skeleton(width: float, timezone: str, t: Translator) -> Component:
         [
             name,
             html.Div(when, className="mp-when"),
-            html.Div([*chips, _freshness(t), _clock(timezone, t)], className="mp-state"),
+            html.Div([*chips, freshness, _clock(timezone, t)], className="mp-state"),
         ],
         id=PREFIX,
-        className=_class(width),
+        className=_class(width) if then is None else f"{_class(width)} mp-header--then",
     )
 
 
@@ -73,6 +89,28 @@ def _freshness(t: Translator) -> Component:
     fresh = html.Span(t("connecting"), id=ids.WALL_FRESH, className="mp-fresh", **words)
     dot = html.Span(className="mp-dot", **{"aria-hidden": "true"})
     return html.Span([dot, fresh], className="mp-live")
+
+
+def _looking_back(then: Then, timezone: str, t: Translator) -> Component:
+    when = f"{t.day(then.at, timezone)} {t.clock(then.at, timezone)}"
+    words = t("as it was at {when} · replay", when=when)
+    return html.Nav(
+        [
+            _step(ids.WALL_BACK, "←", t("15 minutes earlier"), then.back),
+            html.Strong(words, className="mp-then-words"),
+            _step(ids.WALL_ON, "→", t("15 minutes later"), then.on),
+            _step(ids.WALL_LIVE, "×", t("To the live wall"), then.live),
+        ],
+        className="mp-then",
+        **{"aria-label": t("Looking back")},
+    )
+
+
+def _step(id: str, sign: str, words: str, href: str | None) -> Component:
+    gone = {"aria-disabled": "true"} if href is None else {"href": href}
+    return html.A(
+        sign, id=id, title=words, className="mp-then-step", **{"aria-label": words, **gone}
+    )
 
 
 def _clock(timezone: str, t: Translator) -> Component:
