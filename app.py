@@ -1,7 +1,7 @@
 """Milepost: the composition root and the command line.
 
-`python app.py` runs everything on this machine; `web`, `worker` and `demo` are its parts, and
-`server` is what gunicorn serves. Adapters meet services here and nowhere else.
+`python app.py` runs everything on this machine; `web`, `worker`, `watch` and `demo` are its
+parts, and `server` is what gunicorn serves. Adapters meet services here and nowhere else.
 """
 
 import sys
@@ -46,8 +46,11 @@ if TYPE_CHECKING:
     from callbacks.desk.visit import DeskPage
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
+    from data.services.aspects import Aspect
     from data.services.caching import Cached
+    from data.services.past import PastSites
     from data.services.recorder import Recorder
+    from data.services.watch import Watch
 
 DEMO_SITE = "hsinchu"
 DEMO_SOURCE = "urn:milepost:demo:curl"
@@ -76,6 +79,15 @@ class Engines:
 
         writer = Recording(self.database_url, site)
         return Recorder(site, self.log, self.history, writer, utc_now)
+
+    def watch(self, site: str) -> "Watch":
+        """Make the watch of a site."""
+        from data.services.watch import Watch
+        from data.store.locks import SiteLock
+
+        live = LiveSite(site, self.log, self.history, utc_now)
+        lock = SiteLock(self.database_url, "watch", site)
+        return Watch(site, live, _aspects(self, site), lock, self.facts, self.log, time.time)
 
     def followed(
         self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
@@ -108,22 +120,38 @@ def create_server(settings: Settings) -> "Flask":
     hub = Hub(settings.build)
     sites.listen(hub.on_change)
     gevent.spawn(hub.run)
-    walls = Walls(sites, load(settings.screens or FILE), settings.build)
+    past = _past_sites(engines, sites)
+    walls = Walls(sites, load(settings.screens or FILE), settings.build, past)
     api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     cached = Cached(RedisShelf(settings.redis_url or ""))
     pages = _desk_pages(engines, sites, cached)
-    shell = Shell(sites, pages, None, settings.locale)
+    shell = Shell(sites, pages, past, settings.locale)
     return build(walls, hub, api, Operating(sites, hub, pings), settings.locale, shell)
 
 
 def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
     """Return every page that is read at a desk, a line each."""
+    from callbacks.desk.order import OrderPage
     from callbacks.desk.orders import OrdersPage
+    from data.services.accounts import Accounts
+    from data.services.order_boards import OrderBoards
+    from data.store.accounts import AccountPast
+    from data.store.past import PastEvents
 
+    accounts = Accounts(AccountPast(engines.sql))
     return [
         OrdersPage(),
+        OrderPage(accounts, OrderBoards(engines.history, PastEvents(engines.sql))),
     ]
+
+
+def _past_sites(engines: Engines, sites: Sites) -> "PastSites":
+    """Return what makes boards of the past."""
+    from data.services.past import PastSites
+    from data.store.past import PastEvents
+
+    return PastSites(PastEvents(engines.sql), sites.now)
 
 
 def serve(settings: Settings) -> int:
@@ -157,6 +185,36 @@ def work(settings: Settings) -> int:
     return 0
 
 
+def watch(settings: Settings) -> int:
+    """Watch every site that this process can get hold of."""
+    from data.services.worker import Worker
+    from data.store.migrate import upgrade
+
+    _patient(lambda: upgrade(settings.database_url or ""))
+    engines = Engines(settings)
+    worker = Worker(engines.log, None, engines.watch)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+def _aspects(engines: Engines, site: str) -> "list[Aspect]":
+    """Return what the watch works out at a site, a line each."""
+    from data.services.derivation import Accounting
+    from data.services.forecasting import Forecasts
+    from data.store.accounts import AccountPast
+    from data.store.delays import DelayStore
+    from data.store.forecasts import ForecastStore
+    from data.store.past import PastEvents
+
+    sql = engines.sql
+    return [
+        Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
+        Accounting(site, AccountPast(sql), DelayStore(sql)),
+    ]
+
+
 def simulate(settings: Settings) -> int:
     """Run the demo factory: its past once, then live."""
     from data.services.demo import DemoSink
@@ -178,7 +236,7 @@ def simulate(settings: Settings) -> int:
 
 
 def run_all(settings: Settings) -> int:
-    """Run engines, web, worker and demo as children of this process."""
+    """Run engines, web, worker, watch and demo as children of this process."""
     from data.processes import Child, ChildError
     from data.store.embedded import EmbeddedPostgres
     from data.stream.embedded import EmbeddedRedis
@@ -198,7 +256,7 @@ def run_all(settings: Settings) -> int:
         return 1
     env["REDIS_URL"] = settings.redis_url or redis.url
     env["DATABASE_URL"] = settings.database_url or postgres.url
-    for name in ("worker", *(["demo"] if settings.demo else []), "web"):
+    for name in ("worker", "watch", *(["demo"] if settings.demo else []), "web"):
         argv = (sys.executable, __file__, name)
         ready = partial(_answers, settings) if name == "web" else None
         children.append(Child(name=name, argv=argv, env=env, ready=ready))
@@ -340,7 +398,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if name is None:
         return run_all(settings)
     attached = _attached(settings)
-    parts = {"web": serve, "worker": work, "demo": simulate}
+    parts = {"web": serve, "worker": work, "watch": watch, "demo": simulate}
     if name in parts:
         return parts[name](attached)
     if name == "import-plan":
@@ -361,6 +419,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("web", help="serve pages, live streams and the API")
     commands.add_parser("worker", help="record events into SQL")
+    commands.add_parser("watch", help="forecast, find bottlenecks, account for delays")
     commands.add_parser("demo", help="run the demo factory")
     plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
     plan.add_argument("file", type=Path)

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from data.domain.events import Event
-from data.services.aspects import Aspect
+from data.services.aspects import Aspect, Documents
 from data.services.errors import MilepostError, Unavailable
 from data.services.live import POLL_S, WATCH, LiveSite
 
@@ -84,7 +84,7 @@ class Watch:
         self._boards = 0
         self._seen: list[Event] = []
         self._known: dict[str, bytes] = {}
-        self._number = 0
+        self._number, self._whole = 0, True  # the last published, and whether nothing is missing
         self._polled_at = self._noted_at = 0.0
         live.follow(self._seen.extend)
 
@@ -113,7 +113,7 @@ class Watch:
         if not self._lock.acquire():
             return False
         self._live.load()
-        self._number = self._facts.last(self.site)
+        self._number, self._whole = self._facts.last(self.site), True
         self._known.clear()
         self._held, self._boards = True, 0
         _log.info("watching", site=self.site)
@@ -129,21 +129,24 @@ class Watch:
         events = self._seen[:]
         self._seen.clear()
         for post in self._posts:
+            found: Documents = {}
             with self._watched(post):
-                self._let_work(post, events)
+                found = self._worked(post, events)
+            self._publish(found)
         return count
 
-    def _let_work(self, post: _Post, events: Sequence[Event]) -> None:
+    def _worked(self, post: _Post, events: Sequence[Event]) -> Documents:
         """Let an aspect take events and do what is due; its board has them when it begins."""
         if not post.begun:
             if self._clock() < post.retry_at:
-                return
+                return {}
             post.aspect.begin(self._live)
             post.begun = True
         elif events:
             post.aspect.see(events)
-        self._publish(post.aspect.work(self._live.now))
+        found = post.aspect.work(self._live.now)
         post.failures = 0
+        return found
 
     @contextmanager
     def _watched(self, post: _Post) -> Iterator[None]:
@@ -163,7 +166,7 @@ class Watch:
         if took_s > SLOW_S:
             _log.warning("slow aspect", site=self.site, aspect=name, took_s=round(took_s, 1))
 
-    def _publish(self, documents: Mapping[str, bytes | None]) -> None:
+    def _publish(self, documents: Documents) -> None:
         for name, document in documents.items():
             if document is None:
                 self._known.pop(name, None)
@@ -171,11 +174,12 @@ class Watch:
                 self._known[name] = document
         if not documents:
             return
-        number = self._facts.publish(self.site, documents, self._number)
+        was_whole, self._whole = self._whole, False  # until they are published
+        number = self._facts.publish(self.site, documents, self._number) if was_whole else None
         if number is None:
             self._publish_again()
         else:
-            self._number = number
+            self._number, self._whole = number, True
 
     def _publish_again(self) -> None:
         """Publish everything: Redis has lost facts, or another did it who has lost the lock."""
@@ -184,7 +188,7 @@ class Watch:
         _log.warning("facts published again", site=self.site, count=len(self._known))
         gone = dict.fromkeys(self._facts.names(self.site) - self._known.keys())
         number = self._facts.publish(self.site, {**gone, **self._known}, None)
-        self._number = self._number if number is None else number
+        self._number, self._whole = self._facts.last(self.site) if number is None else number, True
 
     def _keep_up(self) -> None:
         """Now and then make sure of lock and facts, say that it is up to date, poll the log."""
@@ -192,7 +196,7 @@ class Watch:
         if now - self._noted_at >= NOTE_S:
             self._noted_at = now
             self._lock.acquire()
-            if self._known and self._facts.last(self.site) != self._number:
+            if self._known and not (self._whole and self._facts.last(self.site) == self._number):
                 self._publish_again()
             self._log.note_reader(self.site, WATCH, self._live.offset, self._now_s())
         if now - self._polled_at >= POLL_S:
