@@ -14,6 +14,7 @@ from data.domain.gantt.index import GanttIndex
 from data.domain.hourly import PlanIndex
 from data.domain.line import Line, line_of
 from data.domain.material import NeedIndex
+from data.domain.parties import PartyIndex
 from data.domain.risk import RiskBook
 
 
@@ -27,6 +28,8 @@ class Indexes:
         self.floor = FloorIndex(board)
         self.needs = NeedIndex(board)
         self.gantt = GanttIndex(board)
+        self.parties = PartyIndex(board)
+        self._concerned: set[str] = set()
         self._site = board.site_state.site
         self._lines: dict[str, Line] = {}
 
@@ -38,6 +41,7 @@ class Indexes:
         self.floor.renew(changed)
         self.needs.renew(changed)
         self.gantt.touch(changed)
+        self._concerned |= self.parties.renew(changed)
 
     def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
         """Judge by these forecasts of open orders from now on, until others are given."""
@@ -46,7 +50,15 @@ class Indexes:
 
     def touch_forecasts(self, orders: Iterable[str]) -> None:
         """Take over which of the forecasts changed."""
-        self.book.touch(orders)
+        changed = tuple(orders)
+        self.book.touch(changed)
+        for order in changed:
+            self._concerned |= self.parties.of(order)
+
+    def take_concerned(self) -> set[str]:
+        """Return the parties to whom anything changed since this was last asked."""
+        concerned, self._concerned = self._concerned, set()
+        return concerned
 
     def refresh(self, now: datetime, budget: int | None = None) -> set[str | None]:
         """Judge orders anew (`RiskBook.refresh`); returns the areas whose rows changed."""

@@ -1,0 +1,67 @@
+"""Where a site's disclosure policy differs from the usual one, in SQL.
+
+Imported by `app`, which hands it to `data.services.disclosures`.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, and_, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from data.domain.policy import FIELDS, Kind, Treatment
+from data.domain.scope import Role
+from data.store.history import answering
+from data.store.people_tables import disclosure
+
+Changes = Mapping[tuple[Kind, str], Treatment]
+_KEY = ("site", "role", "party", "kind", "field")
+
+
+class DisclosureStore:
+    """The table of differences; those of a party come over those of its role."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def changes(self, site: str, role: Role, party: str | None) -> Changes:
+        """Return how fields are treated otherwise than usual.
+
+        What the program doesn't know any more is left out, and so as usual.
+        """
+        table = disclosure.c
+        whose = or_(table.party == "", table.party == (party or ""))
+        query = (
+            select(table.kind, table.field, table.treatment)
+            .where(table.site == site, table.role == role, whose)
+            .order_by(table.party)
+        )
+        with answering(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {
+            (Kind(kind), field): Treatment(treatment)
+            for kind, field, treatment in rows
+            if kind in set(Kind) and field in FIELDS[Kind(kind)]
+        }
+
+    def set(
+        self,
+        site: str,
+        role: Role,
+        party: str | None,
+        changes: Mapping[tuple[Kind, str], Treatment | None],
+    ) -> None:
+        """Treat fields otherwise; None: as usual again."""
+        own = {"site": site, "role": role, "party": party or ""}
+        with answering(), self._engine.begin() as connection:
+            for (kind, field), treatment in changes.items():
+                key = own | {"kind": kind, "field": field}
+                if treatment is None:
+                    same = and_(*(disclosure.c[name] == key[name] for name in _KEY))
+                    connection.execute(delete(disclosure).where(same))
+                    continue
+                made = insert(disclosure).values(key | {"treatment": treatment})
+                connection.execute(
+                    made.on_conflict_do_update(
+                        index_elements=list(_KEY), set_={"treatment": treatment}
+                    )
+                )
