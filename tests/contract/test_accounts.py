@@ -1,0 +1,163 @@
+"""Accounts from SQL say what the pure ledger says of all events, and are there for who may see."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+
+import pytest
+from msgspec.structs import replace
+
+from data.domain.events import EventType
+from data.domain.ledger.account import delay_ledger
+from data.domain.ledger.records import Ledger
+from data.domain.scope import Role, Scope, factory_scope
+from data.services.accounts import Accounts
+from data.services.errors import Forbidden, Unavailable
+from data.store.accounts import AccountPast
+from data.store.history import connect
+from tests.contract.accounting import (
+    LATER,
+    SCOPE,
+    Works,
+    all_facts,
+    plan_event,
+    void_of,
+    works,
+)
+from tests.unit.domain.ledger.factories import SITE, START, Factory
+
+SEEDS = range(8)
+
+
+@pytest.fixture
+def plant(database_url: str) -> Iterator[Works]:
+    with works(database_url) as made:
+        yield made
+
+
+def grown(plant: Works, seed: int, orders: int = 5) -> Factory:
+    """A recorded factory of which some reports were voided again."""
+    rng = Random(seed)
+    factory = Factory(rng, orders)
+    wrong = rng.sample(factory.events, len(factory.events) // 25)
+    factory.events += [void_of(event, LATER - timedelta(days=1)) for event in wrong]
+    plant.open(factory.orders, factory.events)
+    plant.derive()
+    return factory
+
+
+def without_evidence(ledger: Ledger) -> Ledger:
+    return replace(ledger, steps=tuple(replace(step, evidence=()) for step in ledger.steps))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_ledger_from_sql_is_the_pure_functions_of_all_events(plant: Works, seed: int) -> None:
+    factory = grown(plant, seed)
+    for order in factory.orders:
+        facts = all_facts(factory.orders, factory.events, order, plant.now)
+        found = plant.accounts.ledger(SCOPE, SITE.id, order.id, plant.now)
+        assert found == delay_ledger(facts), order.id
+        assert sum((step.late for step in found.steps), timedelta()) == found.lateness
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_at_an_earlier_instant_it_knows_only_what_had_happened(plant: Works, seed: int) -> None:
+    factory = Factory(Random(seed), 4)
+    plant.open(factory.orders, factory.events)
+    plant.derive()
+    now = START + timedelta(days=2, hours=seed)
+    for order in factory.orders:
+        facts = all_facts(factory.orders, factory.events, order, now)
+        found = plant.accounts.ledger(SCOPE, SITE.id, order.id, now)
+        assert without_evidence(found) == without_evidence(delay_ledger(facts))
+
+
+def test_a_forecast_adds_what_is_still_to_come(plant: Works) -> None:
+    factory = Factory(Random(3), 3)
+    plant.open(factory.orders)
+    order, due = factory.orders[0], factory.orders[0].due_at
+    end = max(LATER, due) + timedelta(days=3)
+    found = plant.accounts.ledger(SCOPE, SITE.id, order.id, LATER, forecast_at=end)
+    assert (found.end, found.completed) == (end, False)
+
+
+def test_the_evidence_is_returned_in_order_of_time(plant: Works) -> None:
+    factory = grown(plant, 1)
+    steps = plant.accounts.ledger(SCOPE, SITE.id, factory.orders[0].id, plant.now).steps
+    identities = {identity for step in steps for identity in step.evidence}
+    found = plant.accounts.events(SCOPE, SITE.id, [*identities, ("nobody", "nothing")])
+    assert {(event.source, event.id) for event in found} == identities
+    assert [event.time for event in found] == sorted(event.time for event in found)
+
+
+def test_plans_are_numbered_in_order_of_time_and_voided_ones_left_out(plant: Works) -> None:
+    order = Factory(Random(2), 1).orders[0]
+    plans = [
+        plan_event(replace(order, quantity=n), f"p{n}", START + timedelta(hours=n))
+        for n in (3, 1, 2)
+    ]
+    plant.open([], [*plans, void_of(plans[2], LATER)])
+    versions = plant.accounts.plan_versions(SCOPE, SITE.id, order.id)
+    assert [(v.number, v.order.quantity) for v in versions] == [(1, 1), (2, 3)]
+    assert versions[0].at == START + timedelta(hours=1)
+
+
+def test_a_ledger_is_held_against_the_plan_that_held_then(plant: Works) -> None:
+    order = Factory(Random(2), 1).orders[0]
+    moved = replace(order, due_at=order.due_at + timedelta(days=9))
+    plant.open([order], [plan_event(moved, "moved", START + timedelta(days=5))])
+    before = plant.accounts.ledger(SCOPE, SITE.id, order.id, START + timedelta(days=4))
+    after = plant.accounts.ledger(SCOPE, SITE.id, order.id, START + timedelta(days=6))
+    assert (before.due_at, after.due_at) == (order.due_at, moved.due_at)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [factory_scope("elsewhere"), Scope(role=Role.SOURCE, sites=(SITE.id,), source="floor")],
+    ids=["of another site", "of a machine"],
+)
+def test_who_may_not_see_the_site_is_told_nothing(plant: Works, scope: Scope) -> None:
+    factory = grown(plant, 1)
+    order, accounts = factory.orders[0].id, plant.accounts
+    for ask in (
+        lambda: accounts.ledger(scope, SITE.id, order, LATER),
+        lambda: accounts.events(scope, SITE.id, [("floor", "e0")]),
+        lambda: accounts.plan_versions(scope, SITE.id, order),
+    ):
+        with pytest.raises(Forbidden):
+            ask()
+
+
+def test_an_order_that_was_never_planned_is_not_there(plant: Works) -> None:
+    plant.open([])
+    with pytest.raises(Forbidden):
+        plant.accounts.ledger(SCOPE, SITE.id, "SO-9", LATER)
+    with pytest.raises(Forbidden):
+        plant.accounts.plan_versions(SCOPE, SITE.id, "SO-9")
+
+
+def test_without_a_database_it_says_so() -> None:
+    engine = connect("postgresql+psycopg://nobody@/none?host=/nowhere")
+    with pytest.raises(Unavailable):
+        Accounts(AccountPast(engine)).ledger(SCOPE, SITE.id, "SO-1", LATER)
+    engine.dispose()
+
+
+def test_an_operation_that_moved_to_another_work_unit_held_both(plant: Works) -> None:
+    factory = Factory(Random(5), 2)
+    plant.open(factory.orders)
+    subject = f"operation/{factory.orders[0].id}/0"
+    at = factory.orders[0].released_at or START
+    for n, (kind, unit) in enumerate((("started", "CUT1"), ("progressed", "CUT2"),
+                                      ("completed", None))):  # fmt: skip
+        factory.tell(EventType(f"operation.{kind}"), subject, at + timedelta(hours=n),
+                     **({"work_unit": unit} if unit else {}))  # fmt: skip
+    plant.record(*factory.events[-3:])
+    plant.derive()
+    query = "SELECT work_unit, end_at - start_at FROM occupation WHERE order_id = %s ORDER BY 1"
+    hour = timedelta(hours=1)
+    held = plant.rows(query, factory.orders[0].id)
+    assert [row for row in held if row[0] in ("CUT1", "CUT2")][:2] == [
+        ("CUT1", hour),
+        ("CUT2", hour),
+    ]
