@@ -11,7 +11,6 @@ from itertools import accumulate, groupby
 from msgspec import Struct
 
 from data.domain.ledger.records import NOTHING, Cause, Ledger, Owner, Step
-from data.domain.subjects import Identity
 
 APART = (Cause.SLACK, Cause.TO_COME)  # they stand in the sum and explain no delay
 SMALL = 0.01  # of all that the steps add and take, below which a step may be folded away
@@ -52,14 +51,25 @@ class CauseLine(Struct, frozen=True, kw_only=True):
     owners: tuple[Owner, ...]
 
 
+class PlaceLine(Struct, frozen=True, kw_only=True):
+    """What all steps at one operation add; None: the order as a whole."""
+
+    operation: str | None
+    late_s: int
+
+
 class Account(Struct, frozen=True, kw_only=True):
-    """The whole account: `lateness_s` is the sum of `steps` and of `causes` with `apart`."""
+    """The whole account: `lateness_s` is the sum of `steps`, of `causes` with `apart`, of `places`.
+
+    `places`: in the order in which the walk came by.
+    """
 
     ledger: Ledger
     lateness_s: int
     steps: tuple[StepLine, ...]
     causes: tuple[CauseLine, ...]
     apart: tuple[CauseLine, ...]
+    places: tuple[PlaceLine, ...]
 
     def step(self, number: int) -> StepLine | None:
         """Return a step by its number."""
@@ -100,6 +110,7 @@ def account_of(ledger: Ledger) -> Account:
         steps=steps,
         causes=tuple(line for line in causes if line.cause not in APART),
         apart=tuple(line for line in causes if line.cause in APART),
+        places=_places(steps),
     )
 
 
@@ -123,11 +134,6 @@ def other_order(order: str, subject: str | None) -> str | None:
     return names[0]
 
 
-def proof(step: Step, most: int) -> tuple[Identity, ...]:
-    """Return the events that prove a step, the first of them when there are very many."""
-    return step.evidence[:most]
-
-
 def _running(times: Iterable[timedelta]) -> list[int]:
     return [total // _SECOND for total in accumulate(times, initial=NOTHING)]
 
@@ -146,6 +152,14 @@ def _causes(steps: Sequence[StepLine]) -> list[CauseLine]:
         for cause, found in by_cause.items()
     ]
     return sorted(lines, key=lambda line: (-line.late_s, line.cause))
+
+
+def _places(steps: Iterable[StepLine]) -> tuple[PlaceLine, ...]:
+    table: dict[str | None, int] = {}
+    for line in steps:
+        operation = line.step.operation
+        table[operation] = table.get(operation, 0) + line.late_s
+    return tuple(PlaceLine(operation=name, late_s=late_s) for name, late_s in table.items())
 
 
 def _owners(steps: Iterable[StepLine]) -> tuple[Owner, ...]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from data.domain.events import Event, EventType, WorkUnitState
 from data.domain.order_account import other_order
 from layouts.components.desk import TableColumn, TableRow, table
+from layouts.components.links import link
 from layouts.components.reading import Reading, lasting
 from layouts.text import Translator, msgid
 
@@ -124,4 +125,4 @@ def _subject(subject: str, order: str, reading: Reading) -> Component:
     other = other_order(order, subject)
     if other is None:
         return html.Span(subject)
-    return dcc.Link(subject, href=reading.order(other), className="mp-row-link")
+    return link(subject, reading.order(other), "mp-row-link")

@@ -87,7 +87,7 @@ def operations_table(view: OrderView, reading: Reading) -> Component:
         TableColumn(key="passed", heading=t("passed / inspected"), css="mp-num"),
     )
     rows = [_operation(line, reading) for line in view.operations]
-    return table(columns, rows, t("Operations"), link="drift")
+    return table(columns, rows, t("Operations"), opens="drift")
 
 
 def _operation(line: OperationLine, reading: Reading) -> TableRow:
@@ -97,8 +97,8 @@ def _operation(line: OperationLine, reading: Reading) -> TableRow:
     checked = f"{t.number(line.passed)} / {t.number(line.inspected)}" if line.inspected else NONE
     late = line.drift is not None and line.drift > _WORTH_SAYING
     mark = [shape()] if late else []
-    drift = html.Span([*mark, brief(line.drift, t)], className=LOOKS[Standing.LATE].css if late
-                      else None)  # fmt: skip
+    tone = f"mp-drift {LOOKS[Standing.LATE].css}" if late else "mp-drift"
+    drift = html.Span([*mark, brief(line.drift, t)], className=tone)
     return TableRow(
         key=plan.id,
         href=reading.address.href(operation=plan.id, cause=None, step=None),

@@ -3,18 +3,19 @@
 Pure. Every step is a link that opens it in place and shows what proves it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.ledger.records import Cause
 from data.domain.order_account import APART, Account, CauseLine, Fold, StepLine, folded
 from data.domain.view import Standing
-from layouts.components.causes import CAUSES, MEANINGS, owner_words
+from layouts.components.causes import CAUSES, owner_words
 from layouts.components.desk import Bar, bars
+from layouts.components.links import link
 from layouts.components.reading import Reading, clocked, lasting, sign, signed
 from layouts.text import NONE
 from layouts.theme import LOOKS
@@ -63,8 +64,8 @@ def cause_bars(account: Account, shown: Shown, reading: Reading) -> Component:
     """Return the sums by cause; what explains nothing stands apart below."""
     t = reading.t
     most = max((abs(line.late_s) for line in (*account.causes, *account.apart)), default=1) or 1
-    explained = [_bar(line, most, shown, reading) for line in account.causes]
-    apart = [_bar(line, most, shown, reading) for line in account.apart]
+    explained = [_bar(line, most, shown, reading, account.lateness_s) for line in account.causes]
+    apart = [_bar(line, most, shown, reading, 0) for line in account.apart]
     parts: list[Component] = [bars(explained, t("Lateness by cause"))] if explained else []
     if apart:
         parts.append(html.P(t("In the sum, but no cause"), className="mp-wf-apart"))
@@ -72,9 +73,34 @@ def cause_bars(account: Account, shown: Shown, reading: Reading) -> Component:
     return html.Div(parts, className="mp-wf-causes")
 
 
-def _bar(line: CauseLine, most: int, shown: Shown, reading: Reading) -> Bar:
+def place_bars(
+    account: Account, names: Mapping[str, str], shown: Shown, reading: Reading
+) -> Component:
+    """Return the sums by operation, in the order of the walk; `names` of the operations."""
+    t = reading.t
+    most = max((abs(line.late_s) for line in account.places), default=1) or 1
+    found = []
+    for line in account.places:
+        name, chosen = line.operation, line.operation == shown.operation
+        words = t("order as a whole") if name is None else f"{name} {names.get(name, '')}".strip()
+        late = line.late_s > 0 and name is not None and account.lateness_s > 0
+        href = reading.address.href(operation=None if chosen else name, step=None)
+        found.append(
+            Bar(
+                words=words,
+                value=signed(line.late_s, t) or lasting(0, t),
+                share=abs(line.late_s) / most,
+                href=None if name is None else href,
+                chosen=chosen and name is not None,
+                standing=Standing.LATE if late else None,
+            )
+        )
+    return html.Div(bars(found, t("Lateness by operation")), className="mp-wf-causes")
+
+
+def _bar(line: CauseLine, most: int, shown: Shown, reading: Reading, whole_s: int) -> Bar:
     t, chosen = reading.t, shown.cause is line.cause
-    late = line.late_s > 0 and line.cause not in APART
+    late = line.late_s > 0 and line.cause not in APART and whole_s > 0
     owners = ", ".join(dict.fromkeys(owner_words(owner, t) for owner in line.owners[:3]))
     return Bar(
         words=t(CAUSES[line.cause]),
@@ -170,12 +196,11 @@ def _step_row(
     href = reading.address.href(step=None if is_open else str(line.number))
     late = line.late_s > 0 and line.step.cause not in APART
     look = LOOKS[Standing.LATE].css if late else ""
-    opener = {"aria-current": "true"} if is_open else {}
-    row = dcc.Link(
-        _cells(line, scale, reading), href=href, className=f"mp-wf-row mp-wf-step {look}".strip(),
-        title=reading.t(MEANINGS[line.step.cause]), id=f"step-{line.number}", **opener,
+    row = link(
+        _cells(line, scale, reading), href, f"mp-wf-row mp-wf-step {look}".strip(),
+        "true" if is_open else "",
     )  # fmt: skip
-    return html.Li([row, opened(line)] if is_open else row)
+    return html.Li([row, opened(line)] if is_open else row, id=f"step-{line.number}")
 
 
 def _cells(line: StepLine, scale: Range, reading: Reading) -> list[Component]:
@@ -203,11 +228,18 @@ def place_words(line: StepLine) -> str:
 
 
 def _about(line: StepLine, reading: Reading) -> Sequence[Component]:
+    words = about_words(line, reading)
+    return (html.Span(words, className="mp-wf-about"),) if words else ()
+
+
+def about_words(line: StepLine, reading: Reading) -> str:
+    """Say what a step is about: another operation, a part, a reason, a number of pieces."""
     about = line.step.about
     if about is None:
-        return ()
-    words = about.removeprefix("operation/").replace("/", " · ")
-    return (html.Span(words, className="mp-wf-about"),)
+        return ""
+    if line.step.cause is Cause.REWORK:
+        return reading.t("{count} pieces", count=about)
+    return about.removeprefix("operation/").replace("/", " · ")
 
 
 def _period(start: datetime, end: datetime, reading: Reading) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
 
@@ -15,16 +15,25 @@ from data.domain.events import Event
 from data.domain.order_account import Account, StepLine, other_order
 from data.domain.order_view import OrderView
 from data.domain.plan import Order
+from data.domain.plan_moves import Move, moves
 from data.domain.site import Site
 from data.domain.view import Standing
 from layouts.components import desk
 from layouts.components.causes import CAUSES, MEANINGS, owner_words
 from layouts.components.evidence import evidence
+from layouts.components.links import link
 from layouts.components.order_gantt import order_gantt
 from layouts.components.order_tables import milestones_table, needs_table, operations_table
 from layouts.components.reading import Reading, brief, lasting, signed
-from layouts.components.waterfall import Shown, cause_bars, sum_line, waterfall
-from layouts.text import msgid
+from layouts.components.waterfall import (
+    Shown,
+    about_words,
+    cause_bars,
+    place_bars,
+    sum_line,
+    waterfall,
+)
+from layouts.text import Translator, msgid
 
 TITLE = msgid("Order")
 WORST_SHOWN = 3  # causes named at the head
@@ -77,7 +86,9 @@ def layout(view: OrderView, past: Past, shown: Shown, site: Site, reading: Readi
         _operations(view, reading),
         _material(view, site, reading),
     ]
-    return html.Div([part for part in parts if part is not None], className="mp-order")
+    late = past.account is not None and past.account.lateness_s > 0
+    css = "mp-order mp-order-late" if late else "mp-order"
+    return html.Div([part for part in parts if part is not None], className=css)
 
 
 def _head(view: OrderView, past: Past, site: Site, reading: Reading) -> Component:
@@ -88,10 +99,10 @@ def _head(view: OrderView, past: Past, site: Site, reading: Reading) -> Componen
     words: list[Component | str] = [" · ".join(facts)]
     if view.area is not None:
         line = reading.address.href("/orders", area=view.area)
-        words += [" · ", dcc.Link(str(area), href=line)]
+        words += [" · ", link(str(area), line)]
     if order.cancelled:
         words += [" · ", html.Strong(t("cancelled"))]
-    back = dcc.Link(t("Orders"), href=reading.address.href("/orders"), className="mp-order-up")
+    back = link(t("Orders"), reading.address.href("/orders"), "mp-order-up")
     title = html.H1([order.id, desk.standing(view.standing, t)])
     return html.Div(
         [back, title, html.P([*words, *_again(past, reading)])], className="mp-order-head"
@@ -177,7 +188,7 @@ def _why(account: Account | None, shown: Shown, reading: Reading) -> Component |
     links: list[Component | str] = []
     for line in worst:
         words = f"{t(CAUSES[line.cause])} {signed(line.late_s, t)}"
-        links += [dcc.Link(words, href=reading.address.href(cause=line.cause, step=None)), ", "]
+        links += [link(words, reading.address.href(cause=line.cause, step=None)), ", "]
     return html.P([html.Strong(t("Why:")), " ", *links[:-1]], className="mp-order-why")
 
 
@@ -216,21 +227,26 @@ def _changes(view: OrderView, past: Past, reading: Reading) -> Component:
     t, against = reading.t, past.against
     if against is None:
         return html.Div()
-    moved = [
-        (t("finish of {operation}", operation=line.plan.name or line.plan.id),
-         line.before.planned_finish, line.plan.planned_finish)
-        for line in view.operations
-        if line.before is not None and line.before.planned_finish != line.plan.planned_finish
-    ]  # fmt: skip
-    if against.order.due_at != view.order.due_at:
-        moved.insert(0, (t("due date"), against.order.due_at, view.order.due_at))
+    moved = moves(against.order, view.order)
     items = [
-        html.Li(f"{what}: {reading.said(a)} → {reading.said(b)} ({brief(b - a, t)})")
-        for what, a, b in moved
-    ]
+        html.Li(f"{_moved_words(move, t)}: {reading.said(move.before)} → {reading.said(move.after)}"
+                f" ({brief(move.by, t)})")
+        for move in moved
+    ]  # fmt: skip
     summary = t("Plan {number} by {source}: {count} dates moved since", number=against.number,
                 source=against.source, count=len(moved))  # fmt: skip
     return html.Details([html.Summary(summary), html.Ul(items)], className="mp-order-changes")
+
+
+def _moved_words(move: Move, t: Translator) -> str:
+    words = {
+        "due": t("due date"),
+        "start": t("start of {operation}", operation=move.name),
+        "finish": t("finish of {operation}", operation=move.name),
+        "milestone": t("promise of {milestone}", milestone=move.name),
+        "need": t("need of {part}", part=move.name),
+    }
+    return words[move.what]
 
 
 def _ledger(view: OrderView, past: Past, shown: Shown, reading: Reading) -> Component:
@@ -250,9 +266,10 @@ def _ledger(view: OrderView, past: Past, shown: Shown, reading: Reading) -> Comp
     def opened(line: StepLine) -> Component:
         return _step(line, view, past, reading)
 
-    sums = [sum_line(account, reading), cause_bars(account, shown, reading)]
+    names = {line.plan.id: line.plan.name for line in view.operations}
+    sums = [cause_bars(account, shown, reading), place_bars(account, names, shown, reading)]
     body = [
-        html.Div(sums, className="mp-wf-sums"),
+        html.Div([sum_line(account, reading), html.Div(sums, className="mp-wf-sums")]),
         html.Div([*_filters(shown, reading), waterfall(account, shown, reading, opened)]),
     ]
     return desk.section(title, body, css="mp-ledger", id="ledger")
@@ -296,13 +313,11 @@ def _about(line: StepLine, view: OrderView, reading: Reading) -> Fields:
         return ()
     other = other_order(view.order.id, about)
     if other is not None:
-        link = dcc.Link(about.removeprefix("operation/").replace("/", " · "),
-                        href=reading.order(other))  # fmt: skip
-        return ((t("held by"), link),)
+        return ((t("held by"), link(about_words(line, reading), reading.order(other))),)
     need = next((n.need for n in view.needs if n.need.id == about), None)
     if need is not None:
         return ((t("part"), f"{need.part} {need.name}".strip()), (t("supplier"), need.supplier))
-    return ((t("told as"), about),)
+    return ((t("told as"), about_words(line, reading)),)
 
 
 def _milestones(view: OrderView, reading: Reading) -> Component | None:
