@@ -43,6 +43,7 @@ from data.stream.log import connect as connect_log
 if TYPE_CHECKING:
     from flask import Flask
 
+    from callbacks.desk.gantt import Visits
     from callbacks.desk.visit import DeskPage
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
@@ -125,7 +126,8 @@ def create_server(settings: Settings) -> "Flask":
     api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     cached = Cached(RedisShelf(settings.redis_url or ""))
-    pages = _desk_pages(engines, sites, cached)
+    gantt = _gantt_page(engines, lambda page, given: shell.visit_of(page, given))
+    pages = [*_desk_pages(engines, sites, cached), gantt]
     shell = Shell(sites, pages, past, settings.locale)
     return build(walls, hub, api, Operating(sites, hub, pings), settings.locale, shell)
 
@@ -136,14 +138,25 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
     from callbacks.desk.orders import OrdersPage
     from data.services.accounts import Accounts
     from data.services.order_boards import OrderBoards
+    from data.services.orders import Orders
     from data.store.accounts import AccountPast
+    from data.store.orders import CompletedOrders
     from data.store.past import PastEvents
 
     accounts = Accounts(AccountPast(engines.sql))
     return [
-        OrdersPage(),
+        OrdersPage(Orders(CompletedOrders(engines.sql))),
         OrderPage(accounts, OrderBoards(engines.history, PastEvents(engines.sql))),
     ]
+
+
+def _gantt_page(engines: Engines, visits: "Visits") -> "DeskPage":
+    """Return the page that draws itself anew while its reader pans and zooms."""
+    from callbacks.desk.gantt import GanttPage
+    from data.services.gantt import Gantts
+    from data.store.gantt import GanttStore
+
+    return GanttPage(Gantts(GanttStore(engines.sql)), visits)
 
 
 def _past_sites(engines: Engines, sites: Sites) -> "PastSites":
