@@ -56,6 +56,9 @@ class AccountKeeping(Protocol):
     def marked(self, site: str, kind: str, most: int) -> list[Mark]:
         """Return keys that are marked, those marked longest ago first."""
 
+    def mark_missing(self, site: str) -> None:
+        """Mark every order that has no account yet."""
+
     def keep_occupations(
         self, site: str, occupied: Mapping[str, Sequence[Occupation]],
         marks: Sequence[Mark], remake: Sequence[str],
@@ -97,7 +100,11 @@ class Accounting:
         self._told_at = self._rest_until = clock()
 
     def begin(self, live: LiveSite) -> None:
-        """Start with a board that was just loaded."""
+        """Start with a board that was just loaded.
+
+        Raises: Unavailable.
+        """
+        self._keeping.mark_missing(self.site)
         self._live = live
         self._told = -1
 

@@ -40,6 +40,12 @@ _REMAKE = (
     " WHERE site = :site AND order_id = ANY(:orders) AND completed ORDER BY key) m"
     " ON CONFLICT (site, kind, key) DO UPDATE SET mark = stale.mark + 1"
 )
+_MISSING = (
+    "INSERT INTO stale (site, kind, key, mark) SELECT o.site, 'order', o.id, 0 FROM work_order o"
+    " LEFT JOIN order_account a ON a.site = o.site AND a.order_id = o.id"
+    " WHERE o.site = :site AND NOT o.cancelled AND a.order_id IS NULL ORDER BY o.id"
+    " ON CONFLICT DO NOTHING"
+)
 _OCCUPY = (
     "INSERT INTO occupation VALUES (:site, :work_unit, :day, :order_id, :operation_id,"
     " :start_at, :end_at, :enabled_at, :kind, :evidence) ON CONFLICT DO NOTHING"
@@ -131,6 +137,14 @@ class DelayStore:
         bound = {"site": site, "before": before, "settled": settled, "most": most}
         with answering(), self._engine.connect() as connection:
             return [row[0] for row in connection.execute(text(_DUE), bound)]
+
+    def mark_missing(self, site: str) -> None:
+        """Mark every order that has no account yet.
+
+        Raises: Unavailable.
+        """
+        with answering(), self._engine.begin() as connection:
+            connection.execute(text(_MISSING), {"site": site})
 
     def keep_occupations(
         self, site: str, occupied: Mapping[str, Sequence[Occupation]],
