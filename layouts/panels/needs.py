@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from data.domain.topics import CLOCK, NEEDS, ORDERS, PLAN, READERS
+from data.domain.topics import CLOCK, FORECASTS, NEEDS, ORDERS, PLAN, READERS
 from data.domain.view import NeedRow, Standing, WallView
 from layouts.cells import Cells
 from layouts.components.ages import log_age
@@ -12,10 +12,12 @@ from layouts.grid import HEADS, Place, Size, lines
 from layouts.text import Translator, msgid
 from layouts.theme import LOOKS
 
-TOPICS = CLOCK | NEEDS | ORDERS | PLAN | READERS
+TOPICS = CLOCK | FORECASTS | NEEDS | ORDERS | PLAN | READERS
 SIZE = Size(width=1.0, height=1.0, least=4.4)
 
 ROW = 1.3
+MINUS = "\N{MINUS SIGN}"
+DRIFT_S = 3600.0  # a forecast need date that is off by less is as planned
 WITH_SUPPLIER, WITH_NAME = 22.0, 26.0  # inner widths from which a row also says these
 COLUMNS = {
     "part": msgid("part"),
@@ -89,9 +91,18 @@ def _values(row: NeedRow, view: WallView, t: Translator) -> dict[str, str]:
         "what": row.name,
         "supplier": row.supplier,
         "quantity": t.number(row.quantity),
-        "by": t.moment(row.need_by, view.timezone, view.now),
+        "by": _by(row, view, t),
         "known": _known(row, view, t),
     }
+
+
+def _by(row: NeedRow, view: WallView, t: Translator) -> str:
+    """Return the planned date, and how much earlier or later the line is forecast to need it."""
+    by = t.moment(row.need_by, view.timezone, view.now)
+    drift_s = (row.forecast_by - row.need_by).total_seconds() if row.forecast_by else 0.0
+    if abs(drift_s) < DRIFT_S:
+        return by
+    return f"{by} {'+' if drift_s > 0 else MINUS}{t.brief(abs(drift_s))}"
 
 
 def _known(row: NeedRow, view: WallView, t: Translator) -> str:

@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from data.domain.topics import CLOCK, OPERATIONS, ORDERS, PLAN, READERS, SIGNALS
+from data.domain.topics import CLOCK, FORECASTS, OPERATIONS, ORDERS, PLAN, READERS, SIGNALS
 from data.domain.view import RiskRow, Standing, WallView
 from layouts.cells import Cells
 from layouts.components.ages import floor_age
@@ -12,7 +12,7 @@ from layouts.grid import HEADS, Place, Size, lines
 from layouts.text import Translator, msgid
 from layouts.theme import LOOKS
 
-TOPICS = CLOCK | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS
+TOPICS = CLOCK | FORECASTS | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS
 SIZE = Size(width=1.0, height=1.6, least=4.4)
 
 ROW = 1.3
@@ -103,8 +103,12 @@ def _step(row: RiskRow, t: Translator) -> str:
 
 
 def _slack(row: RiskRow, t: Translator) -> str:
+    """Return how late the order is expected to be, or may be, or how much it has to spare."""
     if row.standing is Standing.DONE:
         return t("done")
     if row.slack_s < 0:
         return t("{duration} late", duration=t.brief(-row.slack_s))
+    if row.p80_at is not None and row.p80_at > row.due_at:
+        may_be_s = (row.p80_at - row.due_at).total_seconds()
+        return t("maybe {duration} late", duration=t.brief(may_be_s))
     return t("{duration} spare", duration=t.brief(row.slack_s))

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from data.domain.bottleneck.shares import VerdictReason
 from data.domain.calendars import ShiftRun
 from data.domain.events import WorkUnitState
+from data.domain.facts import LineBottleneck, ShiftBottleneck, UnitShare
 from data.domain.view import (
     HourFigure,
     NeedRow,
@@ -103,7 +105,10 @@ def hours(made: tuple[int, ...] = (78, 81, 74, 70, 64, 45), planned: float = 80.
     )
 
 
-def order(number: int, standing: Standing, slack_h: float, due_h: float) -> RiskRow:
+def order(
+    number: int, standing: Standing, slack_h: float, due_h: float, p80_h: float | None = None
+) -> RiskRow:
+    """An order's row; `p80_h`: hours from its due date to its P80."""
     due = NOW + minutes(60 * due_h)
     return RiskRow(
         order=f"SO-{number}",
@@ -118,13 +123,15 @@ def order(number: int, standing: Standing, slack_h: float, due_h: float) -> Risk
         work_center="SEL",
         done=2,
         operations=7,
+        forecast=p80_h is not None,
+        p80_at=None if p80_h is None else due + minutes(60 * p80_h),
     )
 
 
 ORDERS = (
     order(1168, Standing.LATE, -5.17, 8),
     order(1165, Standing.LATE, -0.7, 2.3),
-    order(1179, Standing.AT_RISK, 0.6, 9),
+    order(1179, Standing.AT_RISK, 0.6, 9, p80_h=2.5),
     order(1171, Standing.AT_RISK, 1.3, 26),
     order(1184, Standing.ON_TRACK, 6.4, 30),
     order(1190, Standing.ON_TRACK, 22, 52),
@@ -151,12 +158,55 @@ def need(part: str, standing: Standing, by_h: float, **known: object) -> NeedRow
 
 NEEDS = (
     need("J-204", Standing.LATE, 2.5, promised_at=NOW + minutes(1200)),
-    need("CAP-470", Standing.AT_RISK, 3.5),
+    need("CAP-470", Standing.AT_RISK, 3.5, forecast_by=NOW + minutes(60 * 16)),
     need("PCB-88", Standing.ON_TRACK, 4, shipped=1200),
-    need("HSG-12", Standing.ON_TRACK, 6, promised_at=NOW + minutes(180)),
+    need(
+        "HSG-12",
+        Standing.ON_TRACK,
+        6,
+        promised_at=NOW + minutes(180),
+        forecast_by=NOW + minutes(60 * 3.8),
+    ),
     need("SCR-M3", Standing.ON_TRACK, 7, received=400),
     need("LBL-3", Standing.DONE, 7.5, received=1200),
     need("BOX-7", Standing.ON_TRACK, 26, promised_at=NOW + minutes(1000)),
+)
+
+
+def shift_before(back: int, work_unit: str | None, share: float) -> ShiftBottleneck:
+    start = START - minutes(480 * back)
+    name = ("Early", "Night", "Late")[back % 3]
+    return ShiftBottleneck(
+        start=start, finish=start + minutes(480), name=name, work_unit=work_unit, share=share
+    )
+
+
+BOTTLENECK = LineBottleneck(
+    area="smt",
+    as_of=NOW - minutes(0.05),
+    work_unit="SEL-1",
+    since=NOW - minutes(130),
+    active_s=7800.0,
+    today=(
+        UnitShare(work_unit="SEL-1", share=0.46, sole=0.31),
+        UnitShare(work_unit="TEST-1", share=0.27, sole=0.18),
+        UnitShare(work_unit="BURN-1", share=0.19, sole=0.14),
+        UnitShare(work_unit="SMT-2", share=0.11, sole=0.04),
+        UnitShare(work_unit="AOI-1", share=0.06, sole=0.0),
+        UnitShare(work_unit="PACK-1", share=0.02, sole=0.02),
+    ),
+    clear="SEL-1",
+    reason=None,
+    agree=("arrows",),
+    differ=("turning_point",),
+    trend=(
+        shift_before(5, "SEL-1", 0.61),
+        shift_before(4, "SEL-1", 0.52),
+        shift_before(3, None, 0.35),
+        shift_before(2, "TEST-1", 0.48),
+        shift_before(1, "SEL-1", 0.55),
+        shift_before(0, "SEL-1", 0.49),
+    ),
 )
 
 
@@ -179,6 +229,7 @@ def ordinary() -> WallView:
         units=tuple(unit.tile() for unit in UNITS),
         orders=ORDERS,
         needs=NEEDS,
+        bottleneck=BOTTLENECK,
     )
 
 
@@ -205,7 +256,47 @@ def chinese() -> WallView:
     orders = tuple(replace(row, product="馬達控制器 MC-4") for row in ORDERS)
     needs = tuple(replace(row, name="連接器 24 極", supplier="台灣連接") for row in NEEDS)
     return replace(
-        ordinary(), site_name="新竹廠", area_name="貼片線", units=units, orders=orders, needs=needs
+        ordinary(), site_name="新竹廠", area_name="貼片線", units=units, orders=orders, needs=needs,
+        bottleneck=unclear(),
+    )  # fmt: skip
+
+
+def unclear() -> LineBottleneck:
+    """Return a line whose bottleneck moves, and none of whose shifts has one."""
+    shares = tuple(replace(share, share=0.2, sole=0.1) for share in BOTTLENECK.today)
+    return replace(
+        BOTTLENECK, clear=None, reason=VerdictReason.INTERVALS_OVERLAP, today=shares,
+        agree=("queue",), differ=(),
+        trend=tuple(replace(shift, work_unit=None, share=0.3) for shift in BOTTLENECK.trend),
+    )  # fmt: skip
+
+
+def nobody() -> LineBottleneck:
+    """Return a line on which nobody works."""
+    return LineBottleneck(
+        area="smt", as_of=NOW, work_unit=None, since=None, today=(), clear=None,
+        reason=VerdictReason.NOTHING_ACTIVE, paused=True,
+    )  # fmt: skip
+
+
+def largest() -> LineBottleneck:
+    """Return the longest names and durations."""
+    units = [LONG, CJK] * 3
+    return replace(
+        BOTTLENECK,
+        work_unit=LONG,
+        active_s=9e7,
+        today=tuple(
+            replace(share, work_unit=unit, share=1.0, sole=1.0)
+            for share, unit in zip(BOTTLENECK.today, units, strict=True)
+        ),
+        clear=CJK,
+        agree=("arrows", "turning_point"),
+        differ=("queue",),
+        trend=tuple(
+            replace(shift, work_unit=unit, share=1.0)
+            for shift, unit in zip(BOTTLENECK.trend, units, strict=True)
+        ),
     )
 
 
@@ -242,6 +333,7 @@ def huge() -> WallView:
         units=units,
         orders=orders,
         needs=needs,
+        bottleneck=largest(),
     )
 
 
@@ -260,7 +352,9 @@ def empty() -> WallView:
         late=0,
         at_risk=0,
     )
-    return replace(ordinary(), figures=none, hours=(), units=(), orders=(), needs=())
+    return replace(
+        ordinary(), figures=none, hours=(), units=(), orders=(), needs=(), bottleneck=None
+    )
 
 
 def crowded() -> WallView:
@@ -280,8 +374,9 @@ def stale() -> WallView:
 def cut_off() -> WallView:
     """Return a wall whose process can't reach the log, and whose recorder is behind."""
     readers = Readers(
-        log_connected=False, event_age_s=95.0, history_lag_s=240.0, history_stale=True
-    )
+        log_connected=False, event_age_s=95.0, history_lag_s=240.0, history_stale=True,
+        watch_lag_s=95.0, watch_stale=True,
+    )  # fmt: skip
     return replace(ordinary(), readers=readers)
 
 
@@ -290,7 +385,7 @@ def replayed() -> WallView:
 
 
 def off_shift() -> WallView:
-    return replace(ordinary(), figures=replace(figures(), off_shift=True))
+    return replace(ordinary(), figures=replace(figures(), off_shift=True), bottleneck=nobody())
 
 
 def unheard() -> WallView:

@@ -76,6 +76,20 @@ def test_a_bar_is_as_high_as_its_share_of_the_highest():
     assert cells["p-0-hour"]["t"] == "06:00"
 
 
+def test_an_order_says_how_late_it_may_be_when_its_p80_is():
+    cells = orders.render(views.ordinary(), WIDE, T)
+    assert cells["p-1-slack"]["t"] == "42 min late"
+    assert cells["p-2-slack"]["t"] == "maybe 2.5 h late"
+    assert cells["p-3-slack"]["t"] == "1.3 h spare"
+
+
+def test_a_need_says_how_far_its_forecast_date_is_from_plan():
+    cells = needs.render(views.ordinary(), WIDE, T)
+    assert cells["p-0-by"]["t"] == "14:12"
+    assert cells["p-1-by"]["t"] == "15:12 +12 h"
+    assert cells["p-3-by"]["t"] == "17:42 \N{MINUS SIGN}2.2 h"
+
+
 def test_an_hour_far_behind_its_plan_stands_out_once_it_is_over():
     cells = hours.render(views.ordinary(), WIDE, T)
     assert cells["p-4"]["c"] == "mp-hour mp-is-late"
@@ -103,7 +117,6 @@ def test_orders_say_what_is_done_of_them_and_how_late_they_are():
     assert cells["p-0"]["c"] == "mp-row mp-is-late"
     assert cells["p-0-place"]["t"] == "3 of 7, SEL"
     assert cells["p-0-slack"]["t"] == "5.1 h late"
-    assert cells["p-2-slack"]["t"] == "36 min spare"
     assert cells["p-0-due-at"]["t"] == "19:42"
     assert cells["p-3-due-at"]["t"] == "Wed 13:42"
 
