@@ -147,7 +147,7 @@ def _label(line: OperationLine, t: Translator) -> Component:
     words: list[Component] = [html.Strong(plan.id), html.Span(plan.name or plan.work_center)]
     if line.critical:
         chain = t("on the critical chain")
-        words.insert(0, html.Span("◂", className="mp-og-critical", title=chain, role="img",
+        words.insert(0, html.Span(className="mp-og-critical", title=chain, role="img",
                                   **{"aria-label": chain}))  # fmt: skip
     late = line.drift is not None and line.drift > timedelta(minutes=1)
     look = LOOKS[Standing.LATE].css if late else ""
@@ -245,7 +245,7 @@ def _legend(t: Translator, compared: bool, closed: bool) -> Component:
         ("mp-og-diamond mp-og-filled", t("reached")),
         *([("mp-og-closed", t("off shift"))] if closed else []),
     )
-    chain = html.Span([html.Span("◂", className="mp-og-critical"), t("on the critical chain")])
+    chain = html.Span([html.Span(className="mp-og-critical"), t("on the critical chain")])
     signs = [
         html.Span([html.Span(html.Span(className=css), className="mp-og-sample"), words])
         for css, words in items

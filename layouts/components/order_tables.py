@@ -120,7 +120,7 @@ def _named(line: OperationLine, t: Translator) -> Component:
     words: list[Component | str] = [html.Strong(line.plan.id), f" {line.plan.name}".rstrip()]
     if line.critical:
         chain = t("on the critical chain")
-        words.append(html.Span("◂", className="mp-og-critical", title=chain, role="img",
+        words.append(html.Span(className="mp-og-critical", title=chain, role="img",
                                **{"aria-label": chain}))  # fmt: skip
     return html.Span(words)
 

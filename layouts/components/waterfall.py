@@ -66,7 +66,8 @@ def cause_bars(account: Account, shown: Shown, reading: Reading) -> Component:
     most = max((abs(line.late_s) for line in (*account.causes, *account.apart)), default=1) or 1
     explained = [_bar(line, most, shown, reading, account.lateness_s) for line in account.causes]
     apart = [_bar(line, most, shown, reading, 0) for line in account.apart]
-    parts: list[Component] = [bars(explained, t("Lateness by cause"))] if explained else []
+    title = t("Lateness by cause")
+    parts: list[Component] = [html.H3(title), bars(explained, title)] if explained else []
     if apart:
         parts.append(html.P(t("In the sum, but no cause"), className="mp-wf-apart"))
         parts.append(html.Div(bars(apart, t("In the sum, but no cause")), className="mp-apart"))
@@ -95,7 +96,8 @@ def place_bars(
                 standing=Standing.LATE if late else None,
             )
         )
-    return html.Div(bars(found, t("Lateness by operation")), className="mp-wf-causes")
+    title = t("Lateness by operation")
+    return html.Div([html.H3(title), bars(found, title)], className="mp-wf-causes")
 
 
 def _bar(line: CauseLine, most: int, shown: Shown, reading: Reading, whole_s: int) -> Bar:

@@ -185,11 +185,11 @@ def _why(account: Account | None, shown: Shown, reading: Reading) -> Component |
     worst = [line for line in account.causes if line.late_s > 0][:WORST_SHOWN]
     if not worst:
         return None
-    links: list[Component | str] = []
+    links: list[Component | str] = [" "]
     for line in worst:
         words = f"{t(CAUSES[line.cause])} {signed(line.late_s, t)}"
         links += [link(words, reading.address.href(cause=line.cause, step=None)), ", "]
-    return html.P([html.Strong(t("Why:")), " ", *links[:-1]], className="mp-order-why")
+    return html.P([html.Strong(t("Why:")), *links[:-1]], className="mp-order-why")
 
 
 def _picture(view: OrderView, past: Past, reading: Reading) -> Component:

@@ -48,7 +48,7 @@ def sheets(view: OrderView, past: Past, t: Translator) -> Sequence[Sheet]:
 def _operation_columns(t: Translator) -> tuple[Column, ...]:
     return (
         Column(key="operation", heading=t("operation")),
-        Column(key="name", heading=t("name")),
+        Column(key="name", heading=t("operation name")),
         Column(key="status", heading=t("status")),
         Column(key="work_center", heading=t("work center")),
         Column(key="work_unit", heading=t("work unit")),
@@ -119,7 +119,7 @@ def _milestone(line: MilestoneLine) -> Row:
 
 def _step_columns(t: Translator) -> tuple[Column, ...]:
     return (
-        Column(key="number", heading=t("step"), kind="number"),
+        Column(key="number", heading=t("step number"), kind="number"),
         Column(key="cause", heading=t("cause")),
         Column(key="role", heading=t("answers for it")),
         Column(key="party", heading=t("party")),
