@@ -59,3 +59,9 @@ class Gantt(StrEnum):
     SIZE = "gantt-size"  # a store: how many pixels and rows there is room for
     HOVER = "gantt-hover"  # a store: the operation that the reader points at
     CARD = "gantt-card"
+
+
+class Figures(StrEnum):
+    """Fixed elements of the page of figures."""
+
+    TREND = "figures-trend"

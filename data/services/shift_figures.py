@@ -27,7 +27,7 @@ from data.services.aspects import Documents
 from data.services.caching import Cached
 from data.services.errors import Forbidden
 from data.services.live import LiveSite
-from data.services.shift_rows import (
+from data.domain.shift_rows import (
     By,
     FigureFilter,
     FigureRow,

@@ -15,7 +15,7 @@ from data.domain.events import Data, Event, EventType, WorkUnitState
 from data.domain.kpis import Elements
 from data.domain.shift_elements import StateChange, UnitRecord
 from data.domain.waiting.spans import Span
-from data.services.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
+from data.domain.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
 from data.store.history import answering
 
 READER = "shift-figures"

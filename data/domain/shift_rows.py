@@ -1,4 +1,4 @@
-"""What the figures of shifts are asked for and answered with. Records only."""
+"""What the figures of shifts are asked for and answered with. Pure records."""
 
 from datetime import date, datetime
 from typing import Literal
