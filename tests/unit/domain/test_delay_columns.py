@@ -36,7 +36,7 @@ def delays(draw: st.DrawFn) -> list[tuple[date, bool, list[OrderDelay]]]:
                     customer=draw(NAMES),
                     late_s=sum(cell.late_s for cell in cells),
                     cells=cells,
-                )  # fmt: skip
+                )
             )
         days.append((DAY + timedelta(days=n // 2), bool(draw(st.booleans())), orders))
     return days
