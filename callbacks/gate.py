@@ -1,0 +1,246 @@
+"""The gate: every request passes it, and nothing passes that isn't let through by name.
+
+Works out who asks, once a request, from what its cookies prove: a session, a screen's token, a
+link that was taken. Then the endpoint's entry in one table says who may come in. An endpoint
+without an entry lets nobody in. Pages and callbacks ask `viewer()` again for what they show:
+the address that a browser names in a callback is its own claim.
+"""
+
+import ipaddress
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from enum import Enum
+from typing import Protocol
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, g, has_request_context, redirect, request
+from msgspec import Struct
+from werkzeug.wrappers import Response as Answer
+
+from data.domain.people import Account
+from data.domain.scope import Role, Scope
+from data.services.errors import Unavailable
+
+COOKIE, SECURE_COOKIE = "milepost", "__Host-milepost"
+EVERY_SITE = "*"
+TRUSTED_PEOPLE_S, TRUSTED_SCREEN_S = 60.0, 24 * 3600.0
+MOST_REMEMBERED = 20_000
+SIGN_IN = "/sign-in"
+
+MANAGERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.AUDITOR})
+WATCHERS = MANAGERS | {Role.PURCHASER, Role.OPERATOR, Role.SCREEN}
+EVERYONE = WATCHERS | {Role.SUPPLIER, Role.CUSTOMER, Role.LOGISTICS}
+
+
+class Door(Enum):
+    """How an endpoint is kept."""
+
+    OPEN = "open"  # nothing of any site is behind it
+    KEY = "key"  # it asks for an API key itself
+    LOCAL = "local"  # for this machine, and for administrators
+    KNOWN = "known"  # for whoever is known; what it shows it checks itself
+    PAGES = "pages"  # by the roles of the page at this address
+
+
+# Who may come in where. What isn't here lets nobody in.
+DOORS: Mapping[str, Door] = {
+    "_dash_assets.static": Door.OPEN,
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": Door.OPEN,
+    "/_favicon.ico": Door.OPEN,
+    "operating.healthz": Door.OPEN,
+    "operating.readyz": Door.LOCAL,
+    "operating.metrics": Door.LOCAL,
+    "api.post_events": Door.KEY,
+    "api.put_orders": Door.KEY,
+    "api.put_site": Door.KEY,
+    "api.post_signals": Door.KEY,
+    "api.get_template": Door.KEY,
+    "/_dash-layout": Door.KNOWN,
+    "/_dash-dependencies": Door.KNOWN,
+    "/_dash-update-component": Door.KNOWN,
+    "streams.handler": Door.KNOWN,
+    "desk_live.stream": Door.KNOWN,
+    "exports.export": Door.KNOWN,
+    "/": Door.PAGES,
+    "/<path:path>": Door.PAGES,
+}
+
+
+class Viewer(Struct, frozen=True, kw_only=True):
+    """Who asks. `actor`: how the audit trail names them; `screen`: the only one a device shows."""
+
+    scope: Scope
+    actor: str
+    name: str = ""
+    account: Account | None = None
+    screen: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is anybody."""
+        return bool(self.scope.sites)
+
+
+NOBODY = Viewer(scope=Scope(role=Role.SCREEN, sites=()), actor="nobody")
+
+
+def viewer() -> Viewer:
+    """Return who asks; nobody outside of a request and before the gate has looked."""
+    return getattr(g, "viewer", NOBODY) if has_request_context() else NOBODY
+
+
+class Sessions(Protocol):
+    """Whose a session is."""
+
+    def whose(self, token: str | None) -> Account | None:
+        """Whose the token is."""
+
+
+Other = Callable[[str], Viewer | None]  # what another kind of token proves
+
+
+class Gate:
+    """Keeps the doors of one server.
+
+    `others`: what stands behind the tokens that aren't sessions, by the word that they begin
+    with (`screen.`, `link.`). `sites`: all sites that there are.
+    """
+
+    def __init__(
+        self, sessions: Sessions, sites: Callable[[], Sequence[str]],
+        pages: Mapping[str, Collection[Role]], others: Mapping[str, Other] | None = None,
+        doors: Mapping[str, Door] = DOORS,
+    ) -> None:  # fmt: skip
+        self._sessions = sessions
+        self._sites = sites
+        self._pages = {tuple(path.strip("/").split("/")): roles for path, roles in pages.items()}
+        self._others = dict(others or {})
+        self._doors = doors
+        self._proven: dict[str, tuple[float, Viewer]] = {}
+
+    def register(self, server: Flask) -> None:
+        """Stand before every request."""
+        server.before_request(self.before)
+
+    def before(self) -> Answer | None:
+        """Work out who asks; let them in, send them to sign in, or say that there is nothing."""
+        door = self._doors.get(request.endpoint or "")
+        if door in (Door.OPEN, Door.KEY):
+            return None
+        try:
+            g.viewer = found = self.of(token_of(request.cookies))
+        except Unavailable as error:
+            return _later(error)
+        if door is not None and self._lets_in(door, found):
+            return None
+        if found.known or door is None:
+            abort(404)
+        return _to_sign_in(door)
+
+    def of(self, token: str | None) -> Viewer:
+        """Return whom a token proves.
+
+        Raises: Unavailable when SQL can't be asked, and nobody was proven by it lately.
+        """
+        if not token:
+            return NOBODY
+        trusted_s = TRUSTED_SCREEN_S if token.startswith("screen.") else TRUSTED_PEOPLE_S
+        try:
+            found = self._prove(token)
+        except Unavailable:
+            seen_at, kept = self._proven.get(token, (0.0, NOBODY))
+            if kept.known and time.monotonic() - seen_at < trusted_s:
+                return kept
+            raise
+        self._proven.pop(token, None)
+        if found.known:
+            while len(self._proven) >= MOST_REMEMBERED:
+                del self._proven[next(iter(self._proven))]
+            self._proven[token] = (time.monotonic(), found)
+        return found
+
+    def roles_of(self, path: str) -> Collection[Role]:
+        """Return the roles that a page is for; none where there is no page."""
+        parts = tuple(path.strip("/").split("/"))
+        for template, roles in self._pages.items():
+            if len(template) == len(parts) and all(
+                (wanted.startswith("<") and given) or wanted == given
+                for wanted, given in zip(template, parts, strict=True)
+            ):
+                return roles
+        return ()
+
+    def _prove(self, token: str) -> Viewer:
+        kind, dot, _ = token.partition(".")
+        if dot and kind in self._others:
+            return self._others[kind](token) or NOBODY
+        account = self._sessions.whose(token)
+        return NOBODY if account is None else self.viewer_of(account)
+
+    def viewer_of(self, account: Account) -> Viewer:
+        """Return the viewer that an account's owner is."""
+        known = self._sites()
+        sites = known if EVERY_SITE in account.sites else account.sites
+        scope = Scope(role=account.role, sites=tuple(sites), party=account.party)
+        actor = f"account/{account.id}"
+        return Viewer(scope=scope, actor=actor, name=account.name, account=account)
+
+    def _lets_in(self, door: Door, found: Viewer) -> bool:
+        if door is Door.LOCAL:
+            return _is_local() or (found.known and found.scope.role is Role.ADMINISTRATOR)
+        if door is Door.PAGES:
+            return found.known and found.scope.role in self.roles_of(request.path)
+        return found.known
+
+
+def token_of(cookies: Mapping[str, str]) -> str | None:
+    """Return the token that a browser sent; over https only the cookie that https set."""
+    return cookies.get(SECURE_COOKIE if request.is_secure else COOKIE)
+
+
+def remember(answer: Response, token: str, lasts_s: int) -> None:
+    """Give a browser its token. Without https only on this machine itself."""
+    answer.set_cookie(
+        SECURE_COOKIE if request.is_secure else COOKIE, token, max_age=lasts_s, path="/",
+        secure=request.is_secure, httponly=True, samesite="Lax",
+    )  # fmt: skip
+
+
+def forget(answer: Response) -> None:
+    """Take a browser's token away."""
+    for name in (SECURE_COOKIE, COOKIE):
+        answer.set_cookie(
+            name, "", max_age=0, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+
+
+def local_path(wanted: str | None) -> str:
+    """Return where to go after signing in: a path of this server, else the start."""
+    path = wanted or "/"
+    plain = path.isprintable() and "\\" not in path and len(path) < 2000
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def _to_sign_in(door: Door) -> Answer:
+    """Send a reader of pages to sign in; tell a script that nobody is known."""
+    if door is Door.PAGES and request.method == "GET":
+        query = request.query_string.decode(errors="replace")
+        here = request.path + (f"?{query}" if query else "")
+        return redirect(f"{SIGN_IN}?next={quote(here, safe='')}", 303)
+    return Response("sign in first\n", 401, mimetype="text/plain")
+
+
+def _later(error: Unavailable) -> Answer:
+    answer = Response("who you are can't be looked up now\n", 503, mimetype="text/plain")
+    answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
+
+
+def _is_local() -> bool:
+    """Whether the request comes from this machine, not through a proxy on it."""
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False

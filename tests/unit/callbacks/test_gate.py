@@ -1,0 +1,150 @@
+"""The gate lets in by name alone, and says nothing to whom it keeps out."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from callbacks.gate import DOORS, MANAGERS, Door, Gate, Viewer, local_path, viewer
+from data.domain.people import Account
+from data.domain.scope import Role, Scope
+from data.services.errors import Unavailable
+
+PAGES = {"/delays": MANAGERS, "/orders/<order>": MANAGERS, "/supplier": {Role.SUPPLIER}}
+
+
+class Sessions:
+    def __init__(self):
+        self.away = False
+
+    def whose(self, token):
+        if self.away:
+            raise Unavailable("SQL is away")
+        role, _, party = (token or "").partition("-")
+        if role not in set(Role):
+            return None
+        return Account(
+            id=role, login=role, name=role, role=Role(role), sites=("s",), party=party or None,
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+
+
+def screens(token):
+    known = Viewer(scope=Scope(role=Role.SCREEN, sites=("s",)), actor="screen/1", screen="s.A")
+    return known if token == "screen.good" else None
+
+
+@pytest.fixture
+def sessions():
+    return Sessions()
+
+
+@pytest.fixture
+def client(sessions):
+    doors = dict.fromkeys(("anything", "start"), Door.PAGES) | {
+        "health": Door.OPEN, "stream": Door.KNOWN, "metrics": Door.LOCAL,
+    }  # fmt: skip
+    server = Flask("test")
+    server.add_url_rule("/<path:path>", "anything", lambda path: viewer().actor)
+    server.add_url_rule("/", "start", lambda: viewer().actor)
+    server.add_url_rule("/healthz", "health", lambda: "alive")
+    server.add_url_rule("/live", "stream", lambda: viewer().actor, methods=["GET", "POST"])
+    server.add_url_rule("/metrics", "metrics", lambda: "figures")
+    server.add_url_rule("/forgotten", "forgotten", lambda: "a route without a door")
+    Gate(sessions, lambda: ("s", "t"), PAGES, {"screen": screens}, doors).register(server)
+    return server.test_client()
+
+
+def ask(client, path, token=None, **more):
+    if token is not None:
+        client.set_cookie("milepost", token)
+    return client.get(path, **more)
+
+
+def test_a_stranger_is_sent_to_sign_in_and_back_to_where_they_were(client):
+    answer = ask(client, "/delays?cause=down&x=1")
+    assert answer.status_code == 303
+    assert answer.location == "/sign-in?next=%2Fdelays%3Fcause%3Ddown%26x%3D1"
+
+
+def test_a_stranger_gets_no_stream_and_no_callback(client):
+    assert ask(client, "/live").status_code == 401
+    assert client.post("/live").status_code == 401
+
+
+@pytest.mark.parametrize("role", sorted(MANAGERS))
+def test_managers_come_to_their_pages(client, role):
+    assert ask(client, "/delays", role).text == f"account/{role}"
+    assert ask(client, "/orders/SO-1", role).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/delays", "/orders/SO-1", "/supplier/x", "/orders", "/orders/"])
+def test_a_supplier_finds_nothing_at_all_where_it_may_not_be(client, path):
+    assert ask(client, path, "supplier-acme").status_code == 404
+
+
+def test_a_supplier_comes_to_its_board(client):
+    assert ask(client, "/supplier", "supplier-acme").status_code == 200
+
+
+def test_a_route_that_nobody_named_lets_nobody_in(client):
+    assert ask(client, "/forgotten").status_code == 404
+    assert ask(client, "/forgotten", "administrator").status_code == 404
+
+
+def test_what_is_open_is_open(client):
+    assert ask(client, "/healthz").text == "alive"
+
+
+@pytest.mark.parametrize("token", ["", "unknown", "screen.bad", "link.x", "factory.x", "x" * 3000])
+def test_a_token_that_proves_nothing_is_nobodys(client, token):
+    assert ask(client, "/delays", token).status_code == 303
+
+
+def test_figures_are_for_this_machine_and_for_administrators(client):
+    assert ask(client, "/metrics").status_code == 200
+    away = {"environ_base": {"REMOTE_ADDR": "10.1.2.3"}}
+    assert ask(client, "/metrics", **away).status_code == 401
+    assert ask(client, "/metrics", "manager", **away).status_code == 404
+    assert ask(client, "/metrics", "administrator", **away).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_a_forwarded_request_is_not_of_this_machine_whatever_it_says(client, header):
+    answer = ask(client, "/metrics", headers={header: "127.0.0.1"})
+    assert answer.status_code == 401
+
+
+def test_without_sql_a_stranger_is_told_to_come_back_and_nothing_more(client, sessions):
+    sessions.away = True
+    answer = ask(client, "/delays", "manager")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_without_sql_who_was_known_a_moment_ago_still_is(client, sessions):
+    assert ask(client, "/delays", "manager").status_code == 200
+    sessions.away = True
+    assert ask(client, "/delays", "manager").status_code == 200
+
+
+def test_over_https_only_the_cookie_that_https_set_counts(client):
+    client.set_cookie("milepost", "manager")
+    assert client.get("/delays", base_url="https://localhost").status_code == 303
+    client.set_cookie("__Host-milepost", "manager", secure=True)
+    assert client.get("/delays", base_url="https://localhost").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [None, "", "//evil.example", "https://evil.example", "/\\evil", "javascript:x", "/a\nb"],
+)
+def test_after_signing_in_one_stays_here(wanted):
+    assert local_path(wanted) == "/"
+
+
+def test_after_signing_in_one_comes_back_to_the_page():
+    assert local_path("/delays?cause=down") == "/delays?cause=down"
+
+
+def test_every_door_is_of_a_kind_that_is_known():
+    assert set(DOORS.values()) <= set(Door)
