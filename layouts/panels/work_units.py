@@ -7,16 +7,25 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.events import WorkUnitState
-from data.domain.topics import CLOCK, OPERATIONS, ORDERS, PLAN, READERS, SIGNALS, WORK_UNITS
+from data.domain.topics import (
+    BOTTLENECK,
+    CLOCK,
+    OPERATIONS,
+    ORDERS,
+    PLAN,
+    READERS,
+    SIGNALS,
+    WORK_UNITS,
+)
 from data.domain.view import Standing, UnitTile, WallView
 from layouts.cells import Cells
 from layouts.components.ages import floor_age
 from layouts.components.parts import cell, empty_cell, frame_cells, panel, shape
 from layouts.grid import Place, Size, length, lines
 from layouts.text import NONE, Translator, msgid
-from layouts.theme import LOOKS, SUB
+from layouts.theme import LABEL, LOOKS, SUB
 
-TOPICS = CLOCK | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS | WORK_UNITS
+TOPICS = BOTTLENECK | CLOCK | OPERATIONS | ORDERS | PLAN | READERS | SIGNALS | WORK_UNITS
 SIZE = Size(width=1.62, height=1.6, least=3.9)
 
 TILE_GAP = 0.22
@@ -24,6 +33,7 @@ WIDE, NARROW = 5.2, 4.6  # least widths of a tile with facts, of one with its na
 NAME_LINE, FACT_LINE, TILE_PAD = 1.2, SUB * 1.2, 0.44
 TILE_SIDE, SHAPE = 0.28, 1.06
 FACTS = 3
+MARK, MARK_GAP = "◆", 0.3
 
 STATES = {
     WorkUnitState.PROCESSING: msgid("running"),
@@ -87,7 +97,8 @@ def skeleton(place: Place, t: Translator) -> Component:
 def render(view: WallView, place: Place, t: Translator) -> Cells:
     """Return the cells of the panel and of every tile, the unused ones hidden."""
     layout, slots = raster(place, len(view.units)), capacity(place)
-    shown, rest = _choose(view.units, min(slots, layout.tiles))
+    held_by = view.bottleneck.work_unit if view.bottleneck else None
+    shown, rest = _choose(view.units, min(slots, layout.tiles), held_by)
     note = t("{running} of {units} running", running=_running(view), units=len(view.units))
     cells = frame_cells(place, "mp-units", floor_age(view, t), note if view.units else "")
     cells[place.id("raster")] = {
@@ -100,7 +111,9 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
     for number in range(slots):
         if number < len(shown):
             facts = _facts(shown[number], view, width, t)[: layout.facts]
-            cells |= _tile_cells(place, number, shown[number], facts, tight)
+            mark = _mark(shown[number], held_by, width, tight, t)
+            cells |= _tile_cells(place, number, shown[number], facts, tight, bool(mark))
+            cells |= _mark_cells(place, number, mark)
         else:
             cells |= _rest_cells(place, number, rest if number == len(shown) else 0, t)
     return cells
@@ -108,7 +121,12 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
 
 def _tile(place: Place, number: int) -> Component:
     name = html.Div(
-        [shape(), cell(place.id(f"{number}-name"), "mp-name")], className="mp-tile-name"
+        [
+            shape(),
+            cell(place.id(f"{number}-name"), "mp-name"),
+            cell(place.id(f"{number}-mark"), "mp-tile-mark mp-off"),
+        ],
+        className="mp-tile-name",
     )
     facts = [cell(place.id(f"{number}-fact-{i}"), "mp-fact") for i in range(FACTS)]
     return html.Div([name, *facts], id=place.id(str(number)), className="mp-tile mp-off")
@@ -118,14 +136,38 @@ def _raster_class(layout: Raster) -> str:
     return "mp-raster" if layout.facts else "mp-raster mp-raster--names"
 
 
-def _choose(units: tuple[UnitTile, ...], room: int) -> tuple[list[UnitTile], int]:
+def _mark(unit: UnitTile, held_by: str | None, width: float, tight: bool, t: Translator) -> str:
+    """Return what stands beside the bottleneck's name: the word, or a sign where there's no room.
+
+    Its tile is outlined as well.
+    """
+    if unit.id != held_by:
+        return ""
+    word = t("bottleneck")
+    left = width - SHAPE - length(unit.id, SUB if tight else 1.0)
+    return word if length(word, LABEL) + MARK_GAP <= left else MARK
+
+
+def _mark_cells(place: Place, number: int, mark: str) -> Cells:
+    css = "mp-tile-mark" if mark else "mp-tile-mark mp-off"
+    return {place.id(f"{number}-mark"): {"t": mark, "c": css}}
+
+
+def _choose(
+    units: tuple[UnitTile, ...], room: int, held_by: str | None
+) -> tuple[list[UnitTile], int]:
     """Keep the line's order; where not all fit, the last tile counts those that are well."""
     if len(units) <= room:
         return list(units), 0
     ranks = {standing: rank for rank, standing in enumerate(_URGENCY)}
-    urgent = sorted(range(len(units)), key=lambda i: (ranks.get(_standing(units[i]), 9), i))
+    first = [_rank(unit, ranks, held_by) for unit in units]
+    urgent = sorted(range(len(units)), key=lambda i: (first[i], i))
     kept = sorted(urgent[: room - 1])
     return [units[i] for i in kept], len(units) - len(kept)
+
+
+def _rank(unit: UnitTile, ranks: dict[Standing, int], held_by: str | None) -> int:
+    return 0 if unit.id == held_by else ranks.get(_standing(unit), 9)
 
 
 def _running(view: WallView) -> int:
@@ -136,9 +178,12 @@ def _standing(unit: UnitTile) -> Standing:
     return Standing.UNKNOWN if unit.stale else unit.standing
 
 
-def _tile_cells(place: Place, number: int, unit: UnitTile, facts: list[str], tight: bool) -> Cells:
+def _tile_cells(
+    place: Place, number: int, unit: UnitTile, facts: list[str], tight: bool, holds: bool
+) -> Cells:
     stale = " mp-stale" if unit.stale else ""
-    css = f"mp-tile {LOOKS[_standing(unit)].css}{stale}"
+    outline = " mp-tile--bottleneck" if holds else ""
+    css = f"mp-tile {LOOKS[_standing(unit)].css}{stale}{outline}"
     toned = 1 if unit.late_s and not unit.stale else -1
     cells: Cells = {
         place.id(str(number)): {"c": css},
@@ -184,6 +229,7 @@ def _rest_cells(place: Place, number: int, rest: int, t: Translator) -> Cells:
             "c": "mp-name mp-name--long",
         },
     }
+    cells |= _mark_cells(place, number, "")
     for i in range(FACTS):
         cells[place.id(f"{number}-fact-{i}")] = {"t": "", "c": "mp-fact mp-off"}
     return cells

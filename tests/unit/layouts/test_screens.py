@@ -5,6 +5,7 @@ import re
 import pytest
 
 from layouts.grid import GAP, HEADER, MARGIN, Sheet
+from layouts.panels import PANELS
 from layouts.screens import Page, Screen, ScreensError, in_language, load, parse, usual_pages
 
 
@@ -112,7 +113,7 @@ def test_letters_do_not_shrink_below_a_comfortable_size_close_by():
 def test_the_usual_pages_show_every_panel_and_fit(height):
     on = Sheet(width=height * 16 / 9, height=height, unit_vh=100 / height, unit_vw=1)
     shown = {name for page in usual_pages(on) for row in page.rows for name in row}
-    assert shown == {"figures", "work_units", "hours", "orders", "needs"}
+    assert shown == set(PANELS)
 
 
 @pytest.mark.parametrize("distance_m", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
