@@ -70,7 +70,7 @@
 
   const typing = () => {
     const field = document.activeElement;
-    const unsent = [...document.querySelectorAll("#desk-body .mp-input")].some(
+    const unsent = [...document.querySelectorAll("#desk-body .mp-input input")].some(
       (one) => one.dataset.typed === "1");
     return unsent || (field && field.matches("#desk-body input") && performance.now() - typedAt < TYPING_MS);
   };
@@ -137,7 +137,7 @@
     if (!field || !field.closest("#desk-body")) return null;
     const all = [...document.querySelectorAll("#desk-body " + field.tagName)];
     return {
-      tag: field.tagName, place: all.indexOf(field), id: field.id, href: field.getAttribute("href"),
+      tag: field.tagName, place: all.indexOf(field), href: field.getAttribute("href"),
       name: field.getAttribute("name"), start: field.selectionStart, end: field.selectionEnd,
     };
   };
@@ -146,8 +146,7 @@
     const kept = asked;
     if (!kept || document.activeElement !== document.body) return;
     const all = [...document.querySelectorAll("#desk-body " + kept.tag)];
-    const found = (kept.id && byId(kept.id))
-      || (kept.href && all.find((one) => one.getAttribute("href") === kept.href))
+    const found = (kept.href && all.find((one) => one.getAttribute("href") === kept.href))
       || (kept.name && all.find((one) => one.getAttribute("name") === kept.name))
       || all[kept.place];
     if (!found) return;
@@ -192,14 +191,15 @@
   }, true);
 
   document.addEventListener("change", (event) => {
-    const field = event.target.closest(".mp-desk .mp-select, .mp-desk .mp-day");
-    if (field && field.form && (field.tagName === "SELECT" || field.validity.valid)) send(field.form);
+    const field = event.target;
+    const quick = field.matches(".mp-desk .mp-select, .mp-desk .mp-day input");
+    if (quick && field.form && field.validity.valid) send(field.form);
   });
 
   document.addEventListener("input", (event) => {
     typedAt = performance.now();
-    const field = event.target.closest("#desk-body .mp-input");
-    if (field && field.tagName === "INPUT") field.dataset.typed = "1";
+    const field = event.target;
+    if (field.matches("#desk-body .mp-input input")) field.dataset.typed = "1";
   });
 
   document.addEventListener("click", (event) => {
@@ -239,7 +239,7 @@
   };
 
   const watch = new MutationObserver(() => {
-    for (const field of document.querySelectorAll(".mp-desk input.mp-day[type=text]")) field.type = "date";
+    for (const field of document.querySelectorAll(".mp-desk .mp-day input[type=text]")) field.type = "date";
     follow();
     givePlaceBack();
   });

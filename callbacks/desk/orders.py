@@ -5,11 +5,21 @@ from collections.abc import Sequence
 from dash import Dash
 from dash.development.base_component import Component
 
-from callbacks.desk.visit import Visit
-from data.domain.topics import FORECASTS, OPERATIONS, PLAN
+from callbacks.desk.visit import BadParameter, Visit
+from data.domain.orders import SORTS, WHICH, OrderFilter, Sort, Which
+from data.domain.topics import CLOCK, FORECASTS, HISTORY, OPERATIONS, PLAN
+from data.domain.view import Standing
+from data.services.orders import Orders
 from layouts.pages import orders
 from layouts.sheets import Sheet
 from layouts.text import Translator
+
+ROWS = 50
+MOST_PAGES = 400
+MOST_EXPORTED = 20_000
+DIRECTIONS = ("down", "up")
+_WHICH: dict[str, Which] = {which: which for which in WHICH}
+_SORTS: dict[str, Sort] = {sort: sort for sort in SORTS}
 
 
 class OrdersPage:
@@ -17,21 +27,58 @@ class OrdersPage:
 
     name = "orders"
     path = "/orders"
-    topics = OPERATIONS | PLAN | FORECASTS
+    topics = OPERATIONS | PLAN | FORECASTS | HISTORY | CLOCK
+
+    def __init__(self, service: Orders) -> None:
+        self._orders = service
 
     def title(self, t: Translator) -> str:
         """Return the page's name."""
         return t(orders.TITLE)
 
     def body(self, visit: Visit) -> Component:
-        """Return the list."""
-        rows = visit.live.indexes.book.worst(None, 50)
-        return orders.layout(rows, visit.href, visit.timezone, visit.now, visit.t)
+        """Return the page of the list that the address asks for."""
+        by, page = filter_of(visit), visit.whole("page", 1, MOST_PAGES, 1)
+        found = self._orders.search(visit.scope, visit.live, by, ROWS, (page - 1) * ROWS)
+        view = orders.ListView(
+            found=found,
+            by=by,
+            facets=self._orders.facets(visit.scope, visit.live),
+            page=page,
+            pages=min(MOST_PAGES, -(-found.total // ROWS)),
+            timezone=visit.timezone,
+            now=visit.now,
+        )
+        return orders.layout(view, visit.href, visit.t)
 
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
         """Return the whole list."""
-        rows = visit.live.indexes.book.worst(None, 20_000)
-        return (orders.sheet(rows, visit.t),)
+        by = filter_of(visit)
+        found = self._orders.search(visit.scope, visit.live, by, MOST_EXPORTED)
+        return (orders.sheet(found, visit.t),)
 
     def register(self, app: Dash) -> None:
         """Nothing: all its state is in the address."""
+
+
+def filter_of(visit: Visit) -> OrderFilter:
+    """Return what the address asks for.
+
+    Raises: BadParameter.
+    """
+    due_from, due_to = visit.day("from"), visit.day("to")
+    if due_from and due_to and due_to < due_from:
+        raise BadParameter("to", "day")
+    standing = visit.choice("standing", ("", *orders.STANDINGS), "")
+    return OrderFilter(
+        which=_WHICH[visit.choice("which", WHICH, "open")],
+        text=visit.text("q"),
+        standing=Standing(standing) if standing else None,
+        area=visit.text("area"),
+        product=visit.text("product"),
+        customer=visit.text("customer"),
+        due_from=due_from,
+        due_to=due_to,
+        sort=_SORTS[visit.choice("sort", SORTS, "risk")],
+        descending=visit.choice("dir", DIRECTIONS, "up") == "down",
+    )

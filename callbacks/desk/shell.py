@@ -22,6 +22,7 @@ from callbacks.desk.visit import (
     MOST_PARAMETERS,
     BadParameter,
     DeskPage,
+    OwnCallbacks,
     Visit,
     instant,
 )
@@ -142,7 +143,8 @@ class Shell:
     def _layout_of(self, page: DeskPage) -> Callable[..., Component]:
         def layout(**parameters: Any) -> Component:
             if not _in_callback():
-                return desk.frame(_NO_HEAD, None, [], translator_of(self._locale, None))
+                body = [page.skeleton()] if isinstance(page, OwnCallbacks) else []
+                return desk.frame(_NO_HEAD, None, body, translator_of(self._locale, None))
             return self.whole(page, parameters)
 
         return layout
@@ -300,6 +302,8 @@ def _stale(visit: Visit) -> list[desk.Stale]:
     found, readers = [], visit.live.readers()
     if readers.history_stale:
         found.append(desk.Stale(what="history", age_s=readers.history_lag_s))
+    if readers.watch_stale:
+        found.append(desk.Stale(what="forecasts", age_s=readers.watch_lag_s))
     return found
 
 

@@ -6,7 +6,7 @@ methods here check it and name the parameter that can't be used.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from dash import Dash
@@ -128,7 +128,15 @@ class DeskPage(Protocol):
         """Return what the page shows as tables; none: there is nothing to export."""
 
     def register(self, app: Dash) -> None:
-        """Register the page's own callbacks, if it has any."""
+        """Register the page's own callbacks, if it has any (`OwnCallbacks`)."""
+
+
+@runtime_checkable
+class OwnCallbacks(Protocol):
+    """A page with callbacks of its own says which elements they name."""
+
+    def skeleton(self) -> Component:
+        """Return these elements, empty; Dash looks there for what a callback may name."""
 
 
 def instant(value: str, timezone: str, name: str = "at") -> datetime:

@@ -137,7 +137,7 @@ def _row(columns: Sequence[TableColumn], row: TableRow, opens: str) -> Component
     for column in columns:
         value = row.cells.get(column.key, "")
         if column.key == opens and row.href:
-            value = link(value, row.href, "mp-row-link")
+            value = link(value, row.href, "mp-row-link mp-row-open")
         cells.append(html.Td(value, className=column.css or None))
     css = LOOKS[row.standing].css if row.standing else ""
     hatched = " mp-stale" if row.stale else ""

@@ -1,0 +1,96 @@
+"""Finds completed orders in the recorded past. Imported by `app`, which hands it to services."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, text
+
+from data.domain.orders import Sort
+from data.domain.plan import Order
+from data.services.orders import CompletedQuery
+from data.store.delays import DelayReading
+from data.store.history import answering
+
+_order = msgspec.json.Decoder(Order).decode
+_ORDER: dict[Sort, str] = {
+    "risk": "o.completed_at {up}, o.id",
+    "due": 'o.due_at {down}, o.id COLLATE "C" {down}',
+    "order": 'o.id COLLATE "C" {down}',
+    "forecast": 'o.completed_at {down}, o.id COLLATE "C" {down}',
+}
+# The line of an order: the one that it names, else that of its last operation.
+_AREA = (
+    "(o.area = :area OR o.area IS NULL AND"
+    " o.document -> 'operations' -> -1 ->> 'work_center' = ANY(:centers))"
+)
+_TEXT = (
+    "(o.id ILIKE :like OR o.product ILIKE :like OR o.customer ILIKE :like"
+    " OR o.customer = ANY(:customers)"
+    " OR jsonb_path_query_array(o.document, '$.needs[*].*')::text ILIKE :like)"
+)
+
+
+class CompletedOrders:
+    """The completed orders of all sites."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def completed(
+        self, site: str, query: CompletedQuery, limit: int, offset: int
+    ) -> tuple[list[tuple[Order, datetime]], int]:
+        """Return completed orders with their completion, and how many there are.
+
+        Raises: Unavailable.
+        """
+        where, bound = _where(site, query)
+        down, up = ("DESC", "ASC") if query.descending else ("ASC", "DESC")
+        order = _ORDER[query.sort].format(down=down, up=up)
+        count = f"SELECT count(*) FROM work_order o WHERE {where}"
+        page = (
+            f"SELECT o.document::text, o.completed_at FROM work_order o WHERE {where}"
+            f" ORDER BY {order} LIMIT :limit OFFSET :offset"
+        )
+        with answering(), self._engine.connect() as connection:
+            total: int = connection.execute(text(count), bound).scalar_one()
+            rows = connection.execute(text(page), bound | {"limit": limit, "offset": offset})
+            return [(_order(document), at) for document, at in rows], total
+
+    def top_causes(self, site: str, orders: Sequence[str]) -> Mapping[str, str | None]:
+        """Return what made orders late most, of those that have an account.
+
+        Raises: Unavailable.
+        """
+        with answering(), self._engine.connect() as connection:
+            found = DelayReading(connection).orders(site, orders)
+        return {order: delayed.top_cause for order, delayed in found.items()}
+
+
+def _where(site: str, query: CompletedQuery) -> tuple[str, dict[str, Any]]:
+    """Return the condition and its values; only conditions that are asked for stand in it."""
+    asked: dict[str, tuple[str, Any]] = {
+        "area": (_AREA, query.area),
+        "product": ("o.product = :product", query.product),
+        "customer": ("o.customer = :customer", query.customer),
+        "due_from": ("o.due_at >= :due_from", query.due_from),
+        "due_before": ("o.due_at < :due_before", query.due_before),
+        "like": (_TEXT, None if query.text is None else f"%{_literal(query.text)}%"),
+    }
+    parts = ["o.site = :site", "NOT o.cancelled", "o.completed_at <= :until"]
+    bound: dict[str, Any] = {"site": site, "until": query.until}
+    for name, (condition, value) in asked.items():
+        if value is not None:
+            parts.append(condition)
+            bound[name] = value
+    if query.area is not None:
+        bound["centers"] = list(query.centers or ())
+    if query.text is not None:
+        bound["customers"] = list(query.customers)
+    return " AND ".join(parts), bound
+
+
+def _literal(text: str) -> str:
+    """Return a text of which no sign is a wildcard."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
