@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from callbacks.desk.visit import BadParameter, Visit
 from data.domain.kpis import Elements, Kpi
 from data.domain.scope import Scope
-from data.domain.topics import HISTORY
 from data.domain.shift_rows import By, FigureFilter, FiguresReport, ShiftRow
+from data.domain.topics import HISTORY
 from layouts.pages import figure_sheets, figures
 from layouts.pages.figures import OFF, Shown
 from layouts.sheets import Sheet

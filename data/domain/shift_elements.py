@@ -101,7 +101,7 @@ def _spells(changes: Sequence[StateChange], span: Span) -> Iterable[UnitSpell]:
     first = max(0, bisect_right(changes, span[0], key=_time) - 1)
     last = bisect_left(changes, span[1], key=_time)
     met = changes[first:last]
-    ends = [change.time for change in met[1:]] + [span[1]]
+    ends = [*(change.time for change in met[1:]), span[1]][: len(met)]
     return [
         UnitSpell(change.state, (change.time, end), change.operation)
         for change, end in zip(met, ends, strict=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from data.domain.events import Event
+from data.domain.facts import DERIVED
 from data.domain.kpis import Elements
 from data.domain.scope import Scope
 from data.domain.shift_elements import (
@@ -22,11 +23,6 @@ from data.domain.shift_elements import (
     elements_of,
     windows_of,
 )
-from data.domain.site import Calendar, Site, WorkUnit
-from data.services.aspects import Documents
-from data.services.caching import Cached
-from data.services.errors import Forbidden
-from data.services.live import LiveSite
 from data.domain.shift_rows import (
     By,
     FigureFilter,
@@ -35,6 +31,11 @@ from data.domain.shift_rows import (
     Progress,
     ShiftRow,
 )
+from data.domain.site import Calendar, Site, WorkUnit
+from data.services.aspects import Documents
+from data.services.caching import Cached
+from data.services.errors import Forbidden
+from data.services.live import LiveSite
 from data.services.staleness import SHIFT
 
 EVERY = timedelta(minutes=1)  # how old the running shift's figures may be
@@ -63,11 +64,11 @@ class RollupStore(Protocol):
     def progress(self, site: str) -> Progress | None:
         """How far it came before."""
 
-    def note(self, site: str, progress: Progress) -> None:
-        """Remember it."""
+    def note(self, site: str, progress: Progress, changed: bool) -> int | None:
+        """Remember it; the new version of what is derived when anything changed."""
 
     def first_at(self, site: str) -> datetime | None:
-        """Time of the first event."""
+        """Earliest time of what was recorded first."""
 
 
 class StaleMarks(Protocol):
@@ -95,12 +96,15 @@ class ShiftFiguresRollup:
         self._progress: Progress | None = None
         self._steps: Steps | None = None
         self._renewed_at: datetime | None = None
+        self._changed = 0
+        self._found: dict[str, bytes | None] = {}
 
     def begin(self, live: LiveSite) -> None:
         """Start from what is stored."""
         self._live = live
         self._progress = self._store.progress(self._site)
         self._steps = self._renewed_at = None
+        self._changed, self._found = 0, {}
 
     def see(self, events: Sequence[Event]) -> None:
         """Do nothing: what events change, the recorder has marked."""
@@ -118,7 +122,8 @@ class ShiftFiguresRollup:
                 break
             if next(self._steps, self) is self:
                 self._steps = None
-        return {}
+        found, self._found = self._found, {}
+        return found
 
     def _due(self, now: datetime) -> Steps | None:
         if self._live is None or not self._live.board.site.work_units:
@@ -155,8 +160,10 @@ class ShiftFiguresRollup:
             self._note(Progress(day, self._progress.upto))
 
     def _note(self, progress: Progress) -> None:
-        self._store.note(self._site, progress)
-        self._progress = progress
+        version = self._store.note(self._site, progress, self._changed > 0)
+        if version is not None:
+            self._found[DERIVED] = str(version).encode()
+        self._progress, self._changed = progress, 0
 
     def _derive(
         self, model: Site, units: Sequence[WorkUnit], since: datetime, now: datetime
@@ -180,16 +187,16 @@ class ShiftFiguresRollup:
         if not any(window.finish > since for window in touched):
             return
         start = min(window.start for window in touched)
-        until = min(now, max(window.finish for window in touched))
+        until = max(window.finish for window in touched)
         names = [unit.id for unit in units]
-        records, run_times = self._store.records(self._site, names, start, max(until, start))
+        records, run_times = self._store.records(self._site, names, start, until)
         rows = [
             _row(unit, lines.get(unit.work_center, ("", None))[0], window, elements)
             for unit, found in windows.items()
             for window in found
             if _counts(window, elements := elements_of(window, records[unit.id], run_times, now))
         ]
-        self._store.replace(self._site, day, names, rows)
+        self._changed += self._store.replace(self._site, day, names, rows)
 
 
 class FigureStore(Protocol):

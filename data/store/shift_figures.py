@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine, text
 from data.domain.events import Data, Event, EventType, WorkUnitState
 from data.domain.kpis import Elements
 from data.domain.shift_elements import StateChange, UnitRecord
-from data.domain.waiting.spans import Span
 from data.domain.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
+from data.domain.waiting.spans import Span
+from data.store.derived_version import bump
 from data.store.history import answering
 
 READER = "shift-figures"
@@ -80,7 +81,10 @@ _NOTE = """
 INSERT INTO reader (site, name, epoch, "after", at) VALUES (:site, :name, '', :after, :at)
 ON CONFLICT (site, name) DO UPDATE SET "after" = EXCLUDED."after", at = EXCLUDED.at
 """
-_FIRST = "SELECT time FROM event WHERE site = :site ORDER BY recorded_at LIMIT 1"
+_FIRST = (
+    "SELECT min(time) FROM (SELECT time FROM event WHERE site = :site"
+    " ORDER BY recorded_at LIMIT 1000) earliest"
+)
 _GROUPS: dict[By, str] = {
     "work_unit": "work_unit",
     "work_center": "work_center",
@@ -141,14 +145,15 @@ class ShiftFigureStore:
             row = connection.execute(text(_PROGRESS), {"site": site, "name": READER}).first()
         return None if row is None else Progress(date.fromisoformat(row[0]), row[1])
 
-    def note(self, site: str, progress: Progress) -> None:
-        """Remember how far figures were worked out."""
+    def note(self, site: str, progress: Progress, changed: bool) -> int | None:
+        """Remember how far figures were worked out; return the new version if any changed."""
         bound = {"site": site, "name": READER, "after": str(progress.back_to), "at": progress.upto}
         with answering(), self._engine.begin() as connection:
             connection.execute(text(_NOTE), bound)
+            return bump(connection, site) if changed else None
 
     def first_at(self, site: str) -> datetime | None:
-        """Return the time of the first recorded event."""
+        """Return the earliest time of what was recorded first."""
         with answering(), self._engine.connect() as connection:
             found: datetime | None = connection.execute(text(_FIRST), {"site": site}).scalar()
             return found

@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.kpis import Elements, Formula, Kpi, kpi
-from data.domain.site import Site
 from data.domain.shift_rows import FigureRow, ShiftRow
+from data.domain.site import Site
 from layouts import charts, ids
 from layouts.components import desk
 from layouts.components.kpi_words import (
@@ -49,12 +49,12 @@ def layout(detail: Detail, table: Component, t: Translator) -> Component:
                     desk.section(title, _formula(formula, t), css="mp-formula-section"),
                     desk.section(t("Day by day"), _trend(detail, t), unit(detail.figure, t)),
                 ],
-                className="mp-figure-detail",
+                className="mp-kpi-detail",
             ),
             desk.section(t("All figures"), table, t("Choose one to see how it came about.")),
             desk.section(t("The shifts behind it"), _shifts(detail, t), _most(detail, t)),
         ],
-        className="mp-figure-parts",
+        className="mp-kpi-parts",
     )
 
 
@@ -101,9 +101,9 @@ def _trend(detail: Detail, t: Translator) -> Component:
         "marker": {"color": [doubtful if f.doubt else plain for _, f in found]},
         "text": [with_unit(f, t) for _, f in found],
         "textposition": "none",
-        "hovertemplate": "%{x}  %{text}<extra></extra>",
+        "hovertemplate": "%{x|%Y-%m-%d}  %{text}<extra></extra>",
     }
-    axis = {"type": "category", "nticks": 8, "tickformat": "%m-%d"}
+    axis = {"type": "date", "nticks": 8, "tickformat": "%m-%d", "showgrid": False}
     chart = charts.figure(
         detail.theme, [trace], xaxis=axis, yaxis={"rangemode": "tozero"},
         margin={"l": 40, "r": 8, "t": 8, "b": 32},

@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.kpis import Elements, Formula, Kpi, kpi
-from data.domain.site import Site
 from data.domain.shift_rows import By, FigureFilter, FigureRow, ShiftRow
+from data.domain.site import Site
 from layouts.components import desk, forms
 from layouts.components.kpi_words import NAMES, written
 from layouts.components.links import link
@@ -83,7 +83,7 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
                 t,
             ),
         ],
-        className="mp-figures",
+        className="mp-kpi-page",
     )
 
 
@@ -159,7 +159,7 @@ def _filters(shown: Shown, href: Href, t: Translator) -> Component:
             forms.form(action, fields, t("Period and line")),
             desk.chips(groups, t("A row for each")),
         ],
-        className="mp-figure-filters",
+        className="mp-kpi-filters",
     )
 
 
@@ -203,11 +203,11 @@ def _line(
 def _cell(formula: Formula, href: str, chosen: bool, label: str, t: Translator) -> Component:
     value = written(formula, t)
     if formula.doubt is None:
-        return link(value, href, "mp-figure", "true" if chosen else "", f"{label}: {value}")
+        return link(value, href, "mp-kpi", "true" if chosen else "", f"{label}: {value}")
     mark = html.Span(shape(), className="mp-is-at-risk")
     doubtful = t("doubtful")
     words = f"{label}: {value}, {doubtful}"
-    return link([mark, value], href, "mp-figure mp-doubt", "true" if chosen else "", words)
+    return link([mark, value], href, "mp-kpi mp-doubt", "true" if chosen else "", words)
 
 
 def _nothing(shown: Shown, href: Href, t: Translator) -> Component:
