@@ -134,19 +134,27 @@ def create_server(settings: Settings) -> "Flask":
 
 def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
     """Return every page that is read at a desk, a line each."""
+    from callbacks.desk.delays import DelaysPage
+    from callbacks.desk.figures import FiguresPage
     from callbacks.desk.order import OrderPage
     from callbacks.desk.orders import OrdersPage
     from data.services.accounts import Accounts
+    from data.services.delays import Delays
     from data.services.order_boards import OrderBoards
     from data.services.orders import Orders
+    from data.services.shift_figures import ShiftFigures
     from data.store.accounts import AccountPast
+    from data.store.delays import DelayStore
     from data.store.orders import CompletedOrders
     from data.store.past import PastEvents
+    from data.store.shift_figures import ShiftFigureStore
 
     accounts = Accounts(AccountPast(engines.sql))
     return [
         OrdersPage(Orders(CompletedOrders(engines.sql))),
         OrderPage(accounts, OrderBoards(engines.history, PastEvents(engines.sql))),
+        DelaysPage(Delays(DelayStore(engines.sql), cached)),
+        FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
     ]
 
 
@@ -216,15 +224,19 @@ def _aspects(engines: Engines, site: str) -> "list[Aspect]":
     """Return what the watch works out at a site, a line each."""
     from data.services.derivation import Accounting
     from data.services.forecasting import Forecasts
+    from data.services.shift_figures import ShiftFiguresRollup
     from data.store.accounts import AccountPast
     from data.store.delays import DelayStore
     from data.store.forecasts import ForecastStore
     from data.store.past import PastEvents
+    from data.store.shift_figures import ShiftFigureStore
+    from data.store.stale import Stale
 
     sql = engines.sql
     return [
         Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
         Accounting(site, AccountPast(sql), DelayStore(sql)),
+        ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
     ]
 
 
