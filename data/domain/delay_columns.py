@@ -25,14 +25,14 @@ _ORDER = np.dtype([(name, "<u2") for name in _OF_ORDERS] + [("late_s", "<f8")])
 _CELL = np.dtype([("order", "<u4"), *((name, "<u2") for name in _OF_CELLS), ("late_s", "<f8")])
 _MOST_FLAGS = 30_000_000
 
-_Codes = NDArray[np.int32]
+_Codes = NDArray[np.intp]
 _Mask = NDArray[np.bool_]
 
 
 class Head(Struct, frozen=True):
-    """What the numbers of a pack stand for: the ids of its orders, and names by column."""
+    """What the numbers of a pack stand for: names by column, and the ids of its orders (JSON)."""
 
-    orders: tuple[str, ...]
+    orders: msgspec.Raw
     names: dict[str, tuple[str, ...]]
 
 
@@ -47,6 +47,7 @@ class Pack(Struct, frozen=True):
 
 
 _head = msgspec.json.Decoder(Head).decode
+_ids = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def pack_of(day: date, delays: Sequence[OrderDelay], *, completed: bool = True) -> Pack:
@@ -62,7 +63,8 @@ def pack_of(day: date, delays: Sequence[OrderDelay], *, completed: bool = True) 
         if delay.late_s > 0
         for cell in delay.cells
     ]
-    head = Head(tuple(d.order for d in delays), {n: tuple(table) for n, table in names.items()})
+    ids = msgspec.Raw(msgspec.json.encode([delay.order for delay in delays]))
+    head = Head(ids, {name: tuple(table) for name, table in names.items()})
     return Pack(
         day,
         msgspec.json.encode(head),
@@ -87,7 +89,8 @@ class DelayColumns:
         cells = [np.frombuffer(pack.cells, _CELL) for pack in packs]
         self._days = sorted({pack.day for pack in packs})
         places = {day: i for i, day in enumerate(self._days)}
-        self.orders = [order for head in heads for order in head.orders]
+        self._ids = [head.orders for head in heads]
+        self._known_ids: dict[int, tuple[str, ...]] = {}
         self._tables: dict[str, dict[str, int]] = {}
         self._codes = {
             name: self._joined(name, heads, rows)
@@ -95,36 +98,44 @@ class DelayColumns:
             for name in names
         }
         sizes = [len(rows) for rows in orders]
-        firsts = np.cumsum([0, *sizes], dtype=np.int32)
-        self._day = np.repeat(np.array([places[p.day] for p in packs], np.int32), sizes)
+        self._firsts = np.cumsum([0, *sizes])
+        self._day = np.repeat(np.array([places[p.day] for p in packs], np.intp), sizes)
         self._done: _Mask = np.repeat(np.array([p.completed for p in packs], np.bool_), sizes)
         self.late_s = _column(orders, "late_s")
         self._cell_late_s = _column(cells, "late_s")
-        shifts = np.repeat(firsts[:-1], [len(rows) for rows in cells])
-        self._order = _column(cells, "order").astype(np.int32) + shifts
+        shifts = np.repeat(self._firsts[:-1], [len(rows) for rows in cells])
+        self._order = _column(cells, "order").astype(np.intp) + shifts
 
     def _joined(self, name: str, heads: Sequence[Head], rows: Sequence[NDArray[np.void]]) -> _Codes:
         table = self._tables.setdefault(name, {})
-        out = np.empty(sum(len(of_pack) for of_pack in rows), np.int32)
+        out = np.empty(sum(len(of_pack) for of_pack in rows), np.intp)
         at = 0
         for head, of_pack in zip(heads, rows, strict=True):
-            places = np.array([_place(table, text) for text in head.names[name]], np.int32)
+            places = np.array([table.setdefault(n, len(table)) for n in head.names[name]], np.intp)
             end = at + len(of_pack)
             if len(of_pack):
                 np.take(places, of_pack[name], out=out[at:end], mode="clip")
             at = end
         return out
 
+    def id_of(self, order: int) -> str:
+        """Return the id of the order at a place."""
+        pack = int(np.searchsorted(self._firsts, order, "right")) - 1
+        if pack not in self._known_ids:
+            self._known_ids[pack] = _ids(self._ids[pack])
+        return self._known_ids[pack][order - int(self._firsts[pack])]
+
     def choose(self, wanted: DelayFilter) -> "DelaySums":
         """Return what a filter leaves, to be summed up. The period isn't looked at."""
-        orders = np.ones(len(self.orders), np.bool_)
+        orders = np.ones(len(self.late_s), np.bool_)
         for name in _OF_ORDERS:
             orders &= self._having(name, getattr(wanted, name), len(orders))
         cells = orders[self._order]
         by_cell = [name for name in _OF_CELLS if getattr(wanted, name) is not None]
         for name in by_cell:
             cells &= self._having(name, getattr(wanted, name), len(cells))
-        return DelaySums(self, orders, np.flatnonzero(cells), some_steps=bool(by_cell))
+        chosen = slice(None) if cells.all() else np.flatnonzero(cells)
+        return DelaySums(self, orders, chosen, some_steps=bool(by_cell))
 
     def _having(self, name: str, key: str | None, size: int) -> _Mask:
         if key is None:
@@ -136,7 +147,7 @@ class DelaySums:
     """What a filter leaves of the columns, summed up in every way that a report shows."""
 
     def __init__(
-        self, columns: DelayColumns, orders: _Mask, cells: NDArray[np.intp], *, some_steps: bool
+        self, columns: DelayColumns, orders: _Mask, cells: _Codes | slice, *, some_steps: bool
     ) -> None:
         """`some_steps`: the filter asks for some of an order's steps only."""
         self._columns = columns
@@ -145,11 +156,12 @@ class DelaySums:
         self._order = columns._order[cells]
         self._late_s = columns._cell_late_s[cells]
         self._codes = {name: columns._codes[name][cells] for name in _OF_CELLS}
-        self._adds = self._late_s > 0
+        self._adds = np.flatnonzero(self._late_s > 0)
+        self._late_by_order = np.bincount(self._order, self._late_s, len(orders))
+        self._met = np.bincount(self._order, minlength=len(orders)) > 0
+        self._later = np.bincount(self._order[self._adds], minlength=len(orders)) > 0
         late = orders & (columns.late_s > 0)
-        if some_steps:
-            late &= np.bincount(self._order[self._adds], minlength=len(orders)) > 0
-        self._late = np.flatnonzero(late)
+        self._late = np.flatnonzero(late & self._later if some_steps else late)
 
     @property
     def late_s(self) -> float:
@@ -178,7 +190,7 @@ class DelaySums:
     def days(self) -> tuple[DelayDay, ...]:
         """Return the days on which anything was completed, or was due and is late, in order."""
         columns, size = self._columns, len(self._columns._days)
-        late_s = np.bincount(columns._day[self._order], self._late_s, size)
+        late_s = np.bincount(columns._day, self._late_by_order, size)
         counts = np.bincount(columns._day[self._done], minlength=size)
         on_time = np.bincount(columns._day[self._timely], minlength=size)
         return tuple(
@@ -189,26 +201,18 @@ class DelaySums:
 
     def page(self, limit: int, offset: int) -> list[tuple[float, str]]:
         """Return lateness and id of a page of the late orders, the latest first, ties by id."""
-        late_s, ids = self._columns.late_s, self._columns.orders
+        late_s, id_of = self._columns.late_s, self._columns.id_of
         if offset + limit < len(self._late):
             least = np.partition(-late_s[self._late], offset + limit)[offset + limit]
             among = self._late[-late_s[self._late] <= least]
         else:
             among = self._late
-        found = sorted((-float(late_s[i]), ids[i]) for i in among)
+        found = sorted((-float(late_s[i]), id_of(i)) for i in among)
         return [(-late, order) for late, order in found[offset : offset + limit]]
 
     def _bars(self, name: str) -> tuple[DelayBar, ...]:
-        columns, table = self._columns, self._columns._tables[name]
-        if name in _OF_ORDERS:
-            codes = columns._codes[name][self._order]
-            later = np.flatnonzero(np.bincount(self._order[self._adds]))
-            orders = np.bincount(columns._codes[name][later], minlength=len(table))
-        else:
-            codes = self._codes[name]
-            orders = self._orders_by(codes, len(table))
-        late_s = np.bincount(codes, self._late_s, len(table))
-        met = np.bincount(codes, minlength=len(table))
+        table = self._columns._tables[name]
+        late_s, orders, met = self._counted(name, len(table))
         bars = [
             DelayBar(key=key, late_s=float(late_s[i]), orders=int(orders[i]))
             for key, i in table.items()
@@ -216,10 +220,21 @@ class DelaySums:
         ]
         return tuple(sorted(bars, key=lambda bar: (-bar.late_s, bar.key)))
 
+    def _counted(self, name: str, size: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return, by key, the lateness, the orders that it made later, and whether it occurs."""
+        if name in _OF_ORDERS:
+            codes = self._columns._codes[name]
+            late_s = np.bincount(codes, self._late_by_order, size)
+            orders = np.bincount(codes[self._later], minlength=size)
+            return late_s, orders, np.bincount(codes[self._met], minlength=size)
+        codes = self._codes[name]
+        late_s = np.bincount(codes, self._late_s, size)
+        return late_s, self._orders_by(codes, size), np.bincount(codes, minlength=size)
+
     def _orders_by(self, codes: _Codes, size: int) -> NDArray[np.intp]:
         """Count, for each key, the orders that any of its steps made later."""
         width = len(self._done)
-        pairs = codes[self._adds].astype(np.int64) * width + self._order[self._adds]
+        pairs = codes[self._adds] * width + self._order[self._adds]
         if size * width > _MOST_FLAGS:
             return np.bincount(np.unique(pairs) // width, minlength=size)
         met = np.zeros(size * width, np.bool_)

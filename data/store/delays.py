@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, Engine, text
 
 from data.domain.delay_cells import Cell, OrderDelay, top
@@ -19,6 +20,7 @@ from data.domain.delays import DelayedOrder, FeverPoint
 from data.domain.ledger.records import Occupation
 from data.services.delays import OpenOrder
 from data.services.derivation import EVER, Mark, OrderAccount
+from data.services.errors import Unavailable
 from data.services.staleness import ORDER
 from data.store import derived_version
 from data.store.history import answering
@@ -83,9 +85,9 @@ _DUE = (
     " AND (a.made_at IS NULL OR a.made_at < :before)"
     " ORDER BY a.made_at NULLS FIRST, o.id LIMIT :most"
 )
-_PACKS = (
+_PACKS = (  # for psycopg itself
     "SELECT day, made_at, head, orders, cells FROM delay_day"
-    " WHERE site = :site AND day BETWEEN :since AND :until ORDER BY day"
+    " WHERE site = %s AND day BETWEEN %s AND %s ORDER BY day"
 )
 _OPEN = (
     "SELECT order_id, area, product, customer, late_s, cells, day, made_at, done, used, zone"
@@ -291,8 +293,14 @@ class DelayReading:
 
     def packs(self, site: str, since: date, until: date) -> tuple[list[Pack], datetime | None]:
         """Return the days of completed orders, and when the newest of them was made."""
-        bound = {"site": site, "since": since, "until": until}
-        rows = self._connection.execute(text(_PACKS), bound).all()
+        raw = self._connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise TypeError("packs are read through psycopg")
+        try:
+            with raw.cursor(binary=True) as cursor:  # as text they would be twice as long
+                rows = cursor.execute(_PACKS, (site, since, until)).fetchall()
+        except psycopg.Error as error:
+            raise Unavailable(f"the history can't be reached: {error}") from error
         packs = [Pack(day, head, orders, cells) for day, _, head, orders, cells in rows]
         return packs, max((row[1] for row in rows), default=None)
 
