@@ -222,10 +222,12 @@ def watch(settings: Settings) -> int:
 
 def _aspects(engines: Engines, site: str) -> "list[Aspect]":
     """Return what the watch works out at a site, a line each."""
+    from data.services.bottlenecks import Bottlenecks
     from data.services.derivation import Accounting
     from data.services.forecasting import Forecasts
     from data.services.shift_figures import ShiftFiguresRollup
     from data.store.accounts import AccountPast
+    from data.store.bottlenecks import BottleneckStore
     from data.store.delays import DelayStore
     from data.store.forecasts import ForecastStore
     from data.store.past import PastEvents
@@ -237,6 +239,7 @@ def _aspects(engines: Engines, site: str) -> "list[Aspect]":
         Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
         Accounting(site, AccountPast(sql), DelayStore(sql)),
         ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
+        Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
     ]
 
 

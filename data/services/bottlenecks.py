@@ -26,7 +26,7 @@ from data.domain.bottleneck.line import (
 )
 from data.domain.bottleneck.opinions import StateTimes
 from data.domain.bottleneck.picture import LinePicture, Opinions, opinions_of
-from data.domain.events import Event, EventType
+from data.domain.events import Event, EventType, work_unit_subject
 from data.domain.facts import LINE
 from data.domain.line import Line
 from data.domain.site import Site
@@ -114,6 +114,22 @@ class _Followed:
         self.rebuild_from = since if known is None else min(known, since)
 
 
+def _take_unrecorded(followed: _Followed, live: LiveSite, unit: str) -> None:
+    """Take what the board was told since what was recorded when it was loaded."""
+    fold = live.board.work_units.get(unit)
+    for event in fold.ledger.values() if fold is not None else ():
+        change = _change(event, unit)
+        if change is not None:
+            followed.unrecorded[change.identity] = change
+
+
+def _change(event: Event, unit: str) -> Change | None:
+    state = event.data.state
+    if state is None:
+        return None
+    return Change(event.time.timestamp(), event.id, event.source, unit, state)
+
+
 class Bottlenecks:
     """Aspect of the watch: `bottleneck/<area>` for each line."""
 
@@ -136,7 +152,7 @@ class Bottlenecks:
         self._follow(live)
         for key, _ in marks:
             unit, _, day = key.rpartition("/")
-            followed = self._by_subject.get(f"work-unit/{unit}")
+            followed = self._by_subject.get(work_unit_subject(unit))
             if followed is not None:
                 followed.doubt(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
         now = live.now.timestamp()
@@ -151,11 +167,9 @@ class Bottlenecks:
             if followed is None:
                 continue
             if event.type is _STATE:
-                state = event.data.state
-                if state is not None:
-                    unit = event.subject[_UNIT:]
-                    at = event.time.timestamp()
-                    followed.chain.feed(Change(at, event.id, event.source, unit, state))
+                change = _change(event, event.subject[_UNIT:])
+                if change is not None:
+                    followed.chain.feed(change)
             elif event.type is _VOID:
                 self._undo(followed, event)
 
@@ -184,7 +198,11 @@ class Bottlenecks:
                 followed.unrecorded = old.unrecorded | {c.identity: c for c in old.chain.recent()}
                 followed.undone = old.undone | set(old.chain.undone)
             for unit in line.units:
-                self._by_subject[f"work-unit/{unit.id}"] = followed
+                self._by_subject[work_unit_subject(unit.id)] = followed
+                _take_unrecorded(followed, live, unit.id)
+        for identity, subjects in live.board.void_subjects.items():
+            for subject in subjects & self._by_subject.keys():
+                self._by_subject[subject].undone.add(identity)
 
     def _undo(self, followed: _Followed, event: Event) -> None:
         data = event.data

@@ -69,8 +69,13 @@ class BottleneckStore:
     def last_end(self, site: str, area: str) -> float | None:
         """Return until when a line's chain is stored, None when none of it is."""
         query = f"SELECT max(end_at) FROM bottleneck_segment WHERE {_OF_AREA}"
-        with answering(), self._engine.connect() as connection:
-            found = connection.execute(text(query), {"site": site, "area": area}).scalar()
+        found = self._rows(query, site=site, area=area)[0][0]
+        return None if found is None else found.timestamp()
+
+    def first_start(self, site: str, area: str) -> float | None:
+        """Return from when on a line's chain is stored, None when none of it is."""
+        query = f"SELECT min(start_at) FROM bottleneck_segment WHERE {_OF_AREA}"
+        found = self._rows(query, site=site, area=area)[0][0]
         return None if found is None else found.timestamp()
 
     def segments(
@@ -161,14 +166,6 @@ class BottleneckStore:
                 _remove(connection, site, area, correction)
                 _add(connection, site, area, correction)
             settle(connection, site, CHAIN, marks)
-
-    def forget(self, site: str, area: str) -> None:
-        """Drop all that is stored of a line's chain."""
-        with answering(), self._engine.begin() as connection:
-            for table in ("bottleneck_segment", "bottleneck_pause"):
-                connection.execute(
-                    text(f"DELETE FROM {table} WHERE {_OF_AREA}"), {"site": site, "area": area}
-                )
 
     def _rows(self, query: str, **bound: object) -> Sequence[Any]:
         with answering(), self._engine.connect() as connection:

@@ -2,10 +2,11 @@
 
 Pure; imported by services. The line is taken for a serial one of work centers that work or fail
 in each cycle, with equal buffers between (`bernoulli`). Its figures are those of the floor: a work
-center's *capacity* is what it made in an hour in which it neither waited nor was off shift; the
-cycle is a little faster than the fastest work center; the buffer is the size with which the model
-makes what the line really made. An hour more at a work unit is as many pieces as it makes in one,
-times how much of the work center's gain reaches the end of the line.
+center's *capacity* is what it made in an hour in which it neither waited nor was off shift, over
+the part of the line's pieces that pass it at all (its *visits*); the cycle is a little faster than
+the fastest work center; the buffer is the size with which the model makes what the line really
+made. An hour more at a work unit is its capacity times how much of the work center's gain reaches
+the end of the line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,8 @@ class UnitGain(Struct, frozen=True, kw_only=True):
     """What an hour more at a work unit gives the line. Units: pieces; `reach` 0 to 1."""
 
     work_unit: str
-    capacity: float  # pieces that it makes in an hour of work
+    visits: float  # part of the line's pieces that pass its work center
+    capacity: float  # pieces of the line that it lets through in an hour of work
     reach: float  # how much of a gain here reaches the end of the line
     pieces: float
 
@@ -56,11 +58,13 @@ def line_model(
     the line made while its last work center was on shift. Work units that made nothing have no
     capacity and are left out. Source: Li and Meerkov, Production Systems Engineering, chapter 4.
     """
-    capacities = {u.id: c for u in units if (c := _capacity(times.get(u.id, {}), good.get(u.id)))}
-    known = [unit for unit in units if unit.id in capacities]
+    rates = {u.id: c for u in units if (c := _rate_of(times.get(u.id, {}), good.get(u.id)))}
+    known = [unit for unit in units if unit.id in rates]
     centers = flow_of(known)
     if len(centers) < 2 or real <= 0:
         return None
+    visits = _visits(known, good)
+    capacities = {unit.id: rates[unit.id] / visits[unit.work_center] for unit in known}
     of_center = [_of_center(known, center, capacities) for center in centers]
     cycle = HEADROOM * max(of_center)
     shares = [max(SMALLEST, capacity / cycle) for capacity in of_center]
@@ -76,7 +80,16 @@ def line_model(
         real=real,
         modelled=modelled * cycle,
         fits=abs(modelled * cycle - real) <= 0.1 * real,
-        gains=tuple(_gain(unit, capacities[unit.id], reach[unit.work_center]) for unit in known),
+        gains=tuple(
+            UnitGain(
+                work_unit=unit.id,
+                visits=visits[unit.work_center],
+                capacity=capacities[unit.id],
+                reach=reach[unit.work_center],
+                pieces=capacities[unit.id] * reach[unit.work_center],
+            )
+            for unit in known
+        ),
     )
 
 
@@ -85,7 +98,7 @@ def working_s(times: Mapping[WorkUnitState, float]) -> float:
     return sum(t for state, t in times.items() if PHASES[state] is Phase.ACTIVE)
 
 
-def _capacity(times: Mapping[WorkUnitState, float], good: int | None) -> float:
+def _rate_of(times: Mapping[WorkUnitState, float], good: int | None) -> float:
     worked_s = working_s(times)
     return good * HOUR_S / worked_s if good and worked_s > 0 else 0.0
 
@@ -94,8 +107,13 @@ def _of_center(units: Sequence[WorkUnit], center: str, capacities: Mapping[str, 
     return sum(capacities[unit.id] for unit in units if unit.work_center == center)
 
 
-def _gain(unit: WorkUnit, capacity: float, reach: float) -> UnitGain:
-    return UnitGain(work_unit=unit.id, capacity=capacity, reach=reach, pieces=capacity * reach)
+def _visits(units: Sequence[WorkUnit], good: Mapping[str, int]) -> dict[str, float]:
+    """Return which part of the line's pieces passes each work center; most pass all of it."""
+    made: dict[str, int] = {}
+    for unit in units:
+        made[unit.work_center] = made.get(unit.work_center, 0) + good[unit.id]
+    most = max(made.values())
+    return {center: count / most for center, count in made.items()}
 
 
 def _fitted(shares: Sequence[float], wanted: float) -> tuple[int, float]:
