@@ -22,6 +22,7 @@ from data.services.order_boards import plan_on
 from data.services.views import SiteView
 from layouts.components.evidence import MOST_EVENTS
 from layouts.components.reading import Reading
+from layouts.components.still import still
 from layouts.components.waterfall import Shown
 from layouts.pages import order as page
 from layouts.pages.order import Past, Version
@@ -86,9 +87,9 @@ class OrderPage:
 
     def body(self, visit: Visit) -> Component:
         found = self._found(visit, MOST_EVENTS)
-        return page.layout(
-            found.view, found.past, found.shown, visit.live.board.site, found.reading
-        )
+        site = visit.live.board.site
+        tree = page.layout(found.view, found.past, found.shown, site, found.reading)
+        return still(tree, page.ROOT)
 
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
         found = self._found(visit, MOST_EXPORTED, every=True)

@@ -35,6 +35,7 @@ from layouts.components.waterfall import (
 )
 from layouts.text import Translator, msgid
 
+ROOT = "order"  # id of its element
 TITLE = msgid("Order")
 WORST_SHOWN = 3  # causes named at the head
 Fields = Sequence[tuple[str, object]]

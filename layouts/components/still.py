@@ -1,0 +1,54 @@
+"""Parts of a page that only show and link, as one component instead of thousands.
+
+Dash asks every component of a page at every change whether it concerns them, so a body of two
+thousand elements keeps a browser busy for seconds. What needs no callback is sent as one value
+and drawn by `assets/still.js`, which changes only what differs: what is unfolded, focused or
+scrolled stays so. Pure.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+Node = str | list[Any]  # a text, or [tag, attributes, children]
+
+_ATTRIBUTES = {"className": "class", "dateTime": "datetime", "tabIndex": "tabindex"}
+_LEFT_OUT = ("children", "style")
+
+
+def still(tree: Component, id: str) -> Component:
+    """Return a tree of `dash.html` elements as one component.
+
+    Raises: TypeError for a component that needs Dash, such as an input or a chart.
+    """
+    node = json.dumps(_node(tree), ensure_ascii=False, separators=(",", ":"))
+    return html.Div(id=id, **{"data-still": node})
+
+
+def _node(component: Component) -> Node:
+    if component._namespace != "dash_html_components":
+        raise TypeError(f"{component._type}: only elements of dash.html can be still")
+    props = component.to_plotly_json()["props"]
+    attributes: dict[str, Any] = {
+        _ATTRIBUTES.get(name, name): "" if value is True else str(value)
+        for name, value in props.items()
+        if name not in _LEFT_OUT and value is not None and value is not False
+    }
+    if props.get("style"):
+        attributes["style"] = props["style"]
+    return [component._type.lower(), attributes, list(_children(props.get("children")))]
+
+
+def _children(value: Any) -> Iterator[Node]:
+    if value is None:
+        return
+    if isinstance(value, Component):
+        yield _node(value)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _children(child)
+    else:
+        yield str(value)
