@@ -147,7 +147,7 @@ def test_every_cell_links_to_how_it_came_about() -> None:
 
 def test_nothing_to_divide_by_is_no_value() -> None:
     found = links(FiguresPage(usual()).body(visit()))
-    assert "C2, First pass yield: –" in found  # noqa: RUF001
+    assert "C2, First pass yield: –" in found
     body = FiguresPage(Figures(FigureRow(key="C1", elements=Elements()))).body(visit())
     assert "Its denominator is 0" in texts(body)
 
