@@ -64,9 +64,14 @@
 
   let versions = null;
   let renewedAt = -Infinity;
-  let asked = null; // the drawn instant that was there when a renewal was asked for
+  let asked = null; // what the reader held on to when a renewal was asked for
   let typedAt = -Infinity;
   let wishes = 0;
+
+  const selecting = () => {
+    const selection = document.getSelection();
+    return selection && !selection.isCollapsed && byId("desk-body").contains(selection.anchorNode);
+  };
 
   const typing = () => {
     const field = document.activeElement;
@@ -95,8 +100,9 @@
     const topics = Number((store || mark).dataset[store ? "deskTopics" : "topics"]);
     const drawn = Number((store && store.dataset.drawn) || mark.dataset.drawn);
     const stale = topics && versions.changedAfter(topics, drawn);
+    mark.dataset.live = topics ? "1" : "0";
     showAsOf(mark, lost, topics, stale);
-    if (stale && !lost && !document.hidden && !typing()) renew(drawn, store);
+    if (stale && !lost && !document.hidden && !typing() && !selecting()) renew(drawn, store);
   };
 
   const renew = (drawn, store) => {
@@ -104,7 +110,7 @@
     if (now - renewedAt < RENEW_EVERY_MS) return;
     renewedAt = now;
     wishes += 1;
-    asked = keepPlace();
+    if (!store) asked = keepPlace(drawn);
     const data = { path: location.pathname, search: location.search, wish: wishes };
     window.dash_clientside.set_props((store && store.dataset.deskStore) || "desk-live", { data });
   };
@@ -132,34 +138,49 @@
   };
 
   /* What the reader holds on to is given back after a body was drawn anew. */
-  const keepPlace = () => {
+  const boxes = () => [...document.querySelectorAll("#desk-body .mp-table-box, #desk-body [data-keep]")];
+  const folds = () => [...document.querySelectorAll("#desk-body details")];
+  const alike = (tag) => [...document.querySelectorAll("#desk-body " + tag)];
+
+  const keepPlace = (drawn) => {
     const field = document.activeElement;
-    if (!field || !field.closest("#desk-body")) return null;
-    const all = [...document.querySelectorAll("#desk-body " + field.tagName)];
+    const focus = field && field.closest("#desk-body") && field.id !== "desk-body" ? {
+      tag: field.tagName, place: alike(field.tagName).indexOf(field),
+      href: field.getAttribute("href"), name: field.getAttribute("name"),
+      start: field.selectionStart, end: field.selectionEnd,
+    } : null;
     return {
-      tag: field.tagName, place: all.indexOf(field), href: field.getAttribute("href"),
-      name: field.getAttribute("name"), start: field.selectionStart, end: field.selectionEnd,
+      drawn, focus, scrolled: boxes().map((box) => [box.scrollLeft, box.scrollTop]),
+      open: folds().map((fold) => fold.open),
     };
   };
 
   const givePlaceBack = () => {
-    const kept = asked;
-    if (!kept || document.activeElement !== document.body) return;
-    const all = [...document.querySelectorAll("#desk-body " + kept.tag)];
-    const found = (kept.href && all.find((one) => one.getAttribute("href") === kept.href))
-      || (kept.name && all.find((one) => one.getAttribute("name") === kept.name))
-      || all[kept.place];
-    if (!found) return;
+    const mark = byId("desk-as-of");
+    if (!asked || !mark || Number(mark.dataset.drawn) === asked.drawn) return;
+    const { focus, scrolled, open } = asked;
     asked = null;
+    boxes().forEach((box, place) => {
+      if (scrolled[place]) [box.scrollLeft, box.scrollTop] = scrolled[place];
+    });
+    folds().forEach((fold, place) => { if (open[place] !== undefined) fold.open = open[place]; });
+    if (focus && document.activeElement === document.body) refocus(focus);
+  };
+
+  const refocus = (focus) => {
+    const all = alike(focus.tag);
+    const found = (focus.href && all.find((one) => one.getAttribute("href") === focus.href))
+      || (focus.name && all.find((one) => one.getAttribute("name") === focus.name))
+      || all[focus.place];
+    if (!found) return;
     found.focus({ preventScroll: true });
-    if (kept.start !== null && kept.start !== undefined && found.setSelectionRange) {
-      try { found.setSelectionRange(kept.start, kept.end); } catch { /* not a field of text */ }
-    }
+    if (typeof focus.start === "number") found.setSelectionRange(focus.start, focus.end);
   };
 
   /* Addresses: a form becomes one, and the page follows it without being loaded anew. */
   const go = (address) => {
     const elsewhere = new URL(address, location.href).pathname !== location.pathname;
+    asked = null;
     history.pushState({}, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (elsewhere) window.scrollTo(0, 0);

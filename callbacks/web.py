@@ -2,7 +2,9 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
+import dash
 import structlog
 from dash import Dash
 from flask import Flask, Response
@@ -15,10 +17,12 @@ from callbacks.hub import Hub
 from callbacks.operating import Operating
 from callbacks.pages import Pages
 from callbacks.streams import blueprint as streams
-from callbacks.viewer import remember
+from callbacks.viewer import remember, translator_of
 from callbacks.walls import Walls
+from layouts.pages import message
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_CONTENT = "_pages_content"  # where Dash puts pages
 _log = structlog.get_logger("web")
 
 
@@ -51,9 +55,19 @@ def build(
     return server
 
 
-def _on_error(error: Exception) -> None:
+def _on_error(error: Exception) -> Any:
     """Log a callback's failure whole; the viewer is told no more than its reference."""
-    _log.error("callback failed", reference=secrets.token_hex(4), exc_info=error)
+    reference = secrets.token_hex(4)
+    _log.error("callback failed", reference=reference, exc_info=error)
+    if not _draws_a_page():
+        return None
+    return message.broken(reference, translator_of("en", None)), {"title": "Milepost"}
+
+
+def _draws_a_page() -> bool:
+    """Whether the callback that failed is Dash's own, which puts a whole page into the window."""
+    outputs = dash.ctx.outputs_list
+    return isinstance(outputs, list) and any(one.get("id") == _CONTENT for one in outputs)
 
 
 def _finished(answer: Response) -> Response:
