@@ -5,7 +5,7 @@ apart: whoever owns the history calls `learn` for closed orders, with the quanti
 forecast for them. Imported by services and the watch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isinf
 
@@ -101,24 +101,28 @@ class Forecaster:
         """Return the forecast of an open order. Raises: KeyError when it isn't open."""
         places, plan = self._open[order_id], self._routes[order_id].plan
         tasks = [self._simulation.tasks[place] for place in places]
-        ends = np.array([self._clock(place, self._simulation.finishes[place]) for place in places])
-        spread = {task.operation: _grid(e - self._s) for task, e in zip(tasks, ends, strict=True)}
+        names = [task.operation for task in tasks]
+        ends = self._clock(places)
         whole = _grid(ends.max(axis=0) - self._s)
-        starts = dict(zip((task.operation for task in tasks), places, strict=True))
+        finishes = dict(zip(names, self._finishes(_grid(ends - self._s)), strict=True))
+        starts = dict(zip(names, self._starts(places, self._levels[0]), strict=True))
         return OrderForecast(
             order=order_id,
             made_at=self._now,
-            finish=self._finish(whole),
+            finish=self._finishes(whole[np.newaxis])[0],
             calibrated=self._calibrated,
             operations=tuple(
-                self._operation(name, starts[name], remaining) for name, remaining in spread.items()
+                OperationForecast(
+                    operation=name, start_at=min(starts[name], finish.p50_at), finish=finish
+                )
+                for name, finish in finishes.items()
             ),
             milestones=tuple(
-                MilestoneForecast(milestone=m.id, finish=self._finish(spread[m.operation]))
+                MilestoneForecast(milestone=m.id, finish=finishes[m.operation])
                 for m in plan.milestones
-                if m.operation in spread
+                if m.operation in finishes
             ),
-            needs=self._needs(plan, starts),
+            needs=self._needs(plan, names, places, starts) if plan.needs else (),
             remaining_s=tuple(whole.tolist()),
         )
 
@@ -194,31 +198,45 @@ class Forecaster:
     def _axis(self, calendar: str) -> WorkTime:
         return self._floor.axis(calendar)
 
-    def _clock(self, place: int, worked: NDArray[np.float32]) -> Floats:
-        axis = self._axis(self._simulation.tasks[place].calendar)
-        return np.asarray(np.maximum(axis.ends(worked.astype(float)), self._s))
+    def _clock(self, places: Sequence[int]) -> Floats:
+        """Return when tasks end in each sample. Units: clock seconds. Shape: (tasks, samples)."""
+        simulation = self._simulation
+        ends = simulation.finishes[places].astype(float)
+        calendars = [simulation.tasks[place].calendar for place in places]
+        for calendar in set(calendars):
+            rows = [row for row, own in enumerate(calendars) if own == calendar]
+            ends[rows] = self._axis(calendar).ends(ends[rows])
+        return np.asarray(np.maximum(ends, self._s))
 
-    def _operation(self, name: str, place: int, remaining: Floats) -> OperationForecast:
-        finish = self._finish(remaining)
-        start_at = min(self._start(place, self._levels[0]), finish.p50_at)
-        return OperationForecast(operation=name, start_at=start_at, finish=finish)
+    def _starts(self, places: Sequence[int], level: float) -> list[datetime]:
+        """Return the instants by which tasks have begun with that level."""
+        starts = self._simulation.starts[places]
+        last = starts.shape[1] - 1
+        worked = np.sort(starts, axis=1)[:, min(int(level * (last + 1)), last)].tolist()
+        calendars = [self._simulation.tasks[place].calendar for place in places]
+        pairs = zip(calendars, worked, strict=True)
+        return [_at(self._axis(calendar).starts_at(at)) for calendar, at in pairs]
 
-    def _start(self, place: int, level: float) -> datetime:
-        """Return the instant by which an operation has begun with that level."""
-        starts = np.sort(self._simulation.starts[place])
-        worked = float(starts[min(int(level * len(starts)), len(starts) - 1)])
-        return _at(self._axis(self._simulation.tasks[place].calendar).starts_at(worked))
+    def _finishes(self, remaining: Floats) -> list[Finish]:
+        """Return a finish for each row of quantiles of remaining clock seconds."""
+        columns = [value_at(remaining, level).tolist() for level in self._levels]
+        return [
+            Finish(p50_at=_at(self._s + p50), p80_at=_at(self._s + p80), p95_at=_at(self._s + p95))
+            for p50, p80, p95 in zip(*columns, strict=True)
+        ]
 
-    def _finish(self, remaining: Floats) -> Finish:
-        p50, p80, p95 = (_at(self._s + float(value_at(remaining, at))) for at in self._levels)
-        return Finish(p50_at=p50, p80_at=p80, p95_at=p95)
-
-    def _needs(self, plan: Order, starts: Mapping[str, int]) -> tuple[NeedForecast, ...]:
+    def _needs(
+        self,
+        plan: Order,
+        names: Sequence[str],
+        places: Sequence[int],
+        starts: Mapping[str, datetime],
+    ) -> tuple[NeedForecast, ...]:
+        level = min(EARLY, self._levels[0])
+        early = dict(zip(names, self._starts(places, level), strict=True))
         return tuple(
             NeedForecast(
-                need=need.id,
-                need_by=self._start(starts[need.operation], self._levels[0]),
-                early_at=self._start(starts[need.operation], min(EARLY, self._levels[0])),
+                need=need.id, need_by=starts[need.operation], early_at=early[need.operation]
             )
             for need in plan.needs
             if need.operation in starts
@@ -257,7 +275,8 @@ def _places(samples: int) -> NDArray[np.intp]:
 
 
 def _grid(remaining: Floats) -> Floats:
-    return np.sort(remaining)[_places(len(remaining))]
+    """Return the grid's quantiles of samples, which are along the last axis."""
+    return np.asarray(np.sort(remaining, axis=-1)[..., _places(remaining.shape[-1])])
 
 
 def _at(seconds: float) -> datetime:

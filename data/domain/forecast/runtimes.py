@@ -7,6 +7,7 @@ Imported by services that keep the forecast's history.
 """
 
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -114,10 +115,13 @@ def truncated(ascending: Floats, elapsed: float) -> Floats:
     return np.asarray(longer[places])
 
 
+@lru_cache(maxsize=8)
 def _untaught(count: int) -> Floats:
     normal = NormalDist()
     levels = (np.arange(count) + 0.5) / count
-    return np.exp([UNTAUGHT_SPREAD * normal.inv_cdf(float(level)) for level in levels])
+    ratios = np.exp([UNTAUGHT_SPREAD * normal.inv_cdf(float(level)) for level in levels])
+    ratios.flags.writeable = False  # it is everybody's
+    return ratios
 
 
 def _ended_stops(unit: WorkUnitState) -> Iterable[tuple[float, float]]:
