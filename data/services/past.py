@@ -27,6 +27,7 @@ from data.domain.forecast.records import Finish, OrderForecast
 from data.domain.indexes import Indexes
 from data.domain.plan import Order
 from data.domain.scope import Scope
+from data.domain.subjects import Fold
 from data.domain.view import Readers
 from data.services.errors import Forbidden, NoSuchInstant
 from data.services.folding import completed_at
@@ -61,6 +62,9 @@ class PastReader(Protocol):
 
     def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
         """Orders that may have been on the board."""
+
+    def settled(self, site: str, at: datetime, orders: Sequence[str]) -> list[Fold]:
+        """Operations and needs of which nothing was recorded since then."""
 
     def unit_events(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Events that the states of work units are folded from."""
@@ -164,8 +168,11 @@ def past_board(store: PastReader, site: str, at: datetime) -> Board:
     board, since = Board(site), at - KEEP
     orders = [order_subject(order) for order in store.open_orders(site, at, since)]
     _fold(board, store.events_until(site, at, [site_subject(site), *orders]))
-    members = [name for plan in board.plans() for name in _members(plan)]
-    _fold(board, store.events_until(site, at, members))
+    plans = list(board.plans())
+    board.restore(store.settled(site, at, [plan.id for plan in plans]))
+    known = board.operations.keys() | board.needs.keys()
+    moving = [name for plan in plans for name in _members(plan) if name not in known]
+    _fold(board, store.events_until(site, at, moving))
     units = [unit.id for unit in board.site.work_units]
     _fold(board, store.unit_events(site, at, [work_unit_subject(unit) for unit in units]))
     _forget(board, since)

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine, text
 
 from data.domain.board import bucket_of, bucket_start
 from data.domain.events import Data, Event, EventType
-from data.domain.subjects import Identity
+from data.domain.subjects import Fold, Identity
 from data.services.past import ForecastThen
+from data.store.bases import need_from, operation_from
 from data.store.history import answering
 
 FIRST_STATES, MORE_STATES = 4, 8  # states of a unit asked for at first; how much more each time
@@ -71,6 +72,12 @@ WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :start
     WHERE u.source = e.source AND u.id = e.id AND u.subject = e.subject)
 GROUP BY 1, 2
 """
+_UNTOUCHED = """
+SELECT s.order_id, s.{member}_id, s.base FROM {member} s
+WHERE s.site = :site AND s.order_id = ANY(:orders) AND NOT EXISTS (SELECT FROM event e
+  WHERE e.site = :site AND e.subject = '{member}/' || s.order_id || '/' || s.{member}_id
+    AND e.recorded_at > :at)
+"""
 _FIRST = "SELECT recorded_at FROM event WHERE site = :site ORDER BY recorded_at LIMIT 1"
 _LATEST = (
     "SELECT max(time) FROM (SELECT time FROM event WHERE site = :site AND recorded_at <= :at"
@@ -110,6 +117,18 @@ class PastEvents:
         bound = {"site": site, "at": at, "since": since}
         with answering(), self._engine.connect() as connection:
             return [row[0] for row in connection.execute(text(_OPEN), bound)]
+
+    def settled(self, site: str, at: datetime, orders: Sequence[str]) -> list[Fold]:
+        """Return the operations and needs of orders of which nothing was recorded since then.
+
+        They stand as they stood, so their events needn't be read.
+        """
+        bound, found = {"site": site, "at": at, "orders": [*orders]}, list[Fold]()
+        with answering(), self._engine.connect() as connection:
+            for member, restored in (("operation", operation_from), ("need", need_from)):
+                rows = connection.execute(text(_UNTOUCHED.format(member=member)), bound)
+                found += [restored(f"{member}/{row[0]}/{row[1]}", row[2]) for row in rows]
+        return found
 
     def unit_events(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Return what the state of each work unit at an instant is folded from.
