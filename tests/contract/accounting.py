@@ -50,12 +50,12 @@ class NoLog:
 class Works:
     """One site: its recorder, the aspect, the services."""
 
-    def __init__(self, database_url: str, now: datetime = LATER) -> None:
-        self.url, self.now = database_url, now
+    def __init__(self, database_url: str, now: datetime = LATER, site: str = SITE.id) -> None:
+        self.url, self.now, self.site = database_url, now, site
         self.sql = connect(database_url)
         self.history = History(self.sql)
-        self.writer = Recording(database_url, SITE.id)
-        self.recorder = Recorder(SITE.id, NoLog(), self.history, self.writer, lambda: self.now)
+        self.writer = Recording(database_url, site)
+        self.recorder = Recorder(site, NoLog(), self.history, self.writer, lambda: self.now)
         self.past, self.store = AccountPast(self.sql), DelayStore(self.sql)
         self.accounts = Accounts(self.past)
         self.delays = Delays(self.store, Cached(None))
@@ -76,8 +76,8 @@ class Works:
         self.record(model, *plans, *events)
 
     def aspect(self) -> Accounting:
-        made = Accounting(SITE.id, self.past, self.store, clock=lambda: self.clock_s)
-        board = restored(SITE.id, self.history.snapshot(SITE.id, self.now))
+        made = Accounting(self.site, self.past, self.store, clock=lambda: self.clock_s)
+        board = restored(self.site, self.history.snapshot(self.site, self.now))
         made.begin(SimpleNamespace(board=board, facts=self.facts))
         return made
 
@@ -101,8 +101,8 @@ class Works:
 
 
 @contextmanager
-def works(database_url: str, now: datetime = LATER) -> Iterator[Works]:
-    made = Works(database_url, now)
+def works(database_url: str, now: datetime = LATER, site: str = SITE.id) -> Iterator[Works]:
+    made = Works(database_url, now, site)
     try:
         yield made
     finally:
