@@ -134,16 +134,19 @@ def create_server(settings: Settings) -> "Flask":
 
 def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
     """Return every page that is read at a desk, a line each."""
+    from callbacks.desk.bottleneck import BottleneckPage
     from callbacks.desk.delays import DelaysPage
     from callbacks.desk.figures import FiguresPage
     from callbacks.desk.order import OrderPage
     from callbacks.desk.orders import OrdersPage
     from data.services.accounts import Accounts
+    from data.services.bottleneck_history import BottleneckHistory
     from data.services.delays import Delays
     from data.services.order_boards import OrderBoards
     from data.services.orders import Orders
     from data.services.shift_figures import ShiftFigures
     from data.store.accounts import AccountPast
+    from data.store.bottlenecks import BottleneckStore
     from data.store.delays import DelayStore
     from data.store.orders import CompletedOrders
     from data.store.past import PastEvents
@@ -154,6 +157,7 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
         OrdersPage(Orders(CompletedOrders(engines.sql))),
         OrderPage(accounts, OrderBoards(engines.history, PastEvents(engines.sql))),
         DelaysPage(Delays(DelayStore(engines.sql), cached)),
+        BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
         FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
     ]
 
