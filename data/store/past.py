@@ -21,6 +21,7 @@ from data.store.history import answering
 
 FIRST_STATES, MORE_STATES = 4, 8  # states of a unit asked for at first; how much more each time
 _data = msgspec.json.Decoder(Data).decode
+_rows = msgspec.json.Decoder(list[tuple[str, int, int | None, int | None, int | None]]).decode
 _COLUMNS = "e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text"
 _VOID = "e.type = 'event.voided'"
 _OF_SUBJECTS = (
@@ -61,16 +62,16 @@ WITH undone AS (
   FROM event WHERE site = :site AND type = 'event.voided' AND recorded_at <= :at
     AND subject LIKE 'operation/%'
 )
-SELECT e.data->>'work_unit', floor(extract(epoch FROM e.time) / 900)::bigint,
-  sum(coalesce((e.data->>'good')::bigint, 0))::bigint,
-  sum(coalesce((e.data->>'scrap')::bigint, 0))::bigint,
-  sum(coalesce((e.data->>'rework')::bigint, 0))::bigint
+SELECT json_agg(json_build_array(unit, bucket, good, scrap, rework))::text FROM (
+SELECT e.data->>'work_unit' AS unit, floor(extract(epoch FROM e.time) / 900)::bigint AS bucket,
+  sum((e.data->>'good')::bigint) AS good, sum((e.data->>'scrap')::bigint) AS scrap,
+  sum((e.data->>'rework')::bigint) AS rework
 FROM event e
 WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :start
   AND e.recorded_at <= :at AND e.subject LIKE 'operation/%'
   AND NOT EXISTS (SELECT FROM undone u
     WHERE u.source = e.source AND u.id = e.id AND u.subject = e.subject)
-GROUP BY 1, 2
+GROUP BY 1, 2) counted
 """
 _UNTOUCHED = """
 SELECT s.order_id, s.{member}_id, s.base FROM {member} s
@@ -156,8 +157,9 @@ class PastEvents:
         start = bucket_start(bucket_of(since))
         bound = {"site": site, "at": at, "start": start, "units": [*units]}
         with answering(), self._engine.connect() as connection:
-            rows = connection.execute(text(_OUTPUT), bound)
-            return {(row[0], row[1]): [*row[2:]] for row in rows if any(row[2:])}
+            told = connection.execute(text(_OUTPUT), bound).scalar() or "[]"
+        counted = ((unit, bucket, [n or 0 for n in sums]) for unit, bucket, *sums in _rows(told))
+        return {(unit, bucket): sums for unit, bucket, sums in counted if any(sums)}
 
     def forecasts(self, site: str, at: datetime, orders: Sequence[str]) -> list[ForecastThen]:
         """Return the newest forecast kept of each order, made by an instant."""

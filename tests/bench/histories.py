@@ -98,6 +98,11 @@ _INDEXES = (
     "CREATE INDEX event_by_subject ON event (site, subject, time)",
     "CREATE INDEX event_by_recording ON event (site, recorded_at)",
     "CREATE INDEX event_voids ON event (site, subject) WHERE type = 'event.voided'",
+    "CREATE INDEX event_by_work_unit ON event (site, (data ->> 'work_unit'), time)"
+    " WHERE data ->> 'work_unit' IS NOT NULL",
+    "CREATE INDEX event_plans ON event (site, recorded_at) INCLUDE (subject)"
+    " WHERE type = 'plan.changed'",
+    "CREATE INDEX event_late ON event (site, time) WHERE recorded_at - time > interval '2 days'",
 )
 _ROW_BY_ROW = (
     "SELECT c->>0, c->>1, c->>2, product, customer, sum((c->>3)::float8),"
@@ -112,7 +117,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     days = QUICK_DAYS if quick else DAYS
     begun = time.perf_counter()
     ground = stage.fresh()
-    events = _fill(ground, days)
+    events = fill(ground, days)
     filled_s = time.perf_counter() - begun
     engine = connect(ground.database_url)
     try:
@@ -199,7 +204,7 @@ def _row_by_row(engine: Engine, wanted: DelayFilter) -> None:
         connection.execute(text(_ROW_BY_ROW), bound).all()
 
 
-def _fill(ground: Ground, days: int) -> int:
+def fill(ground: Ground, days: int) -> int:
     """Make all rows; return how many events they are."""
     engine = connect(ground.database_url)
     bound = {
@@ -233,6 +238,7 @@ def _make_bare(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE event SET UNLOGGED"))
     connection.execute(text("ALTER TABLE event DROP CONSTRAINT event_pkey"))
     connection.execute(text("DROP INDEX event_by_subject, event_by_recording, event_voids"))
+    connection.execute(text("DROP INDEX event_by_work_unit, event_plans, event_late"))
 
 
 def _model() -> Site:
