@@ -93,11 +93,7 @@ def _midnight(day: date, zone: ZoneInfo, hour: int = 0) -> datetime:
 def _axis(view: OrderView, scale: Scale, reading: Reading) -> Component:
     found = ticks(view.window, reading.timezone)
     by_hour = any((b - a) < timedelta(hours=20) for a, b in pairwise(found))
-    labels = [
-        html.Span(_tick_words(at, by_hour, reading), className="mp-og-tick",
-                  style={"left": scale.at(at)})
-        for at in found
-    ]  # fmt: skip
+    labels = [_tick(at, by_hour, scale, reading) for at in found]
     return html.Div(
         [html.Span(className="mp-og-corner"), html.Div(labels, className="mp-og-ticks")],
         className="mp-og-axis",
@@ -105,11 +101,13 @@ def _axis(view: OrderView, scale: Scale, reading: Reading) -> Component:
     )
 
 
-def _tick_words(at: datetime, by_hour: bool, reading: Reading) -> str:
-    midnight = at.hour == 0 and at.minute == 0
-    if by_hour and not midnight:
-        return reading.t.clock(at, reading.timezone)
-    return reading.t.day(at, reading.timezone)
+def _tick(at: datetime, by_hour: bool, scale: Scale, reading: Reading) -> Component:
+    """Return an instant of the axis: the day at midnight, else the time."""
+    midnight = at.hour == 0 or not by_hour
+    say = reading.t.day if midnight else reading.t.clock
+    css = "mp-og-tick mp-og-midnight" if midnight else "mp-og-tick"
+    words = say(at, reading.timezone)
+    return html.Span(words, className=css, style={"left": scale.at(at)})
 
 
 def _back(view: OrderView, scale: Scale, reading: Reading) -> Component:
