@@ -144,19 +144,23 @@ class Identity:
         )  # fmt: skip
         return token
 
+    def offered(self, token: str, purpose: Purpose) -> Account | None:
+        """Return to whom a link offers something; None when it is no good any more."""
+        link = self._people.link(hashed(token))
+        if link is None or link.account is None or not link.opens(purpose, self._now()):
+            return None
+        return self._known(link.account)
+
     def set_password(self, token: str, purpose: Purpose, password: str) -> Account | None:
         """Take a link's offer: set the password, end every session. None: the link is no good.
 
         Raises: PersonError for a password that won't do; then the link still works.
         """
-        link = self._people.link(hashed(token))
-        if link is None or link.account is None or not link.opens(purpose, self._now()):
-            return None
-        account = self._known(link.account)
+        account = self.offered(token, purpose)
         if account is None:
             return None
         check_password(password, account.login)
-        if not self._people.use_link(link.token_hash, self._now()):
+        if not self._people.use_link(hashed(token), self._now()):
             return None
         self.change_password(account, password)
         return account
@@ -169,6 +173,10 @@ class Identity:
         check_password(password, account.login)
         self._people.change(account.id, password=self._hasher.hash(password))
         self._people.revoke_all(account.id, self._now())
+
+    def is_right(self, account: Account, password: str) -> bool:
+        """Whether this is the account's password."""
+        return self._matches(account, password)
 
     def sign_in(
         self, login: str, password: str, code: str | None, address: str
@@ -192,6 +200,19 @@ class Identity:
             return Refused.CODE
         self._people.note(login, address, now, ok=True)
         return self.open_session(account)
+
+    def by_provider(self, subject: str, email: str | None) -> Account | None:
+        """Return the account of someone whom a provider has proven; None when there is none.
+
+        `email`: verified by the provider. It finds an account that no subject has taken yet.
+        """
+        account = self._people.by_subject(subject)
+        if account is None and email:
+            account = self._people.by_login(email.strip().casefold())
+            if account is None or account.subject is not None:
+                return None
+            self._people.change(account.id, subject=subject)
+        return None if account is None or account.disabled_at is not None else account
 
     def open_session(self, account: Account) -> SignedIn:
         """Open a session for someone who has shown who they are."""

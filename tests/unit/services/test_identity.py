@@ -281,3 +281,21 @@ def test_a_login_is_taken_once(identity, lin):
 @pytest.mark.parametrize("token", [None, "", "unknown", "x" * 5000])
 def test_no_token_is_nobodys(identity, lin, token):
     assert identity.whose(token) is None
+
+
+def test_a_provider_finds_its_person_by_a_verified_address_once_then_by_subject(identity, lin):
+    assert identity.by_provider("https://id sub-1", None) is None
+    assert identity.by_provider("https://id sub-1", "Lin@acme.example").id == lin.id
+    assert identity.by_provider("https://id sub-1", None).id == lin.id
+
+
+def test_an_account_that_a_subject_has_taken_is_nobody_elses(identity, lin):
+    identity.by_provider("https://id sub-1", "lin@acme.example")
+    assert identity.by_provider("https://id sub-2", "lin@acme.example") is None
+
+
+def test_a_provider_lets_in_neither_strangers_nor_the_disabled(identity, lin):
+    assert identity.by_provider("https://id sub-1", "stranger@acme.example") is None
+    identity.by_provider("https://id sub-1", "lin@acme.example")
+    identity.disable(lin.id)
+    assert identity.by_provider("https://id sub-1", "lin@acme.example") is None

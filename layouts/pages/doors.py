@@ -1,0 +1,173 @@
+"""Signing in, choosing a password, one's own account: plain pages.
+
+Imported by `callbacks.doors`, which hands in what was asked and what went wrong.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from markupsafe import Markup
+
+from layouts.plain import field, form, notice, tag
+from layouts.text import Translator, msgid
+
+LEAST_PASSWORD = 12
+
+# What went wrong, by the name under which callbacks know it.
+WORDS = {
+    "wrong": msgid("Login or password is wrong."),
+    "locked": msgid("Too many attempts. Wait a quarter of an hour, then try again."),
+    "code": msgid("Enter the code that your authenticator app shows now."),
+    "present": msgid("The present password is wrong."),
+    "authenticator": msgid("That code is wrong."),
+}
+
+
+def unfit_password(t: Translator) -> str:
+    """Say why a password won't do."""
+    return t(
+        "That won't do as a password: at least {count} characters, not your login.",
+        count=LEAST_PASSWORD,
+    )
+
+
+def session_words(t: Translator, since: datetime, seen_at: datetime) -> str:
+    """Say since when a browser is signed in."""
+    days = {"since": t.date(since, "UTC"), "seen": t.date(seen_at, "UTC")}
+    return t("since {since}, last used {seen}", **days)
+
+
+def sign_in(
+    t: Translator, csrf: str, onward: str, wrong: str | None = None, login: str = "",
+    code: bool = False, openid: str | None = None, said: str | None = None,
+) -> Markup:  # fmt: skip
+    """Return the form to sign in; `code`: an authenticator's code is asked for."""
+    fields = [
+        field(
+            t("Login"), "login", value=login, autocomplete="username", autofocus=not login,
+            autocapitalize="none", spellcheck="false",
+        ),
+        field(
+            t("Password"), "password", type="password", autocomplete="current-password",
+            autofocus=bool(login) and not code,
+        ),
+    ]  # fmt: skip
+    if code:
+        fields.append(
+            field(
+                t("Code of your authenticator app"), "code", inputmode="numeric",
+                autocomplete="one-time-code", maxlength=7, autofocus=True,
+            )
+        )  # fmt: skip
+    other = (
+        tag("p", tag("a", t("Sign in with {name}", name=openid), href="/sign-in/openid"))
+        if openid
+        else None
+    )
+    return Markup("").join(
+        [
+            _brand(),
+            tag("h1", t("Sign in")),
+            notice(said, wrong=False),
+            notice(wrong),
+            form("/sign-in", csrf, fields, t("Sign in"), {"next": onward}),
+            other or Markup(""),
+            tag(
+                "p",
+                t("No account, or no way in? Ask an administrator of your factory for a link."),
+                class_="mp-quiet",
+            ),
+        ]
+    )
+
+
+def choose_password(
+    t: Translator, csrf: str, action: str, name: str, wrong: str | None = None
+) -> Markup:
+    """Return the form in which a person who came by a link chooses a password."""
+    return Markup("").join(
+        [
+            _brand(),
+            tag("h1", t("Choose a password")),
+            tag("p", name, class_="mp-quiet"),
+            notice(wrong),
+            form(action, csrf, _new_password(t), t("Save and sign in")),
+        ]
+    )
+
+
+def dead_link(t: Translator) -> Markup:
+    """Return what a link says that leads nowhere any more."""
+    return Markup("").join(
+        [
+            _brand(),
+            tag("h1", t("This link leads nowhere any more")),
+            tag("p", t("It was used, it has ended, or it was taken back. Ask for a new one.")),
+            tag("p", tag("a", t("Sign in"), href="/sign-in", class_="mp-button")),
+        ]
+    )
+
+
+def account(
+    t: Translator, csrf: str, name: str, login: str, sessions: Sequence[tuple[str, bool]],
+    enrolled: bool, offer: tuple[str, Markup] | None, wrong: str | None = None,
+    said: str | None = None,
+) -> Markup:  # fmt: skip
+    """Return a person's own page. `offer`: secret and QR code to set up an authenticator with."""
+    parts = [
+        _brand(),
+        tag("h1", name),
+        tag("p", login, class_="mp-quiet"),
+        notice(said, wrong=False),
+        notice(wrong),
+        tag("h2", t("Password")),
+        form("/account/password", csrf, [_present(t), _new_password(t)], t("Change password")),
+        tag("h2", t("Authenticator app")),
+        _authenticator(t, csrf, enrolled, offer),
+        tag("h2", t("Where you are signed in")),
+        tag("ul", [_session(t, words, current) for words, current in sessions]),
+        form("/sign-out", csrf, None, t("Sign out")),
+    ]
+    return Markup("").join(parts)
+
+
+def _authenticator(
+    t: Translator, csrf: str, enrolled: bool, offer: tuple[str, Markup] | None
+) -> Markup:
+    if enrolled:
+        words = t("A code is asked for whenever you sign in.")
+        return tag("p", words) + form("/account/totp/drop", csrf, _present(t), t("Ask no longer"))
+    if offer is None:
+        return tag("p", t("Your organisation signs you in."))
+    secret, code = offer
+    fields = field(t("Code that the app shows"), "code", inputmode="numeric", maxlength=7)
+    return Markup("").join(
+        [
+            tag("p", t("Scan this with an authenticator app, then enter the code that it shows.")),
+            tag("p", code, class_="mp-door-code"),
+            tag("p", tag("code", secret), class_="mp-quiet"),
+            form("/account/totp", csrf, fields, t("Set up"), {"secret": secret}),
+        ]
+    )
+
+
+def _session(t: Translator, words: str, current: bool) -> Markup:
+    return tag("li", words, tag("strong", t("this one")) if current else None)
+
+
+def _present(t: Translator) -> Markup:
+    return field(
+        t("Present password"), "password", type="password", autocomplete="current-password"
+    )
+
+
+def _new_password(t: Translator) -> Markup:
+    words = t("New password, at least {count} characters", count=LEAST_PASSWORD)
+    return field(
+        words, "new_password", type="password", autocomplete="new-password",
+        minlength=LEAST_PASSWORD,
+    )  # fmt: skip
+
+
+def _brand() -> Markup:
+    return tag("p", tag("span", class_="mp-door-mark"), "Milepost", class_="mp-door-brand")

@@ -1,0 +1,102 @@
+"""Pages without any script: signing in, choosing a password, one's own account.
+
+They are plain documents, so that nobody has to be known for Dash to draw them, and work where
+scripts don't. Everything that goes into them is escaped. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+from layouts.text import LOCALE_NAMES, LOCALES, Translator
+
+_VOID = frozenset({"input", "link", "meta", "br", "img"})
+Content = str | Markup | Sequence["Content"] | None
+
+
+def tag(name: str, *content: Content, **attributes: str | bool | int | None) -> Markup:
+    """Return an element; a trailing underscore of an attribute's name is left out.
+
+    True stands for an attribute without a value; None and False leave it out.
+    """
+    written = [
+        Markup(" {}").format(_name(key)) if value is True
+        else Markup(' {}="{}"').format(_name(key), value)
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    ]  # fmt: skip
+    opened = Markup("<{}{}>").format(Markup(name), Markup("").join(written))
+    return opened if name in _VOID else opened + _inside(content) + Markup(f"</{name}>")
+
+
+def document(title: str, body: Content, t: Translator, theme: str, styles: Sequence[str]) -> str:
+    """Return a whole document. `styles`: addresses of the style sheets."""
+    head = [
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="robots", content="noindex"),
+        tag("title", f"{title} · Milepost"),
+        *(tag("link", rel="stylesheet", href=style) for style in styles),
+    ]
+    page = tag(
+        "div",
+        tag("main", body, class_="mp-door-card"),
+        languages(t),
+        class_="mp-desk mp-door",
+        data_theme=theme,
+        lang=t.locale,
+    )
+    whole = tag("html", tag("head", head), tag("body", page), lang=t.locale)
+    return "<!doctype html>\n" + whole
+
+
+def languages(t: Translator) -> Markup:
+    """Return the choice of languages."""
+    links = [
+        tag(
+            "a", LOCALE_NAMES[one], href=f"?lang={one}", lang=one,
+            aria_current="true" if one == t.locale else None,
+        )
+        for one in LOCALES
+    ]  # fmt: skip
+    return tag("nav", links, class_="mp-door-languages", aria_label=t("Language"))
+
+
+def form(
+    action: str, csrf: str, fields: Content, button: str, hidden: Mapping[str, str] | None = None
+) -> Markup:
+    """Return a form that posts, with its token."""
+    kept = [
+        tag("input", type="hidden", name=name, value=value)
+        for name, value in {"csrf_token": csrf, **(hidden or {})}.items()
+    ]
+    inner = [kept, fields, tag("button", button, type="submit", class_="mp-button")]
+    return tag("form", inner, method="post", action=action, class_="mp-door-form")
+
+
+def field(label: str, name: str, **attributes: str | bool | int | None) -> Markup:
+    """Return a labelled input."""
+    words = tag("span", label, class_="mp-field-name")
+    given = {"type": "text", "required": True, "name": name, **attributes}
+    return tag("label", words, tag("input", **given, class_="mp-input"), class_="mp-field")
+
+
+def notice(words: str | None, wrong: bool = True) -> Markup:
+    """Return what has to be said first; nothing when there is nothing."""
+    if not words:
+        return Markup("")
+    css = "mp-door-notice mp-is-late" if wrong else "mp-door-notice mp-is-done"
+    mark = tag("span", class_="mp-shape", aria_hidden="true")
+    return tag("p", mark, words, class_=css, role="alert" if wrong else "status")
+
+
+def _inside(content: Content) -> Markup:
+    if content is None:
+        return Markup("")
+    if isinstance(content, str):
+        return escape(content)
+    return Markup("").join(_inside(one) for one in content)
+
+
+def _name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-") if key != "csrf_token" else key
