@@ -82,7 +82,7 @@ def literal_texts(path):
 def test_no_text_of_a_page_stands_in_the_code():
     allowed = {"Milepost", "python app.py import-plan FILE"}
     found = {text for path in LAYOUTS.rglob("*.py") for text in literal_texts(path)}
-    assert found <= allowed
+    assert {text for text in found if any(map(str.isalpha, text))} <= allowed
 
 
 def test_a_language_without_catalogue_is_refused_by_name():
