@@ -80,6 +80,14 @@ class Translator:
         """Date, hour and minute at the site."""
         return f"{self.date(at, timezone)} {self.clock(at, timezone)}"
 
+    def stamp(self, at: datetime, timezone: str, now: datetime) -> str:
+        """Return an instant of a list: like `moment`, but what is past keeps its time."""
+        zone = ZoneInfo(timezone)
+        days = (now.astimezone(zone).date() - at.astimezone(zone).date()).days
+        if 0 < days < 300:
+            return f"{self._skeleton('MMMd', at, timezone)} {self.clock(at, timezone)}"
+        return self.moment(at, timezone, now)
+
     def day(self, at: datetime, timezone: str) -> str:
         """Day of the week, month and day at the site."""
         return self._skeleton("MMMEd", at, timezone)

@@ -9,9 +9,11 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
+from gevent import get_hub
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
@@ -29,8 +31,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _NO_TAB = re.compile(r"[\[\]:*?/\\]")
 _FORMATS: dict[Kind, str] = {
-    "text": "@",
-    "number": "#,##0.##",
     "moment": "yyyy-mm-dd hh:mm",
     "seconds": "#,##0.00",
     "share": "0.0%",
@@ -66,7 +66,8 @@ def blueprint(shell: Shell) -> Blueprint:
             return _refused("not found", 404)
         if not sheets:
             return _refused("nothing to export", 404)
-        body = as_csv(chosen, visit.timezone) if kind == "csv" else as_xlsx(sheets, visit.timezone)
+        write = partial(as_csv, chosen) if kind == "csv" else partial(as_xlsx, sheets)
+        body = get_hub().threadpool.apply(write, (visit.timezone,))  # screens go on meanwhile
         return _file(body, file_name(visit, name, kind), kind)
 
     return routes
@@ -135,14 +136,19 @@ def _plain(value: Value, kind: Kind, zone: ZoneInfo) -> str:
     return _text(value)
 
 
-def _typed(tab: WriteOnlyWorksheet, value: Value, kind: Kind, zone: ZoneInfo) -> WriteOnlyCell:
+def _typed(tab: WriteOnlyWorksheet, value: Value, kind: Kind, zone: ZoneInfo) -> object:
+    """Return a value for a cell; only what needs a format is worth a cell of its own."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return escaped(value)
     shown: object = value
     if isinstance(value, datetime):
         shown = value.astimezone(zone).replace(tzinfo=None)
-    elif isinstance(value, str):
-        shown = escaped(value)
-    elif kind == "seconds" and value is not None:
+    elif kind == "seconds":
         shown = value / _HOUR_S
+    if kind not in _FORMATS:
+        return shown
     cell = WriteOnlyCell(tab, value=shown)
     cell.number_format = _FORMATS[kind]
     return cell

@@ -69,7 +69,7 @@ def filter_of(visit: Visit) -> OrderFilter:
     due_from, due_to = visit.day("from"), visit.day("to")
     if due_from and due_to and due_to < due_from:
         raise BadParameter("to", "day")
-    standing = visit.choice("standing", ("", *orders.STANDINGS), "")
+    standing = visit.choice("standing", orders.STANDINGS, "")
     return OrderFilter(
         which=_WHICH[visit.choice("which", WHICH, "open")],
         text=visit.text("q"),

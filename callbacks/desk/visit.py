@@ -71,10 +71,10 @@ class Visit(Struct, frozen=True, kw_only=True):
 
         Raises: BadParameter.
         """
-        value = self.query.get(name, otherwise)
-        if value not in among:
+        value = self.query.get(name)
+        if value is not None and value not in among:
             raise BadParameter(name, "choice", among)
-        return value
+        return otherwise if value is None else value
 
     def day(self, name: str) -> date | None:
         """Return a parameter that is a day, `YYYY-MM-DD`; None when it isn't given.

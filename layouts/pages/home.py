@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from data.domain.site import Area, Site
 from layouts import ids
 from layouts.components.links import link
+from layouts.desk import THEMES
 from layouts.screens import Screen
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address as url
@@ -27,7 +28,13 @@ def layout(
     """
     return html.Main(
         [
-            html.Header([html.H1("Milepost"), _languages(t)], className="mp-top"),
+            html.Header(
+                [
+                    html.H1("Milepost"),
+                    html.Div([_languages(t), _themes(theme, t)], className="mp-start-tools"),
+                ],
+                className="mp-top",
+            ),
             html.P(t("How far every order is, live."), className="mp-lead"),
             *([_site(site, screens, pages, t) for site in sites] or [_no_sites(t)]),
             _how_to(t, address),
@@ -53,6 +60,19 @@ def _languages(t: Translator) -> Component:
     return html.Nav(links, id=ids.Home.LANGUAGES, **{"aria-label": t("Language")})
 
 
+def _themes(theme: str, t: Translator) -> Component:
+    links = [
+        html.A(
+            t(words),
+            href=f"?theme={name}",
+            className="mp-language",
+            **({"aria-current": "true"} if name == theme else {}),
+        )
+        for name, words in THEMES.items()
+    ]
+    return html.Nav(links, **{"aria-label": t("Theme")})
+
+
 def _site(
     site: Site, screens: Sequence[Screen], pages: Sequence[tuple[str, str]], t: Translator
 ) -> Component:
@@ -65,6 +85,7 @@ def _site(
             html.Div([html.H2(site.name), *replay], className="mp-site-name"),
             html.P(site.timezone, className="mp-quiet"),
             *([_pages(site, pages, t)] if pages else []),
+            html.H3(t("Walls"), className="mp-walls-name"),
             html.Ul([*lines, *named], className="mp-cards") if lines or named else none,
         ],
         className="mp-site",

@@ -196,7 +196,7 @@ def _columns(view: ListView, href: Href, t: Translator) -> list[desk.TableColumn
         desk.TableColumn(key="quantity", heading=t("Quantity"), css="mp-num mp-wide"),
         desk.TableColumn(key="step", heading=t("Step"), css="mp-wide"),
         _sortable("due", t("Due"), "due", view, href, "mp-num"),
-        _sortable("ended", ended, "forecast", view, href, "mp-num"),
+        _sortable("ended", ended, "forecast", view, href, "mp-num mp-wide"),
         desk.TableColumn(key="p80", heading=t("80 % by"), css="mp-num mp-wide"),
         desk.TableColumn(key="late", heading=t("Against due"), css="mp-num"),
         desk.TableColumn(key="cause", heading=t("Mostly because of"), css="mp-wide"),
@@ -218,7 +218,7 @@ def _row(row: OrderRow, view: ListView, href: Href, t: Translator) -> desk.Table
     def moment(at: datetime | None) -> Component | str:
         if at is None:
             return NONE
-        words = t.moment(at, view.timezone, view.now)
+        words = t.stamp(at, view.timezone, view.now)
         return html.Span(words, title=t.exact(at, view.timezone))
 
     return desk.TableRow(
