@@ -31,7 +31,7 @@ SHORT_ZONES: dict[Zone, str] = {
 }
 MOST_DOTS, LABELLED, LISTED = 400, 4, 9
 LEAST_TOP, MOST_TOP = 1.2, 2.0
-_CLOSE = (0.16, 0.07)  # shares of the chart: labels nearer than this would cover each other
+_CLOSE = (0.24, 0.07)  # shares of the chart: labels nearer than this would cover each other
 Href = Callable[[str], str]
 
 
@@ -58,8 +58,8 @@ def fever(points: Sequence[FeverPoint], href: Href, t: Translator) -> Component:
 
 def _chart(points: Sequence[FeverPoint], href: Href, t: Translator) -> Component:
     top, shown = top_of(points), points[:MOST_DOTS]
-    labels = labelled(shown, top)
-    dots = [_dot(point, top, href, t, label=point.order in labels) for point in reversed(shown)]
+    labels = labelled(shown, top)  # the worst first
+    dots = [_dot(point, top, href, t, labels) for point in reversed(shown)]
     plot = html.Div([*_grounds(top, t), *_lines(top, t), *dots], className="mp-fever-plot")
     across = html.Div(
         [html.Span(percent(done, t), style={"left": f"{100 * done:g}%"}) for done in (0, 0.5, 1)],
@@ -77,10 +77,10 @@ def _chart(points: Sequence[FeverPoint], href: Href, t: Translator) -> Component
     )
 
 
-def labelled(points: Sequence[FeverPoint], top: float) -> frozenset[str]:
+def labelled(points: Sequence[FeverPoint], top: float) -> tuple[str, ...]:
     """Return the worst few orders whose labels don't cover each other."""
     places: list[tuple[float, float]] = []
-    found = []
+    found: list[str] = []
     for point in points:
         at = (point.done, min(1.0, point.used / top))
         if any(abs(at[0] - x) < _CLOSE[0] and abs(at[1] - y) < _CLOSE[1] for x, y in places):
@@ -89,7 +89,7 @@ def labelled(points: Sequence[FeverPoint], top: float) -> frozenset[str]:
         found.append(point.order)
         if len(found) == LABELLED:
             break
-    return frozenset(found)
+    return tuple(found)
 
 
 def _grounds(top: float, t: Translator) -> list[Component]:
@@ -131,20 +131,27 @@ def _lines(top: float, t: Translator) -> list[Component]:
     ]
 
 
-def _dot(point: FeverPoint, top: float, href: Href, t: Translator, *, label: bool) -> Component:
+def _dot(
+    point: FeverPoint, top: float, href: Href, t: Translator, labels: Sequence[str]
+) -> Component:
     beyond = point.used > top
     look = LOOKS[ZONES[point.zone][0]]
     place = {
         "left": f"{100 * min(1.0, max(0.0, point.done)):.2f}%",
         "top": f"{100 * (1 - min(1.0, point.used / top)):.2f}%",
     }
-    words = f"{point.order} ↑{percent(point.used, t)}" if beyond else point.order
-    side = " mp-fever-left" if point.done > 0.8 else ""
-    named = [html.Span(words, className=f"mp-fever-label{side}")] if label else []
+    named = [_label(point, labels, beyond, t)] if point.order in labels else []
     dot = link([shape(), *named], href(point.order), f"mp-fever-dot {look.css}")
     dot.style, dot.tabIndex = place, -1
     dot.title = _hint(point, t)
     return dot
+
+
+def _label(point: FeverPoint, labels: Sequence[str], beyond: bool, t: Translator) -> Component:
+    words = f"{point.order} ↑{percent(point.used, t)}" if beyond else point.order
+    side = " mp-fever-left" if point.done > 0.8 else ""
+    worst = " mp-fever-worst" if point.order == labels[0] else ""
+    return html.Span(words, className=f"mp-fever-label{side}{worst}")
 
 
 def _hint(point: FeverPoint, t: Translator) -> str:

@@ -140,16 +140,15 @@ def _filters(shown: Shown, names: Names, href: Href) -> Component:
 
 def _body(shown: Shown, names: Names, href: Href) -> list[Component]:
     report, t = shown.report, names.t
-    if not (report.completed or report.orders_late or report.fever):
-        return [_nothing(shown, href, t)]
+    buffers = [_fever(shown, href, t)] if report.fever else []
+    if not (report.completed or report.orders_late):
+        return [_nothing(shown, href, t), *buffers]
     parts = [_stats(shown, href, t)]
     if report.orders_late:
         parts += [_why(shown, names, href), _orders(shown, names, href)]
     else:
         parts.append(_all_on_time(shown, href, t))
-    if report.fever:
-        parts.append(_fever(shown, href, t))
-    return parts
+    return [*parts, *buffers]
 
 
 # What there is to say when there is nothing to show
