@@ -140,6 +140,7 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
     from callbacks.desk.order import OrderPage
     from callbacks.desk.orders import OrdersPage
     from data.services.accounts import Accounts
+    from data.services.accounts_then import AccountsThen
     from data.services.bottleneck_history import BottleneckHistory
     from data.services.delays import Delays
     from data.services.order_boards import OrderBoards
@@ -152,10 +153,11 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
     from data.store.past import PastEvents
     from data.store.shift_figures import ShiftFigureStore
 
-    accounts = Accounts(AccountPast(engines.sql))
+    recorded, then = AccountPast(engines.sql), PastEvents(engines.sql)
+    boards = OrderBoards(engines.history, then)
     return [
         OrdersPage(Orders(CompletedOrders(engines.sql))),
-        OrderPage(accounts, OrderBoards(engines.history, PastEvents(engines.sql))),
+        OrderPage(Accounts(recorded), AccountsThen(recorded, then), boards),
         DelaysPage(Delays(DelayStore(engines.sql), cached)),
         BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
         FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),

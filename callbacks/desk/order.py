@@ -55,6 +55,13 @@ class Accounts(Protocol):
         """Plans of an order, oldest first."""
 
 
+class AccountsThen(Protocol):
+    """Gives accounts of any instant."""
+
+    def at(self, instant: datetime) -> Accounts:
+        """Accounts from what had been recorded by then."""
+
+
 class Boards(Protocol):
     """Finds the board that holds an order."""
 
@@ -78,8 +85,9 @@ class OrderPage:
     path = "/orders/<order>"
     topics = OPERATIONS | NEEDS | PLAN | FORECASTS
 
-    def __init__(self, accounts: Accounts, boards: Boards) -> None:
+    def __init__(self, accounts: Accounts, then: AccountsThen, boards: Boards) -> None:
         self._accounts = accounts
+        self._then = then
         self._boards = boards
 
     def title(self, t: Translator) -> str:
@@ -125,9 +133,12 @@ class OrderPage:
         )
         return Found(view=view, past=past, shown=shown, reading=_reading(visit))
 
+    def _of(self, visit: Visit) -> Accounts:
+        return self._accounts if visit.at is None else self._then.at(visit.at)
+
     def _versions(self, visit: Visit, order: str) -> Sequence[Version]:
         try:
-            versions = self._accounts.plan_versions(visit.scope, visit.site, order)
+            versions = self._of(visit).plan_versions(visit.scope, visit.site, order)
         except (Unavailable, Forbidden):
             return ()
         return [version for version in versions if version.at <= visit.now]
@@ -135,7 +146,7 @@ class OrderPage:
     def _account(self, visit: Visit, view: OrderView) -> Account | None:
         forecast_at = None if view.completed_at is not None else view.ends_at
         try:
-            ledger = self._accounts.ledger(
+            ledger = self._of(visit).ledger(
                 visit.scope, visit.site, view.order.id, visit.now, forecast_at
             )
         except (Unavailable, Forbidden):
@@ -146,7 +157,7 @@ class OrderPage:
         if not proofs:
             return ()
         try:
-            found = self._accounts.events(visit.scope, visit.site, proofs)
+            found = self._of(visit).events(visit.scope, visit.site, proofs)
         except Unavailable:
             return None
         return tuple(sorted(found, key=lambda event: (event.time, event.recorded_at, event.id)))

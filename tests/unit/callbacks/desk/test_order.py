@@ -71,16 +71,27 @@ class Nothing:
         return []
 
 
-def visit(order="SO-1", now=NOW, view=None, **query):
+def visit(order="SO-1", now=NOW, view=None, at=None, **query):
     return Visit(
-        scope=SCOPE, site="works", live=view or View(), at=None, now=now, timezone="UTC",
+        scope=SCOPE, site="works", live=view or View(), at=at, now=now, timezone="UTC",
         t=translator("en"), theme="light", path=f"/orders/{order}",
         query={"order": order, **query}, variables=("order",),
     )  # fmt: skip
 
 
-def page_of(accounts=None):
-    return OrderPage(accounts or Accounts(), OrderBoards(Nothing(), Nothing()))
+class Then:
+    """Accounts of the past, each made for its instant."""
+
+    def __init__(self):
+        self.made = {}
+
+    def at(self, instant):
+        return self.made.setdefault(instant, Accounts())
+
+
+def page_of(accounts=None, then=None):
+    boards = OrderBoards(Nothing(), Nothing())
+    return OrderPage(accounts or Accounts(), then or Then(), boards)
 
 
 def said(page, visit):
@@ -107,6 +118,13 @@ def test_the_lateness_shown_is_the_one_accounted_for():
     body = said(page_of(), visit())
     assert '"5 h late"' in body
     assert "lateness +5 h" in body
+
+
+def test_a_look_back_asks_the_accounts_of_that_instant_alone():
+    accounts, then = Accounts(), Then()
+    said(page_of(accounts, then), visit(now=at(6), at=at(6)))
+    assert then.made[at(6)].asked["ledger"][1] == at(6)
+    assert accounts.asked == {}
 
 
 def test_no_events_are_read_until_a_step_is_opened():
