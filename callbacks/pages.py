@@ -7,7 +7,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 from flask import has_request_context, request
 
-from callbacks.desk.visit import DeskPage
+from callbacks.desk.visit import DeskPage, in_order
 from callbacks.past_walls import past_wall
 from callbacks.viewer import chosen_language, theme_of, translator_of
 from callbacks.walls import Walls
@@ -23,7 +23,7 @@ class Pages:
     def __init__(self, walls: Walls, locale: str, desk: Sequence[DeskPage] = ()) -> None:
         self._walls = walls
         self._locale = locale
-        self._desk = [page for page in desk if "<" not in page.path]
+        self._desk = in_order([page for page in desk if "<" not in page.path])
 
     def register(self, app: Dash) -> None:
         """Register every page with Dash."""

@@ -6,7 +6,7 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from callbacks.desk.visit import BadParameter, Visit
-from data.domain.orders import SORTS, WHICH, OrderFilter, Sort, Which
+from data.domain.orders import SORTS, WHICH, OrderFilter, OrderList, Sort, Which
 from data.domain.topics import CLOCK, FORECASTS, HISTORY, OPERATIONS, PLAN
 from data.domain.view import Standing
 from data.services.orders import Orders
@@ -39,7 +39,7 @@ class OrdersPage:
     def body(self, visit: Visit) -> Component:
         """Return the page of the list that the address asks for."""
         by, page = filter_of(visit), visit.whole("page", 1, MOST_PAGES, 1)
-        found = self._orders.search(visit.scope, visit.live, by, ROWS, (page - 1) * ROWS)
+        found = self._found(visit, by, ROWS, (page - 1) * ROWS)
         view = orders.ListView(
             found=found,
             by=by,
@@ -53,9 +53,12 @@ class OrdersPage:
 
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
         """Return the whole list."""
-        by = filter_of(visit)
-        found = self._orders.search(visit.scope, visit.live, by, MOST_EXPORTED)
+        found = self._found(visit, filter_of(visit), MOST_EXPORTED)
         return (orders.sheet(found, visit.t),)
+
+    def _found(self, visit: Visit, by: OrderFilter, limit: int, offset: int = 0) -> OrderList:
+        now = visit.at is None
+        return self._orders.search(visit.scope, visit.live, by, limit, offset, causes=now)
 
     def register(self, app: Dash) -> None:
         """Nothing: all its state is in the address."""

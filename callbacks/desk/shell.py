@@ -24,6 +24,7 @@ from callbacks.desk.visit import (
     DeskPage,
     OwnCallbacks,
     Visit,
+    in_order,
     instant,
 )
 from callbacks.viewer import theme_of, translator_of
@@ -263,18 +264,14 @@ class Shell:
         )
 
     def _navigation(self, page: DeskPage, here: Address, t: Translator) -> tuple[desk.Link, ...]:
-        by_name = {one.name: one for one in self.pages if "<" not in one.path}
-        order = [*desk.NAVIGATION, *(name for name in by_name if name not in desk.NAVIGATION)]
         return tuple(
             desk.Link(
-                name=name,
-                words=by_name[name].title(t),
-                href=here.href(by_name[name].path),
-                current=page.path == by_name[name].path
-                or page.path.startswith(by_name[name].path + "/"),
+                name=one.name,
+                words=one.title(t),
+                href=here.href(one.path),
+                current=page.path == one.path or page.path.startswith(one.path + "/"),
             )
-            for name in order
-            if name in by_name
+            for one in in_order([one for one in self.pages if "<" not in one.path])
         )
 
 

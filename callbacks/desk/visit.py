@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from data.domain.scope import Scope
 from data.services.views import SiteView
+from layouts.desk import NAVIGATION
 from layouts.sheets import Sheet
 from layouts.text import Translator
 from layouts.urls import Address
@@ -137,6 +138,12 @@ class OwnCallbacks(Protocol):
 
     def skeleton(self) -> Component:
         """Return these elements, empty; Dash looks there for what a callback may name."""
+
+
+def in_order(pages: Sequence[DeskPage]) -> list[DeskPage]:
+    """Return pages in the order of the navigation, those that it doesn't name last."""
+    places = {name: place for place, name in enumerate(NAVIGATION)}
+    return sorted(pages, key=lambda page: places.get(page.name, len(places)))
 
 
 def instant(value: str, timezone: str, name: str = "at") -> datetime:

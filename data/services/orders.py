@@ -82,9 +82,17 @@ class Orders:
         return facets(live.indexes.book.worst(None, MOST_OPEN), live.board)
 
     def search(
-        self, scope: Scope, live: SiteView, by: OrderFilter, limit: int, offset: int = 0
+        self,
+        scope: Scope,
+        live: SiteView,
+        by: OrderFilter,
+        limit: int,
+        offset: int = 0,
+        causes: bool = True,
     ) -> OrderList:
         """Return a page of the orders that a filter leaves.
+
+        `causes`: of lateness, as they are known now: wrong for a board of the past.
 
         Raises: Forbidden; Unavailable when completed orders alone are wanted and the recorded
         past can't be reached.
@@ -97,7 +105,9 @@ class Orders:
         total, missing = len(rows), False
         if _wants_completed(by):
             rows, total, missing = self._joined(live, by, rows, limit + offset, names)
-        shown, without = self._with_causes(live.site, rows[offset : offset + limit])
+        shown, without = rows[offset : offset + limit], False
+        if causes:
+            shown, without = self._with_causes(live.site, shown)
         return OrderList(
             rows=tuple(shown),
             total=total,

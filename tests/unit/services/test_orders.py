@@ -102,6 +102,13 @@ def test_late_orders_say_what_made_them_late():
     assert causes == {"SO-5": "down", "SO-1": None, "SO-3": None}
 
 
+def test_a_board_of_the_past_has_no_causes_that_were_found_since():
+    found = Orders(Past()).search(
+        NORTH, live_site(orders=OPEN), OrderFilter(), limit=50, causes=False
+    )
+    assert {row.top_cause for row in found.rows} == {None}
+
+
 def test_without_the_past_the_open_orders_are_still_there_and_it_is_said():
     found = search(Past(gone=True), which="all")
     assert ids(found) == ["SO-5", "SO-1", "SO-3"]
