@@ -32,6 +32,7 @@ WORK_S = 0.1  # how long one call may take, about
 BUSY, STEADY = 0.5, 0.2  # most of a core, while marks wait and else
 RENEW_AFTER = timedelta(minutes=2)
 SETTLES_AFTER = timedelta(hours=1)  # until then late reports of others may change an account
+LOOK_EVERY_S = 5.0  # for accounts to renew, while there are none
 TELL_EVERY_S = 30.0  # renewed accounts of open orders alone
 _ORDERS_AT_ONCE, _ACCOUNTS_AT_ONCE = 5, 2
 EVER = datetime(9999, 1, 1, tzinfo=UTC)  # the end of what goes on
@@ -97,7 +98,7 @@ class Accounting:
         self._clock = clock
         self._live: LiveSite | None = None
         self._told = -1
-        self._told_at = self._rest_until = clock()
+        self._told_at = self._rest_until = self._look_at = clock()
 
     def begin(self, live: LiveSite) -> None:
         """Start with a board that was just loaded.
@@ -164,10 +165,14 @@ class Accounting:
         return True, self._make([key for key, _ in marks], marks, now)
 
     def _renew(self, now: datetime) -> tuple[bool, int] | None:
-        due = self._keeping.due(
-            self.site, now - RENEW_AFTER, now - SETTLES_AFTER, _ACCOUNTS_AT_ONCE
-        )
-        return (False, self._make(due, (), now)) if due else None
+        if self._clock() < self._look_at:
+            return None
+        before, settled = now - RENEW_AFTER, now - SETTLES_AFTER
+        due = self._keeping.due(self.site, before, settled, _ACCOUNTS_AT_ONCE)
+        if not due:
+            self._look_at = self._clock() + LOOK_EVERY_S
+            return None
+        return False, self._make(due, (), now)
 
     def _make(self, orders: Sequence[str], marks: Sequence[Mark], now: datetime) -> int:
         accounts, gone = [], []

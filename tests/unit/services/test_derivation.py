@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from data.domain.board import Board
 from data.domain.facts import Facts
-from data.services.derivation import BUSY, STEADY, WORK_S, Accounting
+from data.services.derivation import BUSY, LOOK_EVERY_S, STEADY, WORK_S, Accounting
 
 NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 
@@ -82,6 +82,17 @@ def test_the_version_is_told_at_first_and_when_it_grows() -> None:
     assert aspect.work(NOW) == {"history": b"7"}
     keeping.at_s += 60
     assert aspect.work(NOW) == {}
+
+
+def test_while_nothing_is_due_it_looks_only_now_and_then() -> None:
+    keeping = Keeping(0.03, marked=False)
+    looks: list[float] = []
+    keeping.due = lambda *_: looks.append(keeping.at_s) or []  # type: ignore[method-assign]
+    aspect = begun(keeping)
+    for _ in range(100):
+        aspect.work(NOW)
+        keeping.at_s += 0.2
+    assert len(looks) == 20 / LOOK_EVERY_S
 
 
 def test_with_nothing_to_do_it_says_which_version_there_is() -> None:
