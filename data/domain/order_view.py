@@ -24,9 +24,11 @@ from data.domain.plan import MaterialNeed, Milestone, Operation, Order
 from data.domain.projection import Route, route_of
 from data.domain.risk import order_risk
 from data.domain.site import Site
+from data.domain.subjects import OperationState
 from data.domain.view import RiskRow, Standing
 from data.domain.waiting.spans import Span, without
 
+NOTHING = timedelta(0)
 MOST_CLOSED = 90  # spans off shift that a picture of the order still shows one by one
 LEAST_CLOSED = 1 / 250  # of the picture's width; shorter ones, such as breaks, are left out
 
@@ -35,7 +37,8 @@ class OperationLine(Struct, frozen=True, kw_only=True):
     """One operation: as planned, as another plan had it, what happened, what is expected.
 
     `work_unit`: where it was last reported, else where it is planned. `critical`: it is on the
-    chain that decides when the order ends. Units: pieces.
+    chain that decides when the order ends. `behind`: how long its planned finish has passed
+    while it isn't completed. Units: pieces.
     """
 
     plan: Operation
@@ -51,6 +54,7 @@ class OperationLine(Struct, frozen=True, kw_only=True):
     inspected: int
     passed: int
     critical: bool
+    behind: timedelta
 
     @property
     def ends_at(self) -> datetime | None:
@@ -61,8 +65,13 @@ class OperationLine(Struct, frozen=True, kw_only=True):
 
     @property
     def drift(self) -> timedelta | None:
-        """How much later than planned it ends; less than nothing when earlier."""
-        return None if self.ends_at is None else self.ends_at - self.plan.planned_finish
+        """How much later than planned it ends, at least; less than nothing when earlier.
+
+        None while it isn't late and nobody has said when it will end.
+        """
+        if self.ends_at is None:
+            return self.behind or None
+        return max(self.ends_at - self.plan.planned_finish, self.behind or timedelta.min)
 
 
 class MilestoneLine(Struct, frozen=True, kw_only=True):
@@ -173,7 +182,7 @@ def order_view(
     row = row or order_risk(plan, board, now)
     completed_at = _completed_at(plan, board)
     forecast = None if completed_at is not None else forecast
-    operations = _operations(plan, board, forecast, against)
+    operations = _operations(plan, board, forecast, against, now)
     milestones = _milestones(plan, board, forecast)
     area = home_area(plan, areas_by_center(board.site))
     window = _window(plan, now, completed_at, operations, milestones)
@@ -218,14 +227,25 @@ def _completed_at(plan: Order, board: Board) -> datetime | None:
 
 
 def _operations(
-    plan: Order, board: Board, forecast: OrderForecast | None, against: Order | None
+    plan: Order,
+    board: Board,
+    forecast: OrderForecast | None,
+    against: Order | None,
+    now: datetime,
 ) -> tuple[OperationLine, ...]:
     expected = {f.operation: f for f in forecast.operations} if forecast else {}
     ends = {o.id: _end(plan, o, board, expected.get(o.id)) for o in plan.operations}
     chain = critical_chain(route_of(plan), ends)
     before = {operation.id: operation for operation in against.operations} if against else {}
     return tuple(
-        _operation(plan, o, board, expected.get(o.id), before.get(o.id), o.id in chain)
+        _operation(
+            o,
+            board.operation(plan.id, o.id),
+            expected.get(o.id),
+            before.get(o.id),
+            o.id in chain,
+            now,
+        )
         for o in plan.operations
     )
 
@@ -240,14 +260,14 @@ def _end(
 
 
 def _operation(
-    plan: Order,
     operation: Operation,
-    board: Board,
+    state: OperationState,
     expected: OperationForecast | None,
     before: Operation | None,
     critical: bool,
+    now: datetime,
 ) -> OperationLine:
-    state = board.operation(plan.id, operation.id)
+    behind = now - operation.planned_finish if state.finished_at is None else NOTHING
     return OperationLine(
         plan=operation,
         before=before,
@@ -262,6 +282,7 @@ def _operation(
         inspected=state.inspected,
         passed=state.passed,
         critical=critical,
+        behind=max(NOTHING, behind),
     )
 
 

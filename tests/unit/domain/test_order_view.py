@@ -71,7 +71,12 @@ def test_an_operation_shows_its_state_its_place_and_its_pieces():
 def test_the_drift_of_an_open_operation_is_its_forecasts():
     view = viewed(forecast=FORECAST)
     assert line(view, "20").drift == timedelta(hours=6)
-    assert line(viewed(), "20").drift is None
+
+
+def test_an_operation_past_its_planned_finish_is_behind_by_so_much_whatever_is_forecast():
+    assert line(viewed(), "20").drift == timedelta(hours=5)
+    assert line(viewed(forecast=FORECAST, now=at(20)), "20").drift == timedelta(hours=16)
+    assert line(viewed(now=at(3.5)), "20").drift is None
 
 
 def test_each_operation_stands_beside_itself_in_the_plan_compared_with():
