@@ -27,6 +27,7 @@ from data.domain.forecast.records import Finish, OrderForecast
 from data.domain.indexes import Indexes
 from data.domain.plan import Order
 from data.domain.scope import Scope
+from data.domain.site import Site
 from data.domain.subjects import Fold
 from data.domain.view import Readers
 from data.services.errors import Forbidden, NoSuchInstant
@@ -176,10 +177,16 @@ def past_board(store: PastReader, site: str, at: datetime) -> Board:
     units = [unit.id for unit in board.site.work_units]
     _fold(board, store.unit_events(site, at, [work_unit_subject(unit) for unit in units]))
     _forget(board, since)
-    board.output = store.output(site, at, since, units)
+    board.output = store.output(site, at, since, _output_units(board.site))
     board.output_from = since
     board.last_event_at = store.latest_at(site, at)
     return board
+
+
+def _output_units(model: Site) -> list[str]:
+    """Return the work units whose pieces count as a line's output: the others' aren't shown."""
+    centers = {center for area in model.areas for center in area.output}
+    return [unit.id for unit in model.work_units if unit.work_center in centers]
 
 
 def _fold(board: Board, events: Sequence[Event]) -> None:

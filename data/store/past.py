@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from data.domain.board import bucket_of, bucket_start
 from data.domain.events import Data, Event, EventType
+from data.domain.rules import FUTURE_LIMIT
 from data.domain.subjects import Fold, Identity
 from data.services.past import ForecastThen
 from data.store.bases import need_from, operation_from
@@ -68,7 +69,7 @@ SELECT e.data->>'work_unit' AS unit, floor(extract(epoch FROM e.time) / 900)::bi
   sum((e.data->>'rework')::bigint) AS rework
 FROM event e
 WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :start
-  AND e.recorded_at <= :at AND e.subject LIKE 'operation/%'
+  AND e.time <= :until AND e.recorded_at <= :at AND e.subject LIKE 'operation/%'
   AND NOT EXISTS (SELECT FROM undone u
     WHERE u.source = e.source AND u.id = e.id AND u.subject = e.subject)
 GROUP BY 1, 2) counted
@@ -155,7 +156,8 @@ class PastEvents:
     ) -> dict[tuple[str, int], list[int]]:
         """Return good, scrap and rework by work unit and quarter of an hour, from `since` on."""
         start = bucket_start(bucket_of(since))
-        bound = {"site": site, "at": at, "start": start, "units": [*units]}
+        until = at + FUTURE_LIMIT
+        bound = {"site": site, "at": at, "start": start, "until": until, "units": [*units]}
         with answering(), self._engine.connect() as connection:
             told = connection.execute(text(_OUTPUT), bound).scalar() or "[]"
         counted = ((unit, bucket, [n or 0 for n in sums]) for unit, bucket, *sums in _rows(told))

@@ -43,7 +43,8 @@ _DAY = timedelta(days=1)
 _BYS: tuple[By, ...] = ("work_unit", "work_center", "line", "shift", "day")
 _MODEL = (
     "INSERT INTO event SELECT id, 'erp', 'model', 'plan.changed', 'site/' || id, :first - interval"
-    " '9 days', :first - interval '9 days', 0, '\\x00', jsonb_build_object('site', document)"
+    " '9 days', :first - interval '9 days', 0, '\\x00', jsonb_build_object('site',"
+    " jsonb_set(document, '{areas,0,output}', '[\"C7\"]'))"
     " FROM site"
 )
 _ORDERS = (
