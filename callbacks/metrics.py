@@ -20,4 +20,9 @@ EVENTS = Counter("milepost_events_total", "Events at the door", ["site", "status
 READER_LAG_SECONDS = Gauge(
     "milepost_reader_lag_seconds", "Age of a reader's last note", ["site", "reader"]
 )
+FORECAST_COVERAGE = Gauge(
+    "milepost_forecast_coverage",
+    "Share of the last closed orders' moments that P80 covered",
+    ["site"],
+)
 EVENT_AGE_SECONDS = Gauge("milepost_event_age_seconds", "Age of the newest event", ["site"])

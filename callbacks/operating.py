@@ -9,7 +9,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client import REGISTRY as OWN
 
 from callbacks.hub import Hub
-from callbacks.metrics import CHANNELS, EVENT_AGE_SECONDS, READER_LAG_SECONDS
+from callbacks.metrics import (
+    CHANNELS,
+    EVENT_AGE_SECONDS,
+    FORECAST_COVERAGE,
+    READER_LAG_SECONDS,
+)
 from data.domain.scope import factory_scope
 from data.services.errors import MilepostError
 from data.services.live import LiveSite
@@ -58,6 +63,10 @@ class Operating:
                 EVENT_AGE_SECONDS.labels(live.site).set(readers.event_age_s)
             if readers.history_lag_s is not None:
                 READER_LAG_SECONDS.labels(live.site, "recorder").set(readers.history_lag_s)
+            if readers.watch_lag_s is not None:
+                READER_LAG_SECONDS.labels(live.site, "watch").set(readers.watch_lag_s)
+            if (made := live.facts.forecasting) is not None and made.coverage is not None:
+                FORECAST_COVERAGE.labels(live.site).set(made.coverage)
             READER_LAG_SECONDS.labels(live.site, "board").set(live.read_age_s)
         return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
 
@@ -73,6 +82,8 @@ def _site_state(live: LiveSite) -> dict[str, object]:
         "event_age_s": readers.event_age_s,
         "history_lag_s": readers.history_lag_s,
         "history_stale": readers.history_stale,
+        "watch_lag_s": readers.watch_lag_s,
+        "watch_stale": readers.watch_stale,
     }
 
 

@@ -17,7 +17,8 @@ from data.services.forecast_work import ForecastWork, Store
 from data.services.live import LiveSite
 from data.services.past import PastReader
 
-RUN_EVERY = timedelta(minutes=5)  # of the site's time
+RUN_EVERY = timedelta(minutes=5)  # of the site's time,
+RUN_UNSETTLED = timedelta(minutes=2)  # sooner when a change was too large to follow to its end
 WAIT_S = 0.05  # how long a task is waited for, so that a short one is told at once
 REST_SHARE = 4.0  # rest at least so many times as long as the last update took,
 REST_S = 0.8  # but not longer than that
@@ -107,8 +108,10 @@ class Forecasts:
         self._task = Task(action)
 
     def _must_run(self, now: datetime) -> bool:
-        replanned = self._site_changed or bool(self._replanned) or not self._work.settled
-        return replanned or not timedelta() <= now - self._ran_at < RUN_EVERY
+        if self._site_changed or self._replanned:
+            return True
+        every = RUN_EVERY if self._work.settled else RUN_UNSETTLED
+        return not timedelta() <= now - self._ran_at < every
 
     def _take_all(self, live: LiveSite) -> None:
         self._image.take_site(live.board)

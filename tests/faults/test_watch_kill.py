@@ -1,0 +1,85 @@
+"""A watch that is killed: another process takes the site over and its forecasts go on."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from data.processes import Child, Solo
+from data.services.facts_reader import FactsReader
+from data.services.live import WATCH, LiveSite, utc_now
+from data.stream.facts import FactsStream
+from tests.contract.world import PLANT, World, completed, order, process
+
+ROOT = Path(__file__).parents[2]
+TAKEN_OVER_S = 5.0  # of a loaded machine; a second and the loading of the board where it is idle
+
+
+class Now:
+    """The real clock: processes of their own don't know a test's."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@pytest.fixture
+def world(redis_url: str, database_url: str) -> Iterator[World]:
+    with process(redis_url, database_url, Now()) as made:  # type: ignore[arg-type]
+        made.open(order("SO-1"), order("SO-2"))
+        yield made
+
+
+@pytest.fixture
+def start(redis_url: str, database_url: str, tmp_path: Path) -> Iterator[Callable[[str], Solo]]:
+    env = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "MILEPOST_VAR": str(tmp_path)}
+    with ExitStack() as stack:
+
+        def run(name: str) -> Solo:
+            argv = (sys.executable, str(ROOT / "app.py"), "watch")
+            child = Child(name=name, argv=argv, env=env, output=tmp_path / f"{name}.log")
+            solo = Solo(child)
+            solo.start()
+            stack.callback(solo.kill)
+            return solo
+
+        yield run
+
+
+def until(condition: Callable[[], bool], within_s: float) -> float:
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < within_s, "it never came about"
+        os.sched_yield()
+    return time.monotonic() - begun
+
+
+def test_another_watch_takes_over_and_forecasts_go_on(
+    world: World, start: Callable[[str], Solo]
+) -> None:
+    live = LiveSite(PLANT.id, world.log, world.history, utc_now)
+    live.load()
+    reader = FactsReader(live, FactsStream(world.client))
+
+    def forecast(*orders: str) -> bool:
+        reader.read(100)
+        return set(live.facts.forecasts) == set(orders)
+
+    first = start("first")
+    until(lambda: forecast("SO-1", "SO-2"), 30)
+    second = start("second")
+    until(lambda: second.pid is not None, 5)
+    first.kill()
+    killed_at = time.time()
+    took_s = until(lambda: world.log.readers(PLANT.id)[WATCH][1] > killed_at, 30)
+    now = datetime.now(UTC)
+    said = world.said(
+        completed("c1", "operation/SO-1/10", now), completed("c2", "operation/SO-1/20", now)
+    )  # fmt: skip
+    assert said == ["accepted"] * 2
+    until(lambda: forecast("SO-2"), 30)
+    assert took_s < TAKEN_OVER_S, took_s
