@@ -22,6 +22,7 @@ from layouts.text import Translator
 from layouts.theme import LOOKS
 
 MOST_TICKS = 9
+_LEAN = {True: "leftward", False: "rightward"}
 _HOURS = (1, 2, 3, 6, 12)
 _DAYS = (1, 2, 7, 14, 28, 91)
 
@@ -116,11 +117,15 @@ def _back(view: OrderView, scale: Scale, reading: Reading) -> Component:
     closed = [
         html.Span(className="mp-og-closed", style=scale.between(*span)) for span in view.closed
     ]
-    due = t("due {when}", when=reading.said(view.order.due_at))
-    marks = [_line("mp-og-due", t("due"), due, view.order.due_at, scale)]
-    if view.completed_at is None:
-        now = t("now {when}", when=reading.said(view.now))
-        marks.append(_line("mp-og-now", t("now"), now, view.now, scale))
+    due_at = view.order.due_at
+    due, css = t("due {when}", when=reading.said(due_at)), "mp-og-due"
+    marks = []
+    if view.completed_at is None:  # the words of the two lines lean away from each other
+        over = view.now > due_at
+        now, css = t("now {when}", when=reading.said(view.now)), f"{css} mp-og-{_LEAN[over]}"
+        line = f"mp-og-now mp-og-{_LEAN[not over]}"
+        marks.append(_line(line, t("now"), now, view.now, scale))
+    marks.append(_line(css, t("due"), due, due_at, scale))
     return html.Div(html.Div([*closed, *marks], className="mp-og-field"), className="mp-og-back")
 
 
