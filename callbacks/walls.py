@@ -45,6 +45,7 @@ class Wall:
             live.indexes, self._screen.area, live.now, live.readers(), live.signal_age_s(),
             max_orders=_MAX_ORDERS, max_needs=_MAX_NEEDS,
             bottleneck=live.facts.bottlenecks.get(self._screen.area),
+            forecasts=live.facts.forecasts,
         )  # fmt: skip
 
     def render(self, topics: int = EVERYTHING) -> Cells:

@@ -100,17 +100,21 @@ def usual_pages(on: Sheet) -> tuple[Page, ...]:
     """Return the pages of a screen that names none: as few as can be read."""
     if on.height >= ALL_ON_ONE:
         return (
-            Page(panels=("figures", ("work_units", "bottleneck"), ("hours", "orders")), seconds=40),
-            Page(panels=("figures", "needs"), seconds=15.0),
+            Page(
+                panels=("figures", ("work_units", "bottleneck"), ("milestones", "hours")),
+                seconds=40.0,
+            ),
+            Page(panels=("figures", ("orders", "needs")), seconds=15.0),
         )
     if on.height >= ONE_BELOW:
         return (
             Page(panels=("figures", "work_units"), seconds=30.0),
             Page(panels=("figures", "bottleneck")),
+            Page(panels=("figures", "milestones")),
             Page(panels=("figures", "orders")),
             Page(panels=("hours", "needs")),
         )
-    names = ("work_units", "figures", "bottleneck", "hours", "orders", "needs")
+    names = ("work_units", "figures", "bottleneck", "milestones", "hours", "orders", "needs")
     return tuple(Page(panels=(name,), seconds=12.0) for name in names)
 
 

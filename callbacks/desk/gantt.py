@@ -66,6 +66,10 @@ class GanttPage:
         )
         return gantt.layout(frame, visit.t)
 
+    def skeleton(self) -> Component:
+        """Return the elements that the callbacks are bound to, without what they hold."""
+        return gantt.skeleton()
+
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
         """Return the rows shown."""
         picture = self._gantts.picture(visit.scope, visit.live, view_of(visit, MOST_ROWS))

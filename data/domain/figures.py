@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 from data.domain.andon import unit_tiles
 from data.domain.calendars import ShiftRun
 from data.domain.facts import LineBottleneck
+from data.domain.forecast.records import OrderForecast
+from data.domain.gantt.wall import milestone_rows
 from data.domain.indexes import Indexes
 from data.domain.line import Line
 from data.domain.material import need_rows
 from data.domain.view import HourFigure, Readers, ShiftFigures, UnitTile, WallView
 
 HOUR_S = 3600
+MOST_MILESTONE_ROWS = 24
 
 
 def shift_figures(indexes: Indexes, area: str, now: datetime) -> ShiftFigures:
@@ -86,6 +89,7 @@ def wall_view(
     max_needs: int = 8,
     within: timedelta = timedelta(hours=8),
     bottleneck: LineBottleneck | None = None,
+    forecasts: Mapping[str, OrderForecast] | None = None,
 ) -> WallView:
     """Return everything the wall of one line shows; the book is taken as last refreshed.
 
@@ -113,6 +117,7 @@ def wall_view(
         orders=tuple(indexes.book.worst(area, max_orders)),
         needs=need_rows(indexes.needs, area, now, within, max_needs),
         bottleneck=bottleneck,
+        milestones=milestone_rows(indexes, forecasts or {}, area, now, MOST_MILESTONE_ROWS),
     )
 
 

@@ -108,6 +108,32 @@ class NeedRow(Struct, frozen=True, kw_only=True):
     forecast_by: datetime | None = None  # when its operation is forecast to start
 
 
+class MilestoneMark(Struct, frozen=True, kw_only=True):
+    """One milestone on the wall: where it was promised, where it is or will be."""
+
+    planned_at: datetime
+    at: datetime  # reached, else forecast, else planned
+    reached: bool
+    late: bool
+
+
+class MilestoneRow(Struct, frozen=True, kw_only=True):
+    """One order on the wall's panel of milestones. None: not known, not begun."""
+
+    order: str
+    product: str
+    standing: Standing
+    slack_s: float
+    due_at: datetime
+    planned_start: datetime | None
+    planned_finish: datetime | None
+    started_at: datetime | None
+    worked_until: datetime | None
+    p50_at: datetime | None
+    p80_at: datetime | None
+    milestones: tuple[MilestoneMark, ...] = ()
+
+
 class Readers(Struct, frozen=True, kw_only=True):
     """How far the readers of the log are, as a screen must say it.
 
@@ -146,3 +172,4 @@ class WallView(Struct, frozen=True, kw_only=True):
     orders: tuple[RiskRow, ...]
     needs: tuple[NeedRow, ...]
     bottleneck: LineBottleneck | None = None  # None: the watch hasn't said anything of the line
+    milestones: tuple[MilestoneRow, ...] = ()

@@ -83,6 +83,12 @@ def layout(frame: Frame, t: Translator) -> Component:
     )
 
 
+def skeleton() -> Component:
+    """Return the elements that callbacks are bound to."""
+    stores = [dcc.Store(id=one) for one in (ids.Gantt.LIVE, ids.Gantt.SIZE, ids.Gantt.HOVER)]
+    return html.Div([html.Div(id=ids.Gantt.CARD), html.Div(id=ids.Gantt.DRAWING), *stores])
+
+
 def _toolbar(frame: Frame, t: Translator) -> Component:
     view = frame.view
     return html.Div(
@@ -131,7 +137,7 @@ def _search(text: str, t: Translator) -> Component:
         type="search", name="q", value=text, className="mp-gantt-search", maxLength=100,
         placeholder=t("Order, product, customer"), autoComplete="off",
     )  # fmt: skip
-    key = html.Kbd("/", title=t("Search (/)"))
+    key = html.Kbd(title=t("Search (/)"))
     return html.Label([html.Span(t("Search"), className="mp-unseen"), field, key])
 
 
@@ -177,7 +183,7 @@ def _chosen_bar(t: Translator) -> Component:
             ),
             html.A(t("open the order"), className="mp-gantt-open", href=""),
             html.Button(
-                "✕", type="button", className="mp-gantt-button",
+                type="button", className="mp-gantt-button mp-gantt-clear",
                 **{"data-gantt": "order", "data-value": "", "aria-label": t("Choose no order")},
             ),
         ],
@@ -307,9 +313,10 @@ def _against(at: datetime, planned: datetime, t: Translator) -> str:
     seconds = (at - planned).total_seconds()
     if abs(seconds) < 60:
         return t("as planned")
-    return t(
-        "{duration} late" if seconds > 0 else "{duration} early", duration=t.brief(abs(seconds))
-    )
+    length = t.brief(abs(seconds))
+    if seconds > 0:
+        return t("{duration} late", duration=length)
+    return t("{duration} early", duration=length)
 
 
 def _waits(wait: WaitsFor, timezone: str, now: datetime, t: Translator) -> str:

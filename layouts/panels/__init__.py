@@ -2,13 +2,14 @@
 
 from types import ModuleType
 
-from layouts.panels import bottleneck, figures, hours, needs, orders, work_units
+from layouts.panels import bottleneck, figures, hours, milestones, needs, orders, work_units
 
 # Each module has TOPICS, SIZE, skeleton(place, t) and render(view, place, t).
 PANELS: dict[str, ModuleType] = {
     "figures": figures,
     "work_units": work_units,
     "bottleneck": bottleneck,
+    "milestones": milestones,
     "hours": hours,
     "orders": orders,
     "needs": needs,

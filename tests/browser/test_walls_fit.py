@@ -151,7 +151,7 @@ def test_the_page_itself_never_scrolls(wall):
 
 
 def test_a_wall_looks_alike_at_both_resolutions(wall):
-    box = "(() => {const r = document.querySelector('#p0-orders').getBoundingClientRect();"
+    box = "(() => {const r = document.querySelector('#p0-milestones').getBoundingClientRect();"
     box += " return [r.x / innerWidth, r.y / innerHeight, r.width / innerWidth].map((v) =>"
     box += " Math.round(v * 500))})()"
     small, large = (wall(size, view="ordinary").evaluate(box) for size in SIZES)
@@ -189,6 +189,7 @@ def test_the_main_regions_look_as_they_did(wall, theme):
 
 def test_a_region_that_lost_what_it_shows_is_noticed(wall):
     page = wall(view="ordinary", theme="dark")
-    kept = regions_of(page)["p0-orders"]
-    page.evaluate("document.querySelector('#p0-orders .mp-rows').style.visibility = 'hidden'")
-    assert regions_of(page)["p0-orders"]["contrast"] < kept["contrast"] - 0.025
+    kept = regions_of(page)["p0-milestones"]
+    hide = "document.querySelector('#p0-milestones .mp-ms-rows').style.visibility = 'hidden'"
+    page.evaluate(hide)
+    assert regions_of(page)["p0-milestones"]["contrast"] < kept["contrast"] - 0.025

@@ -177,29 +177,3 @@ class OperationCard(Struct, frozen=True, kw_only=True):
     quantity: int
     critical: bool
     waits: tuple[WaitsFor, ...] = ()
-
-
-class MilestoneMark(Struct, frozen=True, kw_only=True):
-    """One milestone on the wall: where it was promised, where it is or will be."""
-
-    planned_at: datetime
-    at: datetime  # reached, else forecast, else planned
-    reached: bool
-    late: bool
-
-
-class MilestoneRow(Struct, frozen=True, kw_only=True):
-    """One order on the wall's panel of milestones. None: not known, not begun."""
-
-    order: str
-    product: str
-    standing: Standing
-    slack_s: float
-    due_at: datetime
-    planned_start: datetime | None
-    planned_finish: datetime | None
-    started_at: datetime | None
-    worked_until: datetime | None
-    p50_at: datetime | None
-    p80_at: datetime | None
-    milestones: tuple[MilestoneMark, ...] = ()

@@ -11,6 +11,8 @@ from data.domain.events import WorkUnitState
 from data.domain.facts import LineBottleneck, ShiftBottleneck, UnitShare
 from data.domain.view import (
     HourFigure,
+    MilestoneMark,
+    MilestoneRow,
     NeedRow,
     Readers,
     RiskRow,
@@ -141,6 +143,30 @@ ORDERS = (
 )
 
 
+def milestones_of(row: RiskRow) -> MilestoneRow:
+    """Return an order's row of the panel of milestones: half done, forecast as projected."""
+    begun, ends = NOW - minutes(300), max(row.projected_at, NOW + minutes(60))
+    late = row.slack_s < 0
+    planned = (NOW - minutes(200), row.due_at - minutes(30))
+    return MilestoneRow(
+        order=row.order,
+        product=row.product,
+        standing=row.standing,
+        slack_s=row.slack_s,
+        due_at=row.due_at,
+        planned_start=NOW - minutes(360),
+        planned_finish=row.due_at - minutes(30),
+        started_at=begun,
+        worked_until=NOW,
+        p50_at=ends,
+        p80_at=ends + minutes(90),
+        milestones=(
+            MilestoneMark(planned_at=planned[0], at=planned[0], reached=True, late=False),
+            MilestoneMark(planned_at=planned[1], at=ends, reached=False, late=late),
+        ),
+    )
+
+
 def need(part: str, standing: Standing, by_h: float, **known: object) -> NeedRow:
     facts: dict = {"promised_at": None, "shipped": 0, "received": 0} | known
     return NeedRow(
@@ -229,6 +255,7 @@ def ordinary() -> WallView:
         units=tuple(unit.tile() for unit in UNITS),
         orders=ORDERS,
         needs=NEEDS,
+        milestones=tuple(milestones_of(row) for row in ORDERS),
         bottleneck=BOTTLENECK,
     )
 
@@ -332,6 +359,7 @@ def huge() -> WallView:
         hours=hours((9_999_999, 8_888_888, 1_000_000, 5, 0), 9_999_999.0),
         units=units,
         orders=orders,
+        milestones=tuple(milestones_of(row) for row in orders),
         needs=needs,
         bottleneck=largest(),
     )
@@ -353,7 +381,14 @@ def empty() -> WallView:
         at_risk=0,
     )
     return replace(
-        ordinary(), figures=none, hours=(), units=(), orders=(), needs=(), bottleneck=None
+        ordinary(),
+        figures=none,
+        hours=(),
+        units=(),
+        orders=(),
+        needs=(),
+        milestones=(),
+        bottleneck=None,
     )
 
 

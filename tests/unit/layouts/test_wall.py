@@ -90,9 +90,9 @@ def test_a_change_of_one_unit_changes_its_tile_alone():
 
 def test_unused_slots_are_hidden_and_empty():
     cells = cells_of(views.empty())
-    assert cells["p0-orders-0"]["c"].endswith(OFF)
-    assert cells["p0-orders-0-order"]["t"] == ""
-    assert cells["p0-orders-empty"] == {"t": "No open orders", "c": "mp-empty"}
+    assert cells["p1-orders-0"]["c"].endswith(OFF)
+    assert cells["p1-orders-0-order"]["t"] == ""
+    assert cells["p1-orders-empty"] == {"t": "No open orders", "c": "mp-empty"}
     assert cells["p0-hours-empty"]["t"] == "No shift to show"
 
 
@@ -105,7 +105,7 @@ def test_a_figure_that_is_not_known_is_a_dash_and_says_why():
 
 def test_old_figures_are_hatched_and_labelled_with_their_age():
     cells = cells_of(views.stale())
-    for panel in ("figures", "work_units", "hours", "orders"):
+    for panel in ("figures", "work_units", "hours", "milestones"):
         assert "mp-stale" in cells[f"p0-{panel}"]["c"]
         assert cells[f"p0-{panel}-age"] == {"t": "18 min old", "c": "mp-age"}
     assert "mp-stale" not in cells["p1-needs"]["c"]
