@@ -45,6 +45,8 @@ STATES = {
     WorkUnitState.STARVED: msgid("starved"),
     WorkUnitState.BLOCKED: msgid("blocked"),
     WorkUnitState.WAITING_FOR_TRANSPORT: msgid("waits for transport"),
+    WorkUnitState.OFF_SHIFT: msgid("off shift"),
+    WorkUnitState.UNKNOWN: msgid("unknown"),
 }
 _URGENCY = (Standing.STOPPED, Standing.LATE, Standing.AT_RISK, Standing.UNKNOWN, Standing.IDLE)
 
