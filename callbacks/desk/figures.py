@@ -78,7 +78,7 @@ class FiguresPage:
             figure=figure,
             key=key,
             elements=chosen.total if key is not None or report.rows else Elements(),
-            days=chosen.days,
+            days=report.days if by == "day" else chosen.days,
             shifts=tuple(self._figures.shifts(visit.scope, visit.site, behind, most)),
             sort=_sort(visit),
             site=visit.live.board.site,

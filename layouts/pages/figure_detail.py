@@ -63,7 +63,7 @@ def _formula(formula: Formula, t: Translator) -> Component:
         html.Div(with_unit(formula, t), className="mp-formula-value"),
         html.Code(formula.expression, className="mp-formula"),
     ]
-    if formula.doubt is not None:
+    if formula.doubt is not None and formula.value is not None:
         words = t(DOUBTS[formula.doubt])
         parts.append(html.P([shape(), words], className="mp-doubt-note mp-is-at-risk"))
     if formula.value is None:
@@ -103,13 +103,18 @@ def _trend(detail: Detail, t: Translator) -> Component:
         "textposition": "none",
         "hovertemplate": "%{x|%Y-%m-%d}  %{text}<extra></extra>",
     }
-    axis = {"type": "date", "nticks": 8, "tickformat": "%m-%d", "showgrid": False}
+    axis = {"type": "date", "tickformat": "%m-%d", "showgrid": False, **_ticks(len(found))}
     chart = charts.figure(
         detail.theme, [trace], xaxis=axis, yaxis={"rangemode": "tozero"},
         margin={"l": 40, "r": 8, "t": 8, "b": 32},
     )  # fmt: skip
     label = t("{figure} by day", figure=t(NAMES[detail.figure]))
     return charts.graph(ids.Figures.TREND, chart, label)
+
+
+def _ticks(days: int) -> dict[str, object]:
+    """Return a tick for each of a few days, a few ticks for many."""
+    return {"dtick": 86_400_000} if days <= 8 else {"nticks": 8}
 
 
 def _most(detail: Detail, t: Translator) -> str:

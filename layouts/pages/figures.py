@@ -202,7 +202,7 @@ def _line(
 
 def _cell(formula: Formula, href: str, chosen: bool, label: str, t: Translator) -> Component:
     value = written(formula, t)
-    if formula.doubt is None:
+    if formula.doubt is None or formula.value is None:
         return link(value, href, "mp-kpi", "true" if chosen else "", f"{label}: {value}")
     mark = html.Span(shape(), className="mp-is-at-risk")
     doubtful = t("doubtful")

@@ -139,6 +139,13 @@ def test_effectiveness_above_one_is_flagged_and_not_capped() -> None:
     assert "Above 100 %" in texts(body)
 
 
+def test_what_has_no_value_is_not_doubtful() -> None:
+    made = Elements(apt=60, aupt=60, standard=600, pq=5, gq=5)
+    found = links(FiguresPage(Figures(FigureRow(key="C1", elements=made))).body(visit()))
+    assert "C1, OEE: –" in found
+    assert "C1, Effectiveness: 1,000.0, doubtful" in found
+
+
 def test_every_cell_links_to_how_it_came_about() -> None:
     found = links(FiguresPage(usual()).body(visit(line="A")))
     href = found["C1, Scrap ratio: 2.9"]
