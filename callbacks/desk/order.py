@@ -16,7 +16,7 @@ from data.domain.order_account import Account, account_of
 from data.domain.order_view import OrderView, order_view
 from data.domain.scope import Scope
 from data.domain.subjects import Identity
-from data.domain.topics import FORECASTS, NEEDS, OPERATIONS, PLAN
+from data.domain.topics import CLOCK, FORECASTS, NEEDS, OPERATIONS, PLAN
 from data.services.errors import Forbidden, Unavailable
 from data.services.order_boards import plan_on
 from data.services.views import SiteView
@@ -83,7 +83,7 @@ class OrderPage:
 
     name = "order"
     path = "/orders/<order>"
-    topics = OPERATIONS | NEEDS | PLAN | FORECASTS
+    topics = OPERATIONS | NEEDS | PLAN | FORECASTS | CLOCK
 
     def __init__(self, accounts: Accounts, then: AccountsThen, boards: Boards) -> None:
         self._accounts = accounts
