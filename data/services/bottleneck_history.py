@@ -23,6 +23,7 @@ from data.domain.bottleneck.opinions import (
 from data.domain.bottleneck.queue import queues
 from data.domain.bottleneck.report import (
     BottleneckReport,
+    Pieces,
     on_shift_s,
     pieces_of,
     unit_rows,
@@ -66,6 +67,9 @@ class PastBottlenecks(Protocol):
         self, site: str, work_units: Sequence[str], since: float, until: float
     ) -> dict[str, int]:
         """Good pieces of each work unit."""
+
+    def good_since(self, site: str) -> float | None:
+        """From when on good pieces are counted."""
 
     def lot_size(self, site: str, area: str) -> float | None:
         """Pieces of an average order."""
@@ -128,8 +132,8 @@ class BottleneckHistory:
         start, end = known.span
         units = [unit.id for unit in line.units]
         times = self._store.state_times(site, units, start, end)
-        good = self._store.good(site, units, start, end)
-        model = line_model(line.units, times, good, _real_rate(line, times, good))
+        pieces = self._pieces(site, units, start, end)
+        model = line_model(line.units, pieces.times, pieces.good, _real_rate(line, pieces))
         waiting, reported = center_waiting(line.units, times), waits_reported(times)
         total = known.past.shares(start, end) if end > start else WindowShares(start, end, 0.0, ())
         verdict = known.past.verdict(start, end)
@@ -147,11 +151,23 @@ class BottleneckHistory:
             off_shift=tuple(off_shift(line, begin, until)) if end > start else (),
             windows=window_reports(known.past, windows(line, grain, begin, until)),
             verdict=verdict,
-            units=unit_rows(line.units, total.shares, verdict, times, good, model),
+            units=unit_rows(line.units, total.shares, verdict, times, pieces, model),
             waiting=waiting,
             opinions=second_opinions(waiting, (), reported) if reported else (),
             model=model,
+            model_since=pieces.since,
             lot=self._store.lot_size(site, line.area.id),
+        )
+
+    def _pieces(self, site: str, units: Sequence[str], start: float, end: float) -> Pieces:
+        counted = self._store.good_since(site)
+        if counted is None or max(start, counted) >= end:
+            return Pieces(since=None, good={}, times={})
+        since = max(start, counted)
+        return Pieces(
+            since=datetime.fromtimestamp(since, UTC),
+            good=self._store.good(site, units, since, end),
+            times=self._store.state_times(site, units, since, end),
         )
 
     def _known(
@@ -193,8 +209,9 @@ def _steady(until: datetime, now: datetime) -> datetime:
     return datetime.fromtimestamp(now.timestamp() // RENEWED_S * RENEWED_S, UTC)
 
 
-def _real_rate(line: Line, times: StateTimes, good: dict[str, int]) -> float:
+def _real_rate(line: Line, pieces: Pieces) -> float:
     """Return pieces an hour of the line's last work center while it was on shift."""
     ends = line.output_units or tuple(unit.id for unit in line.units[-1:])
-    hours = max((on_shift_s(times.get(unit, {})) for unit in ends), default=0.0) / HOUR_S
-    return sum(good.get(unit, 0) for unit in ends) / hours if hours > 0 else 0.0
+    on_shift = [on_shift_s(pieces.times.get(unit, {})) for unit in ends]
+    hours = max(on_shift, default=0.0) / HOUR_S
+    return sum(pieces.good.get(unit, 0) for unit in ends) / hours if hours > 0 else 0.0

@@ -7,7 +7,7 @@ nothing in common yet with the one that is stored. Imported by `app`, which hand
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -102,7 +102,7 @@ class _Followed:
         self.unrecorded: dict[Identity, Change] = {}
         self.undone: set[Identity] = set()
         self.rebuild_from: float | None = None
-        self.rebuilt_at = 0.0
+        self.rebuilt_at = float("-inf")
         self.opinions = Opinions()
         self.published: bytes | None = None
         self.published_at = float("-inf")
@@ -133,7 +133,12 @@ def _change(event: Event, unit: str) -> Change | None:
 class Bottlenecks:
     """Aspect of the watch: `bottleneck/<area>` for each line."""
 
-    def __init__(self, site: str, store: ChainStore, marks: Marks) -> None:
+    def __init__(
+        self, site: str, store: ChainStore, marks: Marks,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """`clock`: seconds that never go back."""
+        self._clock = clock
         self._site = site
         self._store = store
         self._marks = marks
@@ -142,8 +147,8 @@ class Bottlenecks:
         self._lines: dict[str, _Followed] = {}
         self._by_subject: dict[str, _Followed] = {}
         self._taken: list[Mark] = []
-        self._marks_at = 0.0
-        self._opinions_at = 0.0
+        self._marks_at = float("-inf")
+        self._opinions_at = float("-inf")
 
     def begin(self, live: LiveSite) -> None:
         """Find each line's chain in the recorded past, up to now."""
@@ -225,11 +230,11 @@ class Bottlenecks:
 
     def _rebuilt(self, followed: _Followed, now: float) -> Correction:
         """Rebuild a line's chain, unless that took too much time lately."""
-        begun = time.monotonic()
+        begun = self._clock()
         if begun < followed.rebuilt_at:
             return Correction()
         correction = self._rebuild(followed, now)
-        took_s = time.monotonic() - begun
+        took_s = self._clock() - begun
         followed.rebuilt_at = begun + SHARE_OF_TIME * took_s
         return correction
 
@@ -311,16 +316,16 @@ class Bottlenecks:
 
         What they stand for has been seen since: an event is in the log before it is recorded.
         """
-        due = time.monotonic() - self._marks_at >= PUBLISH_S
+        due = self._clock() - self._marks_at >= PUBLISH_S
         settled = self._taken if due else []
         if corrections or settled:
             self._store.store(self._site, corrections, settled)
         if due:
             self._taken = list(self._marks.take(self._site, "chain", MOST_MARKS))
-            self._marks_at = time.monotonic()
+            self._marks_at = self._clock()
 
     def _ask_opinions(self, now: float) -> None:
-        begun = time.monotonic()
+        begun = self._clock()
         if begun < self._opinions_at or self._live is None:
             return
         for followed in self._lines.values():
@@ -330,12 +335,12 @@ class Bottlenecks:
             )
             at = datetime.fromtimestamp(now, UTC)
             followed.opinions = opinions_of(self._live.board, followed.line, times, at)
-        took_s = time.monotonic() - begun
+        took_s = self._clock() - begun
         self._opinions_at = begun + max(OPINIONS_S, SHARE_OF_TIME * took_s)
 
     def _document(self, followed: _Followed, now: datetime) -> bytes | None:
         """Return a line's fact when it is due: at once when another leads, else now and then."""
-        walk, real = followed.chain.walk, time.monotonic()
+        walk, real = followed.chain.walk, self._clock()
         leader = walk.leader(max(now.timestamp(), walk.now))
         name = None if leader is None else leader.work_unit
         if name == followed.leader and real - followed.published_at < PUBLISH_S:

@@ -151,6 +151,11 @@ class BottleneckStore:
         )  # fmt: skip
         return {row[0]: int(row[1]) for row in rows}
 
+    def good_since(self, site: str) -> float | None:
+        """Return from when on good pieces are counted, None while none are."""
+        found = self._rows("SELECT min(bucket) FROM output WHERE site = :site", site=site)[0][0]
+        return None if found is None else float(found * _BUCKET_S)
+
     def lot_size(self, site: str, area: str) -> float | None:
         """Return how many pieces an order of a line has on average, None without orders."""
         query = f"SELECT avg(quantity)::float8 FROM work_order WHERE {_OF_AREA} AND NOT cancelled"

@@ -89,13 +89,19 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
             ),
             desk.section(
                 t("Shares"),
-                chart.shares(report, shown.theme, zone, t),
+                [
+                    chart.shares(report, shown.theme, zone, t),
+                    html.P(
+                        t("Shifting time counts for both work units, so a bar may exceed 100 %."),
+                        className="mp-how-note",
+                    ),
+                ],
                 _grains(shown, href, t),
                 "mp-bt-shares",
             ),
             desk.section(t("Work units, as the line flows"), _table(report, say)),
             desk.section(t("Which methods agree"), _methods(shown, say), css="mp-bt-methods"),
-            desk.section(t("What one hour more would give"), how.model(report, say)),
+            desk.section(t("What one hour more would give"), how.model(report, zone, say)),
         ],
         className="mp-bottleneck",
     )

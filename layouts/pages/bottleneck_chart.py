@@ -14,8 +14,8 @@ from layouts import charts
 from layouts.text import Translator
 
 TICKS = 7
-MOST_UNITS = 5
-TONES = ("ink", "on-track", "bar", "faint", "track")
+MOST_UNITS = 4
+TONES = ("ink", "on-track", "bar", "track")
 _HOUR, _DAY = 3600.0, 86_400.0
 _STEPS = (_HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 5 * _DAY, 7 * _DAY)
 
@@ -83,7 +83,7 @@ def shares(report: BottleneckReport, theme: str, timezone: str, t: Translator) -
         traces,
         barmode="stack",
         showlegend=True,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"},
         xaxis={"type": "category", "nticks": 12, "showgrid": False},
         yaxis={"tickformat": ".0%", "rangemode": "tozero"},
         margin={"l": 48, "r": 16, "t": 34, "b": 36},

@@ -118,7 +118,7 @@ def gain(row: UnitRow, report: BottleneckReport, say: Amounts) -> Component | st
     return fold(t("+{pieces}", pieces=say.pieces(found.pieces)), words)
 
 
-def model(report: BottleneckReport, say: Amounts) -> Component:
+def model(report: BottleneckReport, timezone: str, say: Amounts) -> Component:
     """Say what the model of the line takes for granted and how well it fits."""
     t, found = say.t, report.model
     if found is None:
@@ -138,8 +138,17 @@ def model(report: BottleneckReport, say: Amounts) -> Component:
           modelled=say.pieces(found.modelled)),
         t("reach: how much the model's rate rises when a work center is a little better, ∂PR/∂p"),
         fits,
+        *_since(report, timezone, t),
     ]  # fmt: skip
     return html.Ul([html.Li(words) for words in parts], className="mp-how-list")
+
+
+def _since(report: BottleneckReport, timezone: str, t: Translator) -> list[str]:
+    since = report.model_since
+    if since is None or since <= report.counted_since:
+        return []
+    return [t("From good pieces since {when}: none are counted before.",
+              when=t.exact(since, timezone))]  # fmt: skip
 
 
 def arrows(waiting: Sequence[CenterWaiting], say: Amounts) -> Component:

@@ -71,7 +71,8 @@ def skeleton(place: Place, t: Translator) -> Component:
         id=place.id("words"),
         className="mp-bn-words",
     )
-    bars = html.Div([_bar(place, i) for i in range(fits.bars)], className="mp-bn-bars")
+    rows = [_bar(place, i) for i in range(fits.bars)]
+    bars = html.Div(rows, id=place.id("bars"), className="mp-bn-bars")
     chips = [_chip(place, i) for i in range(fits.chips)]
     trend = [html.Div(chips, id=place.id("trend"), className="mp-bn-trend")] if chips else []
     body = [now, words, bars, *trend, cell(place.id("empty"), "mp-empty mp-off")]
@@ -85,6 +86,7 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
     cells = frame_cells(place, "mp-bn", _age(view, t), note)
     words = "" if fact else t("Not looked for yet")
     cells[place.id("empty")] = empty_cell(words, fact is None)
+    cells[place.id("bars")] = {"c": "mp-bn-bars" if fact else "mp-bn-bars mp-off"}
     cells |= _now_cells(fact, view, place, t) | _word_cells(fact, place, t)
     today = fact.today if fact else ()
     for number in range(fits.bars):

@@ -244,15 +244,17 @@ def splice_at(
 
     A chain that was begun anew at some instant soon goes on as the one that has run for ever:
     as soon as they have a member in common, for what follows depends on nothing before. Rows
-    that start earlier stay as they are. None: the two have nothing in common before the change.
+    that start earlier stay as they are. None: the two have nothing in common before the change
+    and the end of what is stored.
     """
+    stored_until = max((row.end for row in stored), default=float("-inf"))
     claims: list[Claim] = []
     for member in members:
         claims.append(claim(member, claims[-1] if claims else None))
     joined: float | None = None
     found: float | None = None
     for own, following in pairwise(claims):
-        if own.member.end >= changed_at:
+        if own.member.end >= changed_at or own.member.end > stored_until:
             break
         if joined is not None and own.since >= joined:
             found = own.since

@@ -13,7 +13,7 @@ from data.domain.bottleneck.chain import BottleneckSegment, SegmentKind
 from data.domain.bottleneck.intervals import Interval
 from data.domain.bottleneck.opinions import CenterWaiting, Opinion, StateTimes
 from data.domain.bottleneck.queue import CenterQueue
-from data.domain.bottleneck.sensitivity import LineModel, UnitGain
+from data.domain.bottleneck.sensitivity import LineModel, UnitGain, working_s
 from data.domain.bottleneck.shares import ShareInterval, Verdict, VerdictReason, WorkUnitShare
 from data.domain.bottleneck.states import PHASES, Phase
 from data.domain.bottleneck.timeline import Grain, LinePast, Window, stands_out
@@ -44,6 +44,14 @@ class WindowReport(Struct, frozen=True, kw_only=True):
     shares: tuple[WorkUnitShare, ...]
     work_unit: str | None
     intervals: tuple[ShareInterval, ...]
+
+
+class Pieces(Struct, frozen=True, kw_only=True):
+    """Good pieces and times in each state from when on pieces are counted; None: they aren't."""
+
+    since: datetime | None
+    good: Mapping[str, int]
+    times: StateTimes
 
 
 class UnitRow(Struct, frozen=True, kw_only=True):
@@ -81,7 +89,8 @@ class BottleneckReport(Struct, frozen=True, kw_only=True):
     """A line's bottleneck from `since` to `until`.
 
     `counted_since`: where what is known begins. `units` as the line flows. `queues` are those
-    of now, empty when it is a report of the past. `lot`: pieces of an average order.
+    of now, empty when it is a report of the past. `model_since`: from when on pieces are counted,
+    and so `good`, `worked_s` and the model. `lot`: pieces of an average order.
     """
 
     area: str
@@ -100,6 +109,7 @@ class BottleneckReport(Struct, frozen=True, kw_only=True):
     waiting: tuple[CenterWaiting, ...]
     opinions: tuple[Opinion, ...]
     model: LineModel | None
+    model_since: datetime | None
     lot: float | None
     queues: tuple[CenterQueue, ...] = ()
 
@@ -158,7 +168,7 @@ def _window_report(past: LinePast, window: Window) -> WindowReport:
 
 def unit_rows(
     units: Sequence[WorkUnit], shares: Sequence[WorkUnitShare], verdict: Verdict,
-    times: StateTimes, good: Mapping[str, int], model: LineModel | None,
+    times: StateTimes, pieces: Pieces, model: LineModel | None,
 ) -> tuple[UnitRow, ...]:  # fmt: skip
     """Return a row for each work unit, as the line flows."""
     by_unit = {share.work_unit: share for share in shares}
@@ -179,10 +189,10 @@ def unit_rows(
                 low=None if interval is None else interval.low,
                 high=None if interval is None else interval.high,
                 on_shift_s=on_shift_s(spent),
-                worked_s=sum(t for s, t in spent.items() if PHASES[s] is Phase.ACTIVE),
+                worked_s=working_s(pieces.times.get(unit.id, {})),
                 blocked_s=_blocked_s(spent),
                 starved_s=spent.get(WorkUnitState.STARVED, 0.0),
-                good=good.get(unit.id, 0),
+                good=pieces.good.get(unit.id, 0),
                 gain=gains.get(unit.id),
             )
         )

@@ -131,6 +131,22 @@ def test_a_chain_begun_anew_goes_on_as_the_one_that_ran_for_ever(changes, since,
         assert stored.rows() == whole(ordered)
 
 
+def test_rows_that_were_never_stored_are_put_in_when_begun_anew():
+    """The watch was away while much became final: all of it is found, not only the end."""
+    ordered = [
+        Change(MINUTE * n, f"e{n:03d}", "s", "AB"[n // 2 % 2], (W.PROCESSING, W.STARVED)[n % 2])
+        for n in range(40)
+    ]
+    stored = Stored()
+    _, early = built(ordered[:12], None)
+    stored.take(Correction(segments=early.segments, pauses=line.raw_pauses(early)))
+    _, final = built(ordered[4:], MINUTE * 4)
+    at = splice_at(final.members, stored.segments, FOREVER)
+    assert at is not None
+    stored.take(replacement(final, stored.segments, stored.pauses, at))
+    assert stored.rows() == whole(ordered)
+
+
 def since_last_inactive(changes: list[Change], since: float) -> list[Change]:
     first: dict[str, float] = {}
     for change in changes:
