@@ -32,12 +32,13 @@ class Versions:
         self._minute = -1
 
     def render(self, topics: int = EVERYTHING) -> Cells:
-        """Return the instants of the topics that changed, in milliseconds, rounded up.
+        """Return the instants of the topics that changed, in milliseconds: a little late.
 
-        Rounded, so that a busy site costs each page a frame in two seconds, not ten a second;
-        up, so that no page drawn before a change takes itself for newer.
+        Rounded, so that a busy site costs each page a frame in two seconds, not ten a second.
+        Late by two seconds at least, so that a page that was drawn right after a change, before
+        the board's projections had followed it, draws itself once more.
         """
-        at = str(int((self._now_s() // _ROUND_S + 1) * _ROUND_S * 1000))
+        at = str(int((self._now_s() // _ROUND_S + 2) * _ROUND_S * 1000))
         cells: Cells = {str(bit): {"t": at} for bit in _bits(topics & ~_BEATING)}
         minute = int(self._live.now.timestamp()) // _MINUTE_S
         if minute != self._minute:

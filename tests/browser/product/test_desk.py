@@ -1,0 +1,176 @@
+"""A desk page in a real browser: live, shareable by its address, and honest about its age."""
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, Watched
+from tests.browser.product.program import Program, wait_for
+
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}}
+ROWS = "#desk-body tbody tr"
+
+
+def order(name: str, product: str, due: str = "2099-01-01T00:00:00Z") -> dict[str, Any]:
+    return {
+        "id": name, "product": product, "quantity": 10, "due_at": due, "area": "L1",
+        "customer": "acme",
+        "operations": [
+            {"id": "10", "work_center": "MILL", "planned_start": "2026-01-01T00:00:00Z",
+             "planned_finish": "2026-01-02T00:00:00Z"},
+        ],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planned(program: Program) -> Iterator[Program]:
+    """Orders enough for a second page; one of them is late."""
+    orders = [order(f"WO-{number:03}", "Gauge") for number in range(60)]
+    orders.append(order("WO-LATE", "Needle", "2026-01-03T00:00:00Z"))
+    assert program.send("PUT", "/orders", {"orders": orders})["accepted"] == 61
+    yield program
+
+
+def opened(program: Program, open_page: OpenPage, path: str, **options: Any) -> Watched:
+    watched = open_page(**(options or DESK))
+    watched.page.goto(program.address + path)
+    watched.page.wait_for_selector("#desk-body > *")
+    return watched
+
+
+@pytest.fixture
+def orders(planned: Program, open_page: OpenPage) -> Iterator[Watched]:
+    watched = opened(planned, open_page, "/orders?lang=en&theme=light")
+    yield watched
+    assert watched.errors == []
+    assert watched.outside == []
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator(f"{ROWS} .mp-row-link").all_text_contents()
+
+
+def test_the_order_most_at_risk_stands_first_with_shape_and_word(orders: Watched) -> None:
+    first = orders.page.locator(ROWS).first
+    expect(first).to_contain_text("WO-LATE")
+    expect(first.locator(".mp-standing")).to_have_text("late")
+    expect(first.locator(".mp-standing .mp-shape")).to_be_visible()
+
+
+def test_a_search_becomes_the_address_and_the_address_the_same_list(
+    orders: Watched, planned: Program, open_page: OpenPage
+) -> None:
+    page = orders.page
+    page.locator("input[name=q]").fill("needle")
+    page.keyboard.press("Enter")
+    expect(page.locator(ROWS)).to_have_count(1)
+    assert "q=needle" in page.url
+    path = page.url.removeprefix(planned.address)
+    assert shown(opened(planned, open_page, path).page) == ["WO-LATE"]
+
+
+def test_a_choice_filters_at_once_and_going_back_takes_it_away(orders: Watched) -> None:
+    page = orders.page
+    page.locator("select[name=product]").select_option("Needle")
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.go_back()
+    expect(page.locator(ROWS)).to_have_count(50)
+    assert page.locator("select[name=product]").input_value() == ""
+
+
+def test_the_second_page_of_the_list_follows_the_first(orders: Watched) -> None:
+    page = orders.page
+    first = shown(page)
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator(ROWS)).to_have_count(12)
+    assert not set(first) & set(shown(page))
+
+
+def test_a_change_on_the_floor_shows_and_what_is_held_on_to_stays(
+    orders: Watched, planned: Program
+) -> None:
+    page = orders.page
+    page.locator(f"{ROWS} .mp-row-link").nth(3).focus()
+    held = page.evaluate("document.activeElement.textContent")
+    page.evaluate("window.scrollTo(0, 240)")
+    planned.send("PUT", "/orders", {"orders": [order("WO-NEW", "Dial", "2026-01-02T00:00:00Z")]})
+    expect(page.locator(ROWS, has_text="WO-NEW")).to_be_visible(timeout=20_000)
+    assert page.evaluate("document.activeElement.textContent") == held
+    assert page.evaluate("window.scrollY") == 240
+
+
+def test_what_is_typed_is_never_taken_away(orders: Watched, planned: Program) -> None:
+    page = orders.page
+    page.locator("input[name=q]").press_sequentially("WO-0")
+    drawn = page.locator("#desk-as-of").get_attribute("data-drawn")
+    planned.send("PUT", "/orders", {"orders": [order("WO-NEWER", "Dial")]})
+    page.wait_for_function("performance.now() > 9000")
+    assert page.locator("input[name=q]").input_value() == "WO-0"
+    assert page.locator("#desk-as-of").get_attribute("data-drawn") == drawn
+    page.keyboard.press("Enter")
+    expect(page.locator(ROWS)).to_have_count(50)
+
+
+def test_language_and_theme_are_remembered(orders: Watched, planned: Program) -> None:
+    page = orders.page
+    page.get_by_role("link", name="繁體中文").click()
+    expect(page.locator("h1")).to_have_text("工單")
+    page.locator(".mp-theme-dark").click()
+    expect(page.locator("#desk")).to_have_attribute("data-theme", "dark")
+    page.goto(planned.address + "/orders")
+    expect(page.locator("#desk")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("h1")).to_have_text("工單")
+
+
+def test_a_bad_parameter_is_named_and_the_way_on_works(orders: Watched, planned: Program) -> None:
+    page = orders.page
+    page.goto(planned.address + "/orders?lang=en&sort=colour&q=needle")
+    expect(page.get_by_role("alert")).to_contain_text("sort: expected one of risk, due")
+    page.get_by_role("link", name="Show the page without it").click()
+    expect(page.locator(ROWS)).to_have_count(1)
+
+
+def test_the_keyboard_reaches_the_content_first(orders: Watched) -> None:
+    page = orders.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "desk-body"
+
+
+def test_every_page_fits_a_phone(planned: Program, open_page: OpenPage) -> None:
+    page = opened(planned, open_page, "/orders?lang=zh-Hans", **PHONE).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.locator(ROWS).first).to_be_visible()
+
+
+def test_an_export_holds_the_whole_list(planned: Program) -> None:
+    with urlopen(f"{planned.address}/export/orders.csv?q=gauge&lang=en") as answer:
+        lines = answer.read().decode("utf-8-sig").splitlines()
+    assert len(lines) == 61
+    assert lines[0].startswith("Order,Standing,Product")
+
+
+def test_a_script_in_the_address_stays_text(orders: Watched, planned: Program) -> None:
+    page = orders.page
+    page.goto(planned.address + "/orders?lang=en&q=<img src=x onerror=window.hit=1>")
+    expect(page.locator(".mp-empty-state")).to_contain_text("No order fits")
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_lost_connection_shows_within_fifteen_seconds_and_passes(
+    planned: Program, open_page: OpenPage
+) -> None:
+    page = opened(planned, open_page, "/orders?lang=en").page
+    wait_for(lambda: page.evaluate("document.querySelector('#desk-as-of').dataset.live"), 5, "live")
+    planned.kill("web", signal.SIGSTOP)
+    try:
+        expect(page.locator("#desk-as-of")).to_contain_text("no connection", timeout=15_000)
+    finally:
+        planned.kill("web", signal.SIGCONT)
+    expect(page.locator("#desk-as-of")).not_to_contain_text("no connection", timeout=15_000)
