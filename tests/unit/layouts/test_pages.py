@@ -41,6 +41,20 @@ def test_the_start_counts_the_work_units_of_a_line():
     assert "2 work units" in texts(home.layout([SITE], [], translator("en")))
 
 
+def test_the_start_leads_to_every_page_of_every_site():
+    other = Site(id="tai nan", name="Tainan")
+    pages = [("Orders", "/orders"), ("Delays", "/delays")]
+    tree = home.layout([SITE, other], [], translator("en"), pages=pages)
+    assert {"/orders?site=hsinchu", "/delays?site=tai%20nan"} <= set(links(tree))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_start_has_the_theme_that_was_chosen(theme):
+    tree = home.layout([SITE], [], translator("en"), theme=theme)
+    assert getattr(tree, "data-theme") == theme
+    assert {"?theme=light", "?theme=dark"} <= set(links(tree))
+
+
 def test_a_site_that_replays_a_log_says_so():
     replayed = Site(id="r", name="R", clock=SiteClock(origin=NOW, started_at=NOW))
     assert "replay of a log" in texts(home.layout([replayed], [], translator("en")))
@@ -56,7 +70,7 @@ def test_languages_are_offered_in_their_own_name(locale):
     tree = home.layout([], [], translator(locale))
     assert {"繁體中文", "简体中文", "English"} <= set(texts(tree))
     current = [part for part in tree._traverse() if getattr(part, "aria-current", None)]
-    assert [part.lang for part in current] == [locale]
+    assert [part.lang for part in current if hasattr(part, "lang")] == [locale]
     assert tree.lang == locale
 
 
