@@ -167,10 +167,13 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
 def _gantt_page(engines: Engines, visits: "Visits") -> "DeskPage":
     """Return the page that draws itself anew while its reader pans and zooms."""
     from callbacks.desk.gantt import GanttPage
+    from data.services.accounts import Accounts
     from data.services.gantt import Gantts
+    from data.store.accounts import AccountPast
     from data.store.gantt import GanttStore
 
-    return GanttPage(Gantts(GanttStore(engines.sql)), visits)
+    versions = Accounts(AccountPast(engines.sql))
+    return GanttPage(Gantts(GanttStore(engines.sql), versions), visits)
 
 
 def _past_sites(engines: Engines, sites: Sites) -> "PastSites":

@@ -3,6 +3,7 @@
 With the past out of reach the board is shown by itself, and the picture says so.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from data.domain.gantt.card import card_of, operation_card
 from data.domain.gantt.picture import picture
 from data.domain.gantt.records import GanttPicture, GanttView, Grouping, OperationCard
 from data.domain.gantt.rows import PastOrder, PastPage, order_ids
+from data.domain.plan import Order
 from data.domain.scope import Scope
 from data.domain.subjects import OperationState
 from data.services.errors import Forbidden, Unavailable
@@ -37,11 +39,30 @@ class GanttPast(Protocol):
         """
 
 
+class PlanVersion(Protocol):
+    """One version of an order's plan."""
+
+    @property
+    def order(self) -> Order:
+        """The plan."""
+
+
+class PlanVersions(Protocol):
+    """Knows how an order was planned before."""
+
+    def plan_versions(self, scope: Scope, site: str, order_id: str) -> Sequence[PlanVersion]:
+        """Plans of an order, oldest first.
+
+        Raises: Forbidden, Unavailable.
+        """
+
+
 class Gantts:
     """Makes pictures of the sites that a scope may see."""
 
-    def __init__(self, past: GanttPast) -> None:
+    def __init__(self, past: GanttPast, versions: PlanVersions) -> None:
         self._past = past
+        self._versions = versions
 
     def picture(self, scope: Scope, live: SiteView, view: GanttView) -> GanttPicture:
         """Return what a view shows of a site.
@@ -51,7 +72,8 @@ class Gantts:
         self._renew(scope, live)
         now = live.now
         ids = order_ids(live.indexes, view, now, now - KEEP)
-        return picture(live.indexes, view, now, ids, self._page(live, view, len(ids)))
+        page = self._page(live, view, len(ids))
+        return picture(live.indexes, view, now, ids, page, self._released(scope, live, view))
 
     def card(self, scope: Scope, live: SiteView, order: str, operation: str) -> OperationCard:
         """Return all about one operation.
@@ -73,6 +95,16 @@ class Gantts:
             raise Forbidden(live.site)
         live.renew()
         live.indexes.gantt.renew(live.facts.forecasts)
+
+    def _released(self, scope: Scope, live: SiteView, view: GanttView) -> Order | None:
+        """Return the plan that the chosen order had first; None while it has it still."""
+        if view.order is None or view.order not in live.indexes.gantt.plans:
+            return None
+        try:
+            versions = self._versions.plan_versions(scope, live.site, view.order)
+        except (Forbidden, Unavailable):
+            return None
+        return versions[0].order if len(versions) > 1 else None
 
     def _page(self, live: SiteView, view: GanttView, known: int) -> PastPage:
         before = live.now - KEEP

@@ -220,6 +220,7 @@ def _chart(frame: Frame, t: Translator) -> Component:
 def _foot(t: Translator) -> Component:
     keys = (
         ("baseline", t("plan")),
+        ("released", t("first plan, of the chosen order")),
         ("actual", t("actual")),
         ("forecast", t("forecast, to P80")),
         ("hollow", t("milestone")),
@@ -256,9 +257,8 @@ def _foot(t: Translator) -> Component:
 def card(one: OperationCard, timezone: str, now: datetime, t: Translator) -> list[Component]:
     """Return what the reader is told of an operation: plan, actual, forecast, who is waited for."""
     name = one.name or one.operation
-    where = " · ".join(
-        word for word in (one.work_unit or one.work_center, one.performed_by) if word
-    )
+    known = (one.order, one.work_unit or one.work_center, one.performed_by)
+    where = " · ".join(word for word in known if word)
     lines = [
         (t("plan"), _span(one.planned_start, one.planned_finish, timezone, t)),
         (t("actual"), _actual(one, timezone, t)),

@@ -3,12 +3,23 @@
 Pure. Called by `data.services.gantt`, which knows the recorded past.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from data.domain.calendars import working_spans
 from data.domain.gantt.chain import critical_chain
-from data.domain.gantt.records import GanttPicture, GanttRow, GanttView, Grouping, Link
+from data.domain.gantt.records import (
+    MOST_MARKS,
+    GanttPicture,
+    GanttRow,
+    GanttView,
+    Grouping,
+    Layer,
+    Link,
+    Mark,
+)
 from data.domain.gantt.rows import (
     PastPage,
     equipment_rows,
@@ -19,25 +30,35 @@ from data.domain.gantt.rows import (
 )
 from data.domain.gantt.window import Look, draw, linked, scene_of
 from data.domain.indexes import Indexes
+from data.domain.plan import Order
 from data.domain.site import Calendar, Site
 
+MOST_RELEASED = 100  # operations whose first plan is shown
 SHADED_DAYS = 45  # a longer window has off-shift times too thin to see
 
 
 def picture(
-    indexes: Indexes, view: GanttView, now: datetime, ids: Sequence[str], past: PastPage
+    indexes: Indexes,
+    view: GanttView,
+    now: datetime,
+    ids: Sequence[str],
+    past: PastPage,
+    released: Order | None = None,
 ) -> GanttPicture:
     """Return what a view shows.
 
     `ids`: the orders of the board that the view has (`rows.order_ids`), all of them; `past`:
-    those of the recorded past that follow them on this page. The index is taken as renewed.
+    those of the recorded past that follow them on this page; `released`: the chosen order's
+    plan as it was first. The index is taken as renewed.
     """
     site = indexes.board.site
     chain = critical_chain(indexes.gantt, view.order, now) if view.order else ()
     rows, total = _rows(indexes, view, ids, past, chain)
     only = None if view.by is Grouping.ORDER or not _filtered(view) else ids
     scene = scene_of(indexes.gantt, rows, past.orders, only)
-    drawn = draw(scene, _look(indexes, view, now, chain), len(rows))
+    before = tuple(_released(indexes, view, rows, released)) if released else ()
+    look = replace(_look(indexes, view, now, chain), room=MOST_MARKS - len(before))
+    drawn = draw(scene, look, len(rows))
     finish = datetime.fromtimestamp(drawn.finish_s, UTC)
     return GanttPicture(
         view=view,
@@ -45,7 +66,7 @@ def picture(
         finish=finish,
         rows=tuple(rows[: drawn.rows]),
         total=total,
-        marks=drawn.marks,
+        marks=(*drawn.marks, *(mark for mark in before if mark.row < drawn.rows)),
         off_shift=off_shift(site, view.area, view.start, finish),
         chain=linked(chain, drawn.marks),
         left_out=len(rows) - drawn.rows,
@@ -104,7 +125,30 @@ def _look(indexes: Indexes, view: GanttView, now: datetime, chain: Sequence[Link
         now_s=now.timestamp(),
         late=frozenset(known(order) for order in late_orders(indexes)),
         critical=frozenset(places),
+        slips=view.by is Grouping.ORDER,
     )
+
+
+def _released(
+    indexes: Indexes, view: GanttView, rows: Sequence[GanttRow], released: Order
+) -> Iterator[Mark]:
+    """Yield where the operations of the chosen order were planned first, if elsewhere than now."""
+    row = next((n for n, one in enumerate(rows) if one.id == released.id), None)
+    plan = indexes.gantt.plan(released.id)
+    if row is None or plan is None or view.by is not Grouping.ORDER:
+        return
+    now = {step.id: (step.planned_start, step.planned_finish) for step in plan.operations}
+    for step in released.operations[:MOST_RELEASED]:
+        span = (step.planned_start, step.planned_finish)
+        if now.get(step.id) != span and span[0] < view.finish and span[1] > view.start:
+            yield Mark(
+                layer=Layer.RELEASED,
+                row=row,
+                start_s=span[0].timestamp(),
+                finish_s=max(span).timestamp(),
+                order=plan.id,
+                operation=step.id,
+            )
 
 
 def _filtered(view: GanttView) -> bool:

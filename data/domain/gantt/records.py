@@ -39,6 +39,7 @@ class Layer(StrEnum):
     WHISKER = "whisker"
     SLIP = "slip"
     MILESTONE = "milestone"
+    RELEASED = "released"  # the plan of the chosen order as it was first, where it is another now
 
 
 class GanttView(Struct, frozen=True, kw_only=True):

@@ -58,6 +58,8 @@ class Look(Struct, frozen=True, kw_only=True):
     now_s: float
     late: frozenset[int]  # numbers of the orders that won't keep their due date
     critical: frozenset[tuple[int, int]] = frozenset()  # (order number, place) of a chain
+    slips: bool = True  # how far a milestone slipped is a mark of its own
+    room: int = MOST_MARKS
 
 
 def scene_of(
@@ -95,7 +97,7 @@ def draw(scene: Scene, look: Look, rows: int) -> Drawn:
         spans, late = _spans(scene, look)
         nodes = _nodes_in(scene, look)
         kept = np.cumsum(_kept_by_row(scene, spans, nodes, look, rows))
-        fitting = int(np.searchsorted(kept, MOST_MARKS, side="right"))
+        fitting = int(np.searchsorted(kept, look.room, side="right"))
         while fitting:
             drawn = _fit(scene, look, spans, late, nodes, fitting)
             if drawn is not None:
@@ -113,7 +115,7 @@ def _fit(
     """Return the marks of the first rows; None when they don't fit however coarse."""
     diamonds = list(_milestones(scene, look, nodes[scene.node_rows[nodes] < rows]))
     s_per_px = (look.finish_s - look.start_s) / look.width_px
-    room = MOST_MARKS - len(diamonds)
+    room = look.room - len(diamonds)
     found = detail(spans.where(spans.row < rows), s_per_px, room, look.width_px)
     if found is None:
         return None
@@ -215,12 +217,13 @@ def _kept_by_row(scene: Scene, spans: Spans, nodes: Table, look: Look, rows: int
     """Count the marks of each row that must be drawn."""
     kept = np.bincount(spans.row[spans.kept], minlength=rows)[:rows]
     slips = _slips(scene.nodes[nodes], look)
-    weights = 1 + slips
+    weights = 1 + slips * look.slips
     return kept + np.bincount(scene.node_rows[nodes], weights, minlength=rows)[:rows]
 
 
 def _slips(nodes: Table, look: Look) -> Table:
-    return (_stands(nodes, look) > nodes["planned"] + LATE_AFTER_S).astype(np.int64)
+    late: Table = (_stands(nodes, look) > nodes["planned"] + LATE_AFTER_S).astype(np.int64)
+    return late
 
 
 def _bars(scene: Scene, look: Look, alone: Spans, late: Table) -> Iterator[Mark]:
@@ -253,7 +256,7 @@ def _milestones(scene: Scene, look: Look, places: Table) -> Iterator[Mark]:
             "row": row, "order": plan.id, "operation": milestone.operation,
             "name": milestone.name, "late": bool(slip), "done": reached,
         }  # fmt: skip
-        if slip:
+        if slip and look.slips:
             yield Mark(layer=Layer.SLIP, start_s=planned, finish_s=at_s, **shared)
         at = at_s if reached or slip else planned
         yield Mark(layer=Layer.MILESTONE, start_s=at, finish_s=at, **shared)
