@@ -29,7 +29,7 @@ from callbacks.desk.visit import (
 )
 from callbacks.viewer import theme_of, translator_of
 from data.domain.scope import Scope, factory_scope
-from data.services.errors import Forbidden, MilepostError, Unavailable
+from data.services.errors import Forbidden, MilepostError, NoSuchInstant, Unavailable
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from data.services.views import PastSites, SiteView
@@ -220,7 +220,10 @@ class Shell:
     def _look_back(self, scope: Scope, site: str, at: datetime) -> SiteView:
         if self._past is None:
             raise BadParameter("at", "live")
-        return self._past.at(scope, site, at)
+        try:
+            return self._past.at(scope, site, at)
+        except NoSuchInstant as error:
+            raise BadParameter("at", "instant") from error
 
     def _status(self, visit: Visit, topics: int, drawn_ms: int) -> desk.Status:
         readers, clock = visit.live.readers(), visit.live.board.site.clock

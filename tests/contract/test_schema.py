@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from data.store.migrate import upgrade
-from data.store.tables import metadata
+from data.store.people_tables import metadata  # that of all tables
 from tests.engines import conninfo
 
 
