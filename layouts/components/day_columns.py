@@ -21,6 +21,7 @@ from layouts.text import Translator
 MOST_COLUMNS = 62  # of a day each; longer periods have weeks
 _WEEK = 7
 _MARKS = 4
+_LAST_MARK = 0.88  # of the axis: the words of a later mark would leave it
 Href = Callable[..., str]
 
 
@@ -129,7 +130,7 @@ def _axis(spans: Sequence[Span], t: Translator) -> Component:
     marks = [
         html.Span(short_day(span.since, t), style={"left": f"{100 * i / len(spans):.2f}%"})
         for i, span in enumerate(spans)
-        if i % step == 0
+        if i % step == 0 and i <= _LAST_MARK * len(spans)
     ]
     return html.Div(marks, className="mp-days-axis", **{"aria-hidden": "true"})
 

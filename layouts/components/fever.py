@@ -100,7 +100,7 @@ def _grounds(top: float, t: Translator) -> list[Component]:
         corners = ((0, low[0]), (0, high[0]), (1, high[1]), (1, low[1]))
         path = ", ".join(f"{100 * x:g}% {100 * (1 - y / top):.2f}%" for x, y in corners)
         css = f"mp-fever-zone {LOOKS[ZONES[zone][0]].css}"
-        grounds.append(html.Span(className=css, style={"clipPath": f"polygon({path})"}))
+        grounds.append(html.Span(className=css, style={"clip-path": f"polygon({path})"}))
         grounds.append(_zone_name(zone, (low, high), top, t))
         low = high
     return grounds

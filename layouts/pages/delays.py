@@ -27,6 +27,7 @@ from layouts.components.delay_words import (
 from layouts.components.fever import fever
 from layouts.components.links import link
 from layouts.components.pareto import Choice, Pareto, pareto_of, section
+from layouts.components.still import still
 from layouts.text import NONE, Translator, msgid
 from layouts.urls import segment
 
@@ -76,7 +77,7 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
         [
             desk.page_head(t(TITLE), _lead(shown, t), _periods(shown, href, t)),
             _filters(shown, names, href),
-            *_body(shown, names, href),
+            still(html.Div(sections(shown, names, href)), "delays-sections"),
         ],
         className="mp-delays",
     )
@@ -138,7 +139,8 @@ def _filters(shown: Shown, names: Names, href: Href) -> Component:
     return html.Div(parts, className="mp-delay-filters")
 
 
-def _body(shown: Shown, names: Names, href: Href) -> list[Component]:
+def sections(shown: Shown, names: Names, href: Href) -> list[Component]:
+    """Return everything below the filters, which only shows and links."""
     report, t = shown.report, names.t
     buffers = [_fever(shown, href, t)] if report.fever else []
     if not (report.completed or report.orders_late):
@@ -187,8 +189,8 @@ def _all_on_time(shown: Shown, href: Href, t: Translator) -> Component:
 
 def _stats(shown: Shown, href: Href, t: Translator) -> Component:
     report, before = shown.report, shown.before
-    late = link(t.number(report.orders_late), f"#{LIST}", "mp-stat-link")
-    late_h = link(hours(report.late_s, t), f"#{PARETO}", "mp-stat-link")
+    late = _jump(t.number(report.orders_late), LIST)
+    late_h = _jump(hours(report.late_s, t), PARETO)
     return desk.stats(
         _rate_tile(shown, href, t),
         desk.stat(
@@ -204,6 +206,11 @@ def _stats(shown: Shown, href: Href, t: Translator) -> Component:
         ),
         _red_tile(report, t),
     )
+
+
+def _jump(words: str, to: str) -> Component:
+    """Return a link to a section of this page."""
+    return html.A(words, href=f"#{to}", className="mp-stat-link")
 
 
 def _rate_tile(shown: Shown, href: Href, t: Translator) -> Component:
@@ -230,7 +237,7 @@ def _rate(report: DelayReport) -> float | None:
 def _red_tile(report: DelayReport, t: Translator) -> Component:
     red = sum(point.zone == "red" for point in report.fever)
     words = t("of {count} open orders", count=t.number(len(report.fever)))
-    value = link(t.number(red), f"#{FEVER}", "mp-stat-link") if red else t.number(red)
+    value = _jump(t.number(red), FEVER) if red else t.number(red)
     return desk.stat(t("In the red zone"), value, words, Standing.LATE if red else None)
 
 

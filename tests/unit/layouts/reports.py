@@ -12,7 +12,7 @@ from data.domain.delay_cells import Cell, OrderDelay
 from data.domain.delay_columns import DelayColumns, pack_of
 from data.domain.delays import DelayedOrder, DelayFilter, DelayReport, FeverPoint
 from data.domain.scope import Scope
-from data.domain.site import Area, Party, PartyKind, Site, WorkCenter
+from data.domain.site import Area, Calendar, Party, PartyKind, Shift, Site, WorkCenter
 from data.services.errors import Forbidden, Unavailable
 
 TODAY = date(2026, 11, 24)
@@ -28,6 +28,7 @@ SITE = Site(
         WorkCenter(id="CB", area="B", name="Assembly"),
         WorkCenter(id="PAINT", area="A", name="Painting"),
     ),
+    calendars=(Calendar(id="day", shifts=(Shift(name="d", start="06:00", finish="22:00"),)),),
     parties=(
         Party(id="P1", name="Aurelia Telecom", kind=PartyKind.CUSTOMER),
         Party(id="S1", name="Kenting Plastics", kind=PartyKind.SUPPLIER),

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from dash import html
 from msgspec.structs import replace
 
 from data.domain.delay_cells import zone_of
@@ -33,8 +34,10 @@ def shown(made=None, before=None, fever=FEVER, **filters):
 
 
 def drawn(what=None, locale="en", **query):
-    here = Address(path="/delays", query=query)
-    return delays.layout(what or shown(**query), here.href, translator(locale))
+    """Draw the page, and once more below it what of it is sent as one value."""
+    here, what, t = Address(path="/delays", query=query), what or shown(**query), translator(locale)
+    below = delays.sections(what, Names(SITE, t), here.href)
+    return html.Div([delays.layout(what, here.href, t), *below])
 
 
 def parts(tree, css):
@@ -339,6 +342,11 @@ def test_accounts_of_a_watch_that_is_away_are_marked_as_old():
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_page_is_drawn_in_every_language(locale):
     assert parts(drawn(locale=locale), "mp-paretos")
+
+
+def test_what_the_browser_has_to_keep_as_components_stays_little():
+    page = delays.layout(shown(many()), Address(path="/delays", query={}).href, EN)
+    assert sum(not isinstance(part, str) for part in page._traverse()) < 60
 
 
 # Words

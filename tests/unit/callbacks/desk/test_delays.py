@@ -1,10 +1,12 @@
 """What an address asks of the page on delays, and what the page asks of its service."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 
 from callbacks.desk.delays import ROWS, DelaysPage, period_of, wanted_of
 from callbacks.desk.visit import BadParameter, Visit
@@ -29,6 +31,10 @@ def visit(now: datetime = NOW, at: datetime | None = None, sees: str = "north", 
         scope=factory_scope(sees), site="north", live=live, at=at, now=now,
         timezone=SITE.timezone, t=translator("en"), theme="light", path="/delays", query=query,
     )  # fmt: skip
+
+
+def sent(body: Any) -> str:
+    return json.dumps(body, cls=PlotlyJSONEncoder)
 
 
 def days(**query: str) -> tuple[date, date]:
@@ -117,10 +123,10 @@ def test_each_filter_costs_one_more_report_for_its_own_list():
 
 
 def test_the_days_before_are_compared_when_as_much_as_half_was_completed_in_them():
-    body = " ".join(texts(DelaysPage(MadeUp(ordinary())).body(visit(period="7d"))))
+    body = sent(DelaysPage(MadeUp(ordinary())).body(visit(period="7d")))
     assert "in the 7 days before" not in body
     earlier = [Made(f"E{i}", TODAY - timedelta(days=10), ("down", "CA", "", -1)) for i in range(3)]
-    body = " ".join(texts(DelaysPage(MadeUp([*ordinary(), *earlier])).body(visit(period="7d"))))
+    body = sent(DelaysPage(MadeUp([*ordinary(), *earlier])).body(visit(period="7d")))
     assert "100 % in the 7 days before" in body
 
 
