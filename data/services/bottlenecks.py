@@ -43,7 +43,6 @@ OPINIONS_S = 60.0
 SHARE_OF_TIME = 20.0  # what is asked of SQL now and then takes at most this part of the time
 MOST_MARKS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNIT = len("work-unit/")
 _STATE, _VOID = EventType.WORK_UNIT_STATE_CHANGED, EventType.EVENT_VOIDED
 _log = structlog.get_logger("bottlenecks")
 
@@ -145,7 +144,7 @@ class Bottlenecks:
         self._live: LiveSite | None = None
         self._model: Site | None = None
         self._lines: dict[str, _Followed] = {}
-        self._by_subject: dict[str, _Followed] = {}
+        self._by_subject: dict[str, tuple[_Followed, str]] = {}  # a line and its unit
         self._taken: list[Mark] = []
         self._marks_at = float("-inf")
         self._opinions_at = float("-inf")
@@ -157,24 +156,26 @@ class Bottlenecks:
         self._follow(live)
         for key, _ in marks:
             unit, _, day = key.rpartition("/")
-            followed = self._by_subject.get(work_unit_subject(unit))
-            if followed is not None:
-                followed.doubt(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+            found = self._by_subject.get(work_unit_subject(unit))
+            if found is not None:
+                found[0].doubt(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
         now = live.now.timestamp()
         corrections = {area: self._rebuild(one, now) for area, one in self._lines.items()}
         self._store.store(self._site, corrections, marks)
 
     def see(self, events: Sequence[Event]) -> None:
         """Feed changes of state, and take back those that are voided."""
-        by_subject = self._by_subject
+        find = self._by_subject.get
         for event in events:
-            followed = by_subject.get(event.subject)
-            if followed is None:
+            found = find(event.subject)
+            if found is None:
                 continue
+            followed, unit = found
             if event.type is _STATE:
-                change = _change(event, event.subject[_UNIT:])
-                if change is not None:
-                    followed.chain.feed(change)
+                state = event.data.state
+                if state is not None:
+                    at = event.time.timestamp()
+                    followed.chain.feed(Change(at, event.id, event.source, unit, state))
             elif event.type is _VOID:
                 self._undo(followed, event)
 
@@ -203,11 +204,11 @@ class Bottlenecks:
                 followed.unrecorded = old.unrecorded | {c.identity: c for c in old.chain.recent()}
                 followed.undone = old.undone | set(old.chain.undone)
             for unit in line.units:
-                self._by_subject[work_unit_subject(unit.id)] = followed
+                self._by_subject[work_unit_subject(unit.id)] = (followed, unit.id)
                 _take_unrecorded(followed, live, unit.id)
         for identity, subjects in live.board.void_subjects.items():
             for subject in subjects & self._by_subject.keys():
-                self._by_subject[subject].undone.add(identity)
+                self._by_subject[subject][0].undone.add(identity)
 
     def _undo(self, followed: _Followed, event: Event) -> None:
         data = event.data

@@ -93,7 +93,7 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
                     chart.shares(report, shown.theme, zone, t),
                     html.P(
                         t("Shifting time counts for both work units, so a bar may exceed 100 %."),
-                        className="mp-how-note",
+                        className="mp-bt-how-note",
                     ),
                 ],
                 _grains(shown, href, t),

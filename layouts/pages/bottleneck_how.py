@@ -52,8 +52,11 @@ class Amounts(Struct, frozen=True):
 def fold(value: str, words: Sequence[str], css: str = "") -> Component:
     """Return a number that unfolds to how it came about."""
     return html.Details(
-        [html.Summary(value), html.Div([html.P(word) for word in words], className="mp-how-box")],
-        className=f"mp-how {css}".strip(),
+        [
+            html.Summary(value),
+            html.Div([html.P(word) for word in words], className="mp-bt-how-box"),
+        ],
+        className=f"mp-bt-how {css}".strip(),
     )
 
 
@@ -124,7 +127,7 @@ def model(report: BottleneckReport, timezone: str, say: Amounts) -> Component:
     if found is None:
         return html.P(
             t("Too little is known of this period for a model of the line: it needs good pieces "
-              "and states of at least two work centers."), className="mp-how-note",
+              "and states of at least two work centers."), className="mp-bt-how-note",
         )  # fmt: skip
     fits = t("The model fits.") if found.fits else t("The model fits badly: take it as a hint.")
     parts = [
@@ -140,7 +143,7 @@ def model(report: BottleneckReport, timezone: str, say: Amounts) -> Component:
         fits,
         *_since(report, timezone, t),
     ]  # fmt: skip
-    return html.Ul([html.Li(words) for words in parts], className="mp-how-list")
+    return html.Ul([html.Li(words) for words in parts], className="mp-bt-how-list")
 
 
 def _since(report: BottleneckReport, timezone: str, t: Translator) -> list[str]:
@@ -167,8 +170,13 @@ def arrows(waiting: Sequence[CenterWaiting], say: Amounts) -> Component:
         )
         for one, sign in zip(waiting, signs, strict=True)
     ]
-    heads = (t("work center"), t("blocked"), t("starved"), t("arrow to the next"))
+    heads = (
+        html.Th(t("work center")),
+        html.Th(t("blocked"), className="mp-num"),
+        html.Th(t("starved"), className="mp-num"),
+        html.Th(t("arrow to the next")),
+    )
     return html.Table(
-        [html.Thead(html.Tr([html.Th(words) for words in heads])), html.Tbody(rows)],
-        className="mp-table mp-how-table",
+        [html.Thead(html.Tr(list(heads))), html.Tbody(rows)],
+        className="mp-table mp-bt-how-table",
     )

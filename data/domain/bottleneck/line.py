@@ -8,7 +8,6 @@ later still is the caller's to rebuild; `splice_at` says from where a rebuilt ch
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -24,7 +23,7 @@ WINDOW_S = 4 * 3600.0
 MOST_CHANGES = 400_000
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, order=True, gc=False):
     """A work unit enters a state; in the order in which reports of one instant count."""
 
     time: float
@@ -78,7 +77,7 @@ class LineChain:
         self.walk = walk or ChainWalk(gone_s=GONE_S)
         self._stretches = [_Stretch(self.walk.copy(), [], [])]
         self._changes = self._stretches[0].changes
-        self._newest = (self.walk.now, "", "")
+        self._newest = _earliest(self.walk.now)
         self._late: list[Change] = []
         self._undone: set[tuple[str, str]] = set()
         self._dirty: float | None = None
@@ -87,12 +86,13 @@ class LineChain:
         """Take one change; one that comes late waits for `settle`."""
         if self._undone and change.identity in self._undone:
             return
-        if change < self._newest:
+        at = change.time
+        if at <= self._newest.time and change < self._newest:
             self._late.append(change)
             return
-        self._newest = change  # type: ignore[assignment]
+        self._newest = change
         self._changes.append(change)
-        self.walk.feed(change.work_unit, change.state, change.time)
+        self.walk.feed(change.work_unit, change.state, at)
 
     def undo(self, identity: tuple[str, str]) -> bool:
         """Take a change back; False when it isn't one of the latest, or hasn't come yet."""
@@ -152,7 +152,7 @@ class LineChain:
         self._stretches[-1] = _Stretch(again[0].walk, [], [])
         self.walk = again[0].walk.copy()
         self._changes = self._stretches[-1].changes
-        self._newest = (self.walk.now, "", "")
+        self._newest = _earliest(self.walk.now)
         for change in sorted(known.values()):
             if change.identity not in self._undone:
                 self.feed(change)
@@ -172,6 +172,10 @@ class LineChain:
         held = sum(len(s.changes) for s in stretches)
         while len(stretches) > 1 and (now - stretches[1].since > WINDOW_S or held > MOST_CHANGES):
             held -= len(stretches.pop(0).changes)
+
+
+def _earliest(time: float) -> Change:
+    return Change(time, "", "", "", WorkUnitState.UNKNOWN)
 
 
 def _difference(old: Sequence[Final], new: Final, kept: Sequence[Final]) -> Correction:

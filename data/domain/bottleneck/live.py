@@ -24,6 +24,7 @@ from data.domain.bottleneck.states import PHASES, ActivePeriod, Phase
 from data.domain.events import WorkUnitState
 
 FIRST_PRUNE = 4096
+_ACTIVE = Phase.ACTIVE
 DAY_S = 86_400.0
 
 
@@ -204,22 +205,37 @@ class ChainWalk:
 
     def _apply(self) -> None:
         """Let the changes of the current instant take effect."""
-        now, periods = self._now, self._open
+        now, periods, seen, asleep = self._now, self._open, self._seen, self._asleep
         for unit, state in self._arrived.items():
             phase = PHASES[state]
+            seen.add(unit)
+            if phase is not _ACTIVE:
+                self._rest(unit, phase)
+                continue
+            if asleep:
+                asleep.discard(unit)
             one = periods.get(unit)
-            if phase is Phase.ACTIVE:
-                if one is None:
-                    periods[unit] = _Open(now)
-                    self._note_start(now)
-                elif one.paused_since is not None:
-                    one.pauses = _pauses(one, now)
-                    one.paused_since = None
-            elif one is not None:
-                self._interrupt(unit, one, phase)
-        self._note_pauses()
+            if one is None:
+                periods[unit] = _Open(now)
+                self._note_start(now)
+            elif one.paused_since is not None:
+                one.pauses = _pauses(one, now)
+                one.paused_since = None
         self._arrived.clear()
-        self._decide_if_known()
+        if self._line_paused_since is not None or len(asleep) == len(seen):
+            self._note_pauses()
+        if self._blockers == 0 and self._closed:
+            self._decide_if_known()
+
+    def _rest(self, unit: str, phase: Phase) -> None:
+        """Let a unit pause, or be inactive."""
+        if phase is Phase.PAUSED:
+            self._asleep.add(unit)
+        else:
+            self._asleep.discard(unit)
+        one = self._open.get(unit)
+        if one is not None:
+            self._interrupt(unit, one, phase)
 
     def _note_start(self, now: float) -> None:
         if self._instant is None:
@@ -245,14 +261,7 @@ class ChainWalk:
 
     def _note_pauses(self) -> None:
         """Follow whether any work unit is on shift."""
-        seen, asleep = self._seen, self._asleep
-        for unit, state in self._arrived.items():
-            seen.add(unit)
-            if PHASES[state] is Phase.PAUSED:
-                asleep.add(unit)
-            elif asleep:
-                asleep.discard(unit)
-        if len(asleep) == len(seen):
+        if len(self._asleep) == len(self._seen):
             if self._line_paused_since is None:
                 self._line_paused_since = self._now
         elif self._line_paused_since is not None:
