@@ -25,10 +25,13 @@ _AREA = (
     "(o.area = :area OR o.area IS NULL AND"
     " o.document -> 'operations' -> -1 ->> 'work_center' = ANY(:centers))"
 )
-_TEXT = (
-    "(o.id ILIKE :like OR o.product ILIKE :like OR o.customer ILIKE :like"
-    " OR o.customer = ANY(:customers)"
-    " OR jsonb_path_query_array(o.document, '$.needs[*].*')::text ILIKE :like)"
+_TEXT = "(o.search ILIKE :like OR o.customer = ANY(:customers))"
+# The page is found among narrow rows; whole documents are read of its orders alone.
+_PAGE = (
+    "SELECT w.document::text, w.completed_at FROM"
+    " (SELECT o.site, o.id, row_number() OVER (ORDER BY {order}) AS place FROM work_order o"
+    " WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset) AS page"
+    " JOIN work_order w ON w.site = page.site AND w.id = page.id ORDER BY page.place"
 )
 
 
@@ -49,10 +52,7 @@ class CompletedOrders:
         down, up = ("DESC", "ASC") if query.descending else ("ASC", "DESC")
         order = _ORDER[query.sort].format(down=down, up=up)
         count = f"SELECT count(*) FROM work_order o WHERE {where}"
-        page = (
-            f"SELECT o.document::text, o.completed_at FROM work_order o WHERE {where}"
-            f" ORDER BY {order} LIMIT :limit OFFSET :offset"
-        )
+        page = _PAGE.format(order=order, where=where)
         with answering(), self._engine.connect() as connection:
             total: int = connection.execute(text(count), bound).scalar_one()
             rows = connection.execute(text(page), bound | {"limit": limit, "offset": offset})

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    FetchedValue,
     Float,
     Index,
     Integer,
@@ -57,6 +58,7 @@ work_order = Table(
     Column("completed_at", _AT),
     Column("document", JSONB, nullable=False),
     Column("base", LargeBinary, nullable=False),
+    Column("search", Text, FetchedValue()),  # made by PostgreSQL: id, product, customer, parts
 )
 Index(
     "work_order_open",
