@@ -140,18 +140,17 @@ def _dot(
         "left": f"{100 * min(1.0, max(0.0, point.done)):.2f}%",
         "top": f"{100 * (1 - min(1.0, point.used / top)):.2f}%",
     }
-    named = [_label(point, labels, beyond, t)] if point.order in labels else []
+    named = [_label(point, beyond, t)] if point.order in labels else []
     dot = link([shape(), *named], href(point.order), f"mp-fever-dot {look.css}")
     dot.style, dot.tabIndex = place, -1
     dot.title = _hint(point, t)
     return dot
 
 
-def _label(point: FeverPoint, labels: Sequence[str], beyond: bool, t: Translator) -> Component:
+def _label(point: FeverPoint, beyond: bool, t: Translator) -> Component:
     words = f"{point.order} ↑{percent(point.used, t)}" if beyond else point.order
     side = " mp-fever-left" if point.done > 0.8 else ""
-    worst = " mp-fever-worst" if point.order == labels[0] else ""
-    return html.Span(words, className=f"mp-fever-label{side}{worst}")
+    return html.Span(words, className=f"mp-fever-label{side}")
 
 
 def _hint(point: FeverPoint, t: Translator) -> str:
