@@ -6,6 +6,7 @@ the window's start, so the script only turns numbers into shapes.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -157,7 +158,7 @@ def _said(row: GanttRow, t: Translator) -> str:
 
 def _arrows(picture: GanttPicture, start_s: int) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield the links of the chain between operations that are both among the rows."""
-    for before, after in zip(picture.chain, picture.chain[1:], strict=False):
+    for before, after in pairwise(picture.chain):
         if before.row is not None and after.row is not None:
             end, begin = round(before.finish_s) - start_s, round(after.start_s) - start_s
             yield (end, before.row, begin, after.row, int(after.shared))

@@ -82,14 +82,22 @@ class Detail(Struct, frozen=True):
 
 def detail(spans: Spans, s_per_px: float, room: int, width_px: float) -> Detail | None:
     """Return the finest detail that has no more marks than `room`; None when none has."""
-    thin_px = THIN_PX
-    while thin_px < width_px:
-        found = _at(spans, thin_px * s_per_px)
+    levels, px = [math.inf], THIN_PX
+    while px < width_px:
+        levels.insert(-1, px)
+        px *= 2
+    best = _at(spans, math.inf)
+    if len(best) > room:
+        return None
+    low, high = 0, len(levels) - 1
+    while low < high:
+        middle = (low + high) // 2
+        found = _at(spans, levels[middle] * s_per_px)
         if len(found) <= room:
-            return found
-        thin_px *= 2
-    found = _at(spans, math.inf)
-    return found if len(found) <= room else None
+            best, high = found, middle
+        else:
+            low = middle + 1
+    return best
 
 
 def _at(spans: Spans, thin_s: float) -> Detail:

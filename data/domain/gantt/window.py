@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from data.domain.gantt.bars import BAR, NODE, Table, bars_of, nodes_of
+from data.domain.gantt.bars import Table, bars_of, nodes_of
 from data.domain.gantt.detail import LAYERS, Spans, detail
 from data.domain.gantt.index import GanttIndex
 from data.domain.gantt.lanes import in_lanes
@@ -71,10 +71,10 @@ def scene_of(
     """Gather the bars of rows; `only`: of these orders, in rows of equipment."""
     numbers = index.numbers
     old = [(one, bars_of(one.plan, one.states, None, index.only_units, numbers)) for one in past]
-    bars = np.concatenate([index.bars.all(), *[b for _, b in old], np.zeros(0, BAR)])
-    nodes = np.concatenate(
-        [index.nodes.all(), *[nodes_of(one.plan, b, None) for one, b in old], np.zeros(0, NODE)]
-    )
+    bars, nodes = index.bars.all(), index.nodes.all()
+    if old:
+        bars = np.concatenate([bars, *[b for _, b in old]])
+        nodes = np.concatenate([nodes, *[nodes_of(one.plan, b, None) for one, b in old]])
     bar_rows, node_rows = _rows_of(index, rows, bars), _rows_of(index, rows, nodes)
     if only is not None:
         allowed = np.zeros(len(numbers.orders) + 1, bool)

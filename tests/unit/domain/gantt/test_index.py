@@ -1,6 +1,7 @@
 """The index follows its board: what is taken over bit by bit is what reading anew gives."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -78,7 +79,7 @@ def test_a_chain_has_no_gaps_and_ends_with_the_order():
     for order in list(plant.forecasts)[:20]:
         chain = critical_chain(plant.indexes.gantt, order, NOW)
         assert chain[-1].order == order
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             assert after.shared or before.order == after.order
             if after.shared:
                 assert before.finish_s <= after.start_s + 1
