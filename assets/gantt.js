@@ -499,7 +499,7 @@
         if (field) this.set(field.dataset.gantt, field.value === "risk" ? "" : field.value);
       });
       on(this.root, "input", (event) => {
-        if (!event.target.matches(".mp-gantt-search")) return;
+        if (!event.target.closest(".mp-gantt-search")) return;
         clearTimeout(this.typing);
         this.typing = setTimeout(() => this.set("q", event.target.value.trim()), 200);
       });
@@ -602,7 +602,7 @@
         ArrowLeft: "earlier", ArrowRight: "later", ArrowUp: "above", ArrowDown: "below",
         "+": "in", "=": "in", "-": "out", _: "out", Home: "now", PageUp: "up", PageDown: "down",
       };
-      if (event.key === "/") this.root.querySelector(".mp-gantt-search").focus();
+      if (event.key === "/") this.root.querySelector(".mp-gantt-search input").focus();
       else if (moves[event.key]) this.go(moves[event.key]);
       else return;
       event.preventDefault();
