@@ -154,6 +154,12 @@ def test_an_order_opens_from_the_list_and_from_the_chart(open_page, address):
     page.wait_for_url("**/orders/SO-9*")
 
 
+def test_a_cause_in_the_list_opens_its_order_at_the_steps_of_that_cause(open_page, address):
+    page = opened(open_page, address)
+    page.locator(".mp-delayed .mp-proof").first.click()
+    page.wait_for_url("**/orders/*cause=*")
+
+
 def test_the_list_turns_its_pages(open_page, address):
     page = opened(open_page, address)
     first = page.locator(".mp-delayed .mp-row-link").first.inner_text()
