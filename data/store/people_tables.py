@@ -166,6 +166,8 @@ board_visit = Table(  # when a viewer last looked, so that what changed since ca
     Column("board", Text, primary_key=True),
     Column("at", _AT, nullable=False),
     Column("before_at", _AT),
+    Column("seen", JSONB),  # what was shown, by the row's key: as of `at`, and of `before_at`
+    Column("before_seen", JSONB),
 )
 
 audit = Table(
