@@ -620,8 +620,8 @@
   const ORDER = [
     "off", "grid", "grid-major", "rule", "chosen",
     "baseline-some1", "baseline-some2", "baseline-some3", "baseline", "released",
-    "actual-some1", "actual-some2", "actual-some3", "forecast-some1", "forecast-some2", "forecast-some3",
-    "whisker", "whisker-late", "forecast", "forecast-late", "actual", "actual-open", "actual-late",
+    "whisker", "whisker-late", "actual-some1", "actual-some2", "actual-some3", "forecast-some1", "forecast-some2", "forecast-some3",
+    "forecast", "forecast-late", "actual", "actual-open", "actual-late",
     "actual-open-late", "critical", "critical-late", "link", "link-shared", "now", "slip", "planned",
     "hollow", "filled", "hollow-late", "filled-late",
   ];
