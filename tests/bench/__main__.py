@@ -28,6 +28,11 @@ GROUPS = (
     "ingesting",
     "starting",
     "heap",
+    "watching",
+    "bottlenecks",
+    "gantt",
+    "histories",
+    "pasts",
     "forecast_report",
 )
 FULL, PARTIAL = "latest.json", "partial.json"
