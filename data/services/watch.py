@@ -115,6 +115,7 @@ class Watch:
         self._live.load()
         self._number, self._whole = self._facts.last(self.site), True
         self._known.clear()
+        self._live.take_facts({}, whole=True)
         self._held, self._boards = True, 0
         _log.info("watching", site=self.site)
         return True
@@ -174,6 +175,7 @@ class Watch:
                 self._known[name] = document
         if not documents:
             return
+        self._live.take_facts(documents, whole=False)  # what one aspect finds another may need
         was_whole, self._whole = self._whole, False  # until they are published
         number = self._facts.publish(self.site, documents, self._number) if was_whole else None
         if number is None:

@@ -22,6 +22,7 @@ class FakeLive:
         self.offset = "0-0"
         self.waiting: list[Event] = []
         self.reloads_while_reading = False
+        self.facts: dict[str, bytes | None] = {}
         self._follower: Callable[[Sequence[Event]], None] = lambda _: None
 
     def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
@@ -29,6 +30,9 @@ class FakeLive:
 
     def load(self) -> None:
         self.boards += 1
+
+    def take_facts(self, documents: Mapping[str, bytes | None], whole: bool) -> None:
+        self.facts = {**({} if whole else self.facts), **documents}
 
     def poll(self) -> None:
         pass
@@ -141,6 +145,14 @@ def test_events_reach_every_aspect_and_what_they_find_is_published(desk: Desk) -
     assert desk.step("a", "b") == 2
     assert desk.first.seen == desk.second.seen == ["a", "b"]
     assert desk.facts.documents == {"first": b"2", "second": b"2"}
+
+
+def test_what_one_aspect_finds_stands_on_the_board_for_the_others(desk: Desk) -> None:
+    desk.live.facts = {"left over": b"1"}
+    desk.step()
+    assert desk.live.facts == {"first": b"0", "second": b"0"}
+    desk.step("a", "b")
+    assert desk.live.facts == {"first": b"2", "second": b"2"}
 
 
 def test_an_aspect_begins_with_the_board_that_has_the_events_read_so_far(desk: Desk) -> None:
