@@ -28,6 +28,7 @@ from urllib.request import urlopen
 import structlog
 
 from data.domain.scope import factory_scope
+from data.secret import derived, kept
 from data.services.errors import Forbidden, MilepostError
 from data.services.ingest import Ingest, Status
 from data.services.live import LiveSite, utc_now
@@ -41,10 +42,13 @@ from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
 
 if TYPE_CHECKING:
+    from argon2 import PasswordHasher
     from flask import Flask
+    from sqlalchemy import Engine
 
     from callbacks.desk.gantt import Visits
     from callbacks.desk.visit import DeskPage
+    from callbacks.entry import Entry
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
     from data.services.aspects import Aspect
@@ -129,7 +133,51 @@ def create_server(settings: Settings) -> "Flask":
     gantt = _gantt_page(engines, lambda page, given: shell.visit_of(page, given))
     pages = [*_desk_pages(engines, sites, cached), gantt]
     shell = Shell(sites, pages, past, settings.locale)
-    return build(walls, hub, api, Operating(sites, hub, pings), settings.locale, shell)
+    entry = _entry(engines, settings)
+    return build(walls, hub, api, Operating(sites, hub, pings), entry, settings.locale, shell)
+
+
+def _entry(engines: Engines, settings: Settings) -> "Entry":
+    """Return what signing in stands on; checking a password must not hold up the screens."""
+    from callbacks.beside import BesideHasher
+    from callbacks.entry import Entry
+    from callbacks.openid import Provider
+
+    people = People(engines.sql, _secret(settings), BesideHasher())
+    told = settings.openid
+    provider = None
+    if told is not None:
+        provider = Provider(
+            name=told.name, discovery=told.discovery, client_id=told.client_id,
+            client_secret=told.client_secret,
+        )  # fmt: skip
+    return Entry(
+        identity=people.identity, accounts=people.desk, audit=people.audit,
+        forms_key=derived(_secret(settings), "forms"), provider=provider,
+    )  # fmt: skip
+
+
+class People:
+    """Who may sign in, and what they did, on one database."""
+
+    def __init__(
+        self, sql: "Engine", secret: bytes, hasher: "PasswordHasher | None" = None
+    ) -> None:
+        from data.services.accounts_desk import AccountsDesk
+        from data.services.audit import Audit
+        from data.services.identity import Identity
+        from data.store.audit import AuditStore
+        from data.store.people import PeopleStore
+
+        self.store = PeopleStore(sql)
+        self.audit = Audit(AuditStore(sql), secret, utc_now)
+        self.identity = Identity(self.store, utc_now, hasher)
+        self.desk = AccountsDesk(self.identity, self.store, self.audit)
+
+
+def _secret(settings: Settings) -> bytes:
+    """Return the secret that is set, else the one that is kept in `var`."""
+    return settings.secret or kept(settings.var)
 
 
 def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
@@ -396,6 +444,50 @@ def manage_keys(settings: Settings, action: str, site: str, source: str, prefix:
     return 0
 
 
+def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
+    """Make, list, disable, enable accounts; make links with which their owners choose passwords."""
+    from data.domain.scope import Role
+    from data.services.accounts_desk import By
+
+    desk = People(Engines(settings).sql, _secret(settings)).desk
+    by, action = By("console"), options.action
+    if action == "list":
+        for one in desk.all():
+            state = "disabled" if one.disabled_at else "may sign in" if one.password else "invited"
+            where = ",".join(one.sites)
+            print(f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}")
+        return 0
+    if action == "add":
+        name, role = options.name or options.login, Role(options.role)
+        offered = desk.add(by, options.login, name, role, options.site or ["*"], options.party)
+        print(address(settings) + offered.path)
+        return 0
+    account = desk.find(options.login)
+    if account is None:
+        raise ValueError(f"no account {options.login}")
+    if action == "reset":
+        print(address(settings) + desk.reset(by, account).path)
+    else:
+        (desk.disable if action == "disable" else desk.enable)(by, account)
+    return 0
+
+
+def verify_audit(settings: Settings, head: str) -> int:
+    """Walk the audit trail; print its end, or the first bad record."""
+    from data.domain.audit import Head
+
+    noted = None
+    if head:
+        number, _, code = head.partition(":")
+        noted = Head(number=int(number), code=bytes.fromhex(code))
+    end, fault = People(Engines(settings).sql, _secret(settings)).audit.verify(noted)
+    if fault is not None:
+        print(f"record {fault.number}: {fault.what}", file=sys.stderr)
+        return 1
+    print(f"{end.number}:{end.code.hex()}")
+    return 0
+
+
 def show_quarantine(settings: Settings, site: str) -> int:
     """Print what was not taken at a site, newest first, and why."""
     for item in Engines(settings).history.quarantined(site, 200):
@@ -435,18 +527,29 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if name is None:
         return run_all(settings)
     attached = _attached(settings)
-    parts = {"web": serve, "worker": work, "watch": watch, "demo": simulate}
-    if name in parts:
-        return parts[name](attached)
-    if name == "import-plan":
-        return import_plan(attached, options.file, options.site)
-    if name == "replay":
-        return replay_log(attached, options.file, options.mapping, options.speed)
-    if name == "quarantine":
-        return show_quarantine(attached, options.site)
-    if name == "mtconnect":
-        return read_machines(attached, options)
-    return manage_keys(attached, options.action, options.site, options.source, options.prefix)
+    beside = _beside(options)
+    return beside[name](attached)
+
+
+def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]:
+    """Return what runs on engines that are there already, by the name of its command."""
+    return {
+        "web": serve,
+        "worker": work,
+        "watch": watch,
+        "demo": simulate,
+        "import-plan": lambda settings: import_plan(settings, options.file, options.site),
+        "replay": lambda settings: replay_log(
+            settings, options.file, options.mapping, options.speed
+        ),
+        "quarantine": lambda settings: show_quarantine(settings, options.site),
+        "mtconnect": lambda settings: read_machines(settings, options),
+        "account": lambda settings: manage_accounts(settings, options),
+        "audit": lambda settings: verify_audit(settings, options.head),
+        "key": lambda settings: manage_keys(
+            settings, options.action, options.site, options.source, options.prefix
+        ),
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -476,12 +579,37 @@ def _parser() -> argparse.ArgumentParser:
     analysis.add_argument("--json", action="store_true")
     aside = commands.add_parser("quarantine", help="show what was not taken, and why")
     aside.add_argument("--site", default=DEMO_SITE)
+    _add_people(commands)
     key = commands.add_parser("key", help="make, list or revoke API keys")
     key.add_argument("action", choices=["add", "list", "revoke"])
     key.add_argument("prefix", nargs="?", default="")
     key.add_argument("--site", default=DEMO_SITE)
     key.add_argument("--source", default=DEMO_SOURCE)
     return parser
+
+
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands about people."""
+    from data.domain.people import PEOPLE
+
+    account = commands.add_parser("account", help="make, list, disable or enable accounts")
+    actions = account.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="make one; prints the link to choose a password with")
+    add.add_argument("login")
+    add.add_argument("--name", default="")
+    add.add_argument("--role", choices=[*PEOPLE], required=True)
+    add.add_argument("--site", action="append", help="may be given again; all sites without")
+    add.add_argument("--party", help="whom a supplier, customer or logistics account speaks for")
+    actions.add_parser("list", help="show all")
+    for name, words in (
+        ("disable", "let someone in no more"),
+        ("enable", "let someone in again"),
+        ("reset", "print a link to choose a new password with"),
+    ):
+        actions.add_parser(name, help=words).add_argument("login")
+    trail = commands.add_parser("audit", help="check the audit trail")
+    trail.add_argument("action", choices=["verify"])
+    trail.add_argument("--head", default="", help="an end that was noted before, NUMBER:CODE")
 
 
 def _attached(settings: Settings) -> Settings:
@@ -512,11 +640,30 @@ def _greet(settings: Settings, env: dict[str, str]) -> None:
         lines[2:2] = [f"Wall       {at}/wall/{DEMO_SITE}.{line.id}" for line in LINES]
         lines.append(f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})")
     lines += [
-        "Sign-in    none yet: whoever reaches this address sees everything",
+        *_sign_in_lines(settings, env, at),
         "Stop       Ctrl-C",
         "",
     ]
     print("\n".join(lines), flush=True)
+
+
+def _sign_in_lines(settings: Settings, env: dict[str, str], at: str) -> list[str]:
+    """Say how to sign in: with the demo's accounts, or by making the first one."""
+    from data.services.demo_accounts import demo_accounts
+
+    sql = connect_sql(env["DATABASE_URL"])
+    people = People(sql, _secret(settings))
+    try:
+        if settings.demo:
+            found = demo_accounts(people.identity, people.store, settings.var, DEMO_SITE)
+            return [f"Sign-in    {at}/sign-in"] + [
+                f"           {one.login:<10} {password}  {one.role}" for one, password in found
+            ]
+        if people.store.all():
+            return [f"Sign-in    {at}/sign-in"]
+        return ["Sign-in    python app.py account add LOGIN --role administrator"]
+    finally:
+        sql.dispose()
 
 
 def _answers(settings: Settings) -> bool:

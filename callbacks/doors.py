@@ -5,7 +5,6 @@ trail before it is answered.
 """
 
 from datetime import timedelta
-from typing import Protocol
 
 import segno
 from flask import Blueprint, Response, redirect, request, url_for
@@ -13,10 +12,11 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
-from callbacks.gate import forget, local_path, remember, token_of, viewer
+from callbacks.gate import forget, is_private, local_path, remember, token_of, viewer
+from callbacks.shield import forget_token
 from callbacks.viewer import theme_of, translator_of
 from data.domain.audit import Action
-from data.domain.people import Account, PersonError, Purpose, Session
+from data.domain.people import Account, PersonError, Purpose
 from data.services.audit import Audit
 from data.services.identity import ABSOLUTE, Identity, Refused, SignedIn, hashed
 from data.services.totp import address, new_secret
@@ -29,23 +29,14 @@ _PURPOSES = {"invitation": Purpose.INVITATION, "reset": Purpose.RESET}
 _LONGEST = 2000
 
 
-class Sessions(Protocol):
-    """Where a person's sessions are listed."""
-
-    def list(self, account: Account) -> list[Session]:
-        """Sessions in use, newest first."""
-
-
 class Doors:
     """The handlers, with the services they call."""
 
     def __init__(
-        self, identity: Identity, audit: Audit, sessions: Sessions, locale: str,
-        openid: str | None = None,
-    ) -> None:  # fmt: skip
+        self, identity: Identity, audit: Audit, locale: str, openid: str | None = None
+    ) -> None:
         self._identity = identity
         self._audit = audit
-        self._sessions = sessions
         self._locale = locale
         self._openid = openid
 
@@ -72,6 +63,8 @@ class Doors:
 
     def sign_in(self) -> Answer:
         """Let someone in, or say that it isn't right and no more."""
+        if not is_private():
+            return self._show_sign_in("/")
         login, onward = _given("login"), local_path(_given("next"))
         found = self._identity.sign_in(login, _given("password"), _given("code"), _address())
         if isinstance(found, Refused):
@@ -91,6 +84,7 @@ class Doors:
             self._identity.sign_out(token)
         answer = _then("/sign-in")
         forget(answer)
+        forget_token(answer)
         return answer
 
     def link_form(self, purpose: str, token: str) -> Answer:
@@ -105,6 +99,8 @@ class Doors:
     def take_link(self, purpose: str, token: str) -> Answer:
         """Set the password that was chosen and let the person in."""
         t = self._t()
+        if not is_private():
+            return self._show_sign_in("/")
         try:
             account = self._identity.set_password(token, _PURPOSES[purpose], _given("new_password"))
         except PersonError as error:
@@ -117,6 +113,14 @@ class Doors:
             return _page(t("Sign in"), doors.dead_link(t), t, 410)
         self._audit.note(f"account/{account.id}", Action.LINK_USED, purpose, address=_address())
         return self._signed_in(self._identity.open_session(account), "/")
+
+    def not_let_in(self) -> Response:
+        """Show the form again to someone whom a provider knows, and nobody here."""
+        t = self._t()
+        body = doors.sign_in(
+            t, generate_csrf(), "/", t(doors.WORDS["unknown"]), openid=self._openid
+        )
+        return _page(t("Sign in"), body, t, 401)
 
     def account_form(self) -> Answer:
         """Show a person's own page."""
@@ -166,6 +170,8 @@ class Doors:
 
     def _show_sign_in(self, onward: str, refused: Refused | None = None, login: str = "") -> Answer:
         t = self._t()
+        if not is_private():
+            return _page(t("Sign in"), doors.needs_https(t, request.host), t, 403)
         wrong = None if refused is None else t(doors.WORDS[refused])
         body = doors.sign_in(
             t, generate_csrf(), onward, wrong, login[:120], refused is Refused.CODE, self._openid
@@ -192,7 +198,7 @@ class Doors:
                 doors.session_words(t, one.created_at, one.seen_at),
                 one.token_hash == own,
             )
-            for one in self._sessions.list(account)
+            for one in self._identity.sessions(account)
         ]
 
     def _note(self, action: Action, subject: str, detail: dict[str, str] | None = None) -> None:

@@ -8,12 +8,13 @@ the address that a browser names in a callback is its own claim.
 
 import ipaddress
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from enum import Enum
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, abort, g, has_request_context, redirect, request
+from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request
 from msgspec import Struct
 from werkzeug.wrappers import Response as Answer
 
@@ -25,11 +26,13 @@ COOKIE, SECURE_COOKIE = "milepost", "__Host-milepost"
 EVERY_SITE = "*"
 TRUSTED_PEOPLE_S, TRUSTED_SCREEN_S = 60.0, 24 * 3600.0
 MOST_REMEMBERED = 20_000
+RECHECK_S = 4.0  # less than the heartbeat of streams
 SIGN_IN = "/sign-in"
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MANAGERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.AUDITOR})
 WATCHERS = MANAGERS | {Role.PURCHASER, Role.OPERATOR, Role.SCREEN}
-EVERYONE = WATCHERS | {Role.SUPPLIER, Role.CUSTOMER, Role.LOGISTICS}
+PEOPLE = (WATCHERS - {Role.SCREEN}) | {Role.SUPPLIER, Role.CUSTOMER, Role.LOGISTICS}
 
 
 class Door(Enum):
@@ -38,6 +41,9 @@ class Door(Enum):
     OPEN = "open"  # nothing of any site is behind it
     KEY = "key"  # it asks for an API key itself
     LOCAL = "local"  # for this machine, and for administrators
+    ANYBODY = "anybody"  # for whoever asks; it looks itself who that is
+    ACCOUNT = "account"  # for people with an account
+    ADMINISTRATORS = "administrators"
     KNOWN = "known"  # for whoever is known; what it shows it checks itself
     PAGES = "pages"  # by the roles of the page at this address
 
@@ -58,12 +64,33 @@ DOORS: Mapping[str, Door] = {
     "/_dash-layout": Door.KNOWN,
     "/_dash-dependencies": Door.KNOWN,
     "/_dash-update-component": Door.KNOWN,
+    "doors.sign_in_form": Door.ANYBODY,
+    "doors.sign_in": Door.ANYBODY,
+    "doors.sign_out": Door.ANYBODY,
+    "doors.link_form": Door.ANYBODY,
+    "doors.take_link": Door.ANYBODY,
+    "doors.account_form": Door.ACCOUNT,
+    "doors.change_password": Door.ACCOUNT,
+    "doors.enrol": Door.ACCOUNT,
+    "doors.drop": Door.ACCOUNT,
+    "people.listed": Door.ADMINISTRATORS,
+    "people.invite": Door.ADMINISTRATORS,
+    "people.change": Door.ADMINISTRATORS,
+    "openid.leave": Door.ANYBODY,
+    "openid.come_back": Door.ANYBODY,
     "streams.handler": Door.KNOWN,
     "desk_live.stream": Door.KNOWN,
     "exports.export": Door.KNOWN,
+    "party_live.stream": Door.KNOWN,
+    "supplying.act": Door.KNOWN,
+    "supplying.code": Door.KNOWN,
     "/": Door.PAGES,
     "/<path:path>": Door.PAGES,
 }
+
+
+_READ = (Door.PAGES, Door.ACCOUNT, Door.ADMINISTRATORS)
+_NAME = "milepost_gate"
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
@@ -121,10 +148,15 @@ class Gate:
     def register(self, server: Flask) -> None:
         """Stand before every request."""
         server.before_request(self.before)
+        server.extensions[_NAME] = self
+
+    def door(self, endpoint: str | None) -> Door | None:
+        """Return how an endpoint is kept; None: it lets nobody in."""
+        return self._doors.get(endpoint or "")
 
     def before(self) -> Answer | None:
         """Work out who asks; let them in, send them to sign in, or say that there is nothing."""
-        door = self._doors.get(request.endpoint or "")
+        door = self.door(request.endpoint)
         if door in (Door.OPEN, Door.KEY):
             return None
         try:
@@ -170,6 +202,26 @@ class Gate:
                 return roles
         return ()
 
+    def watched(
+        self, frames: Generator[bytes, None, None], token: str | None, asked: Viewer
+    ) -> Generator[bytes, None, None]:
+        """Hand a stream on for as long as its token proves the same viewer."""
+        due = time.monotonic() + RECHECK_S
+        with closing(frames):
+            for frame in frames:
+                if time.monotonic() >= due:
+                    if not self._is_still(token, asked):
+                        return
+                    due = time.monotonic() + RECHECK_S
+                yield frame
+
+    def _is_still(self, token: str | None, asked: Viewer) -> bool:
+        try:
+            found = self.of(token)
+        except Unavailable:
+            return False
+        return (found.actor, found.scope, found.screen) == (asked.actor, asked.scope, asked.screen)
+
     def _prove(self, token: str) -> Viewer:
         kind, dot, _ = token.partition(".")
         if dot and kind in self._others:
@@ -188,25 +240,56 @@ class Gate:
     def _lets_in(self, door: Door, found: Viewer) -> bool:
         if door is Door.LOCAL:
             return _is_local() or (found.known and found.scope.role is Role.ADMINISTRATOR)
+        if door is Door.ANYBODY:
+            return True
+        if door is Door.ACCOUNT:
+            return found.account is not None
+        if door is Door.ADMINISTRATORS:
+            return found.account is not None and found.scope.role is Role.ADMINISTRATOR
         if door is Door.PAGES:
-            return found.known and found.scope.role in self.roles_of(request.path)
+            return self._opens(request.path, found)
         return found.known
+
+    def _opens(self, path: str, found: Viewer) -> bool:
+        """Whether a page may be opened: by the roles it is for, and by a device its own alone."""
+        own = found.screen is None or path == f"/wall/{found.screen}"
+        return found.known and own and found.scope.role in self.roles_of(path)
+
+
+def while_known(frames: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    """Hand a stream on to who asked for it now, and end it when they may no longer see it.
+
+    Every stream goes through here: within a heartbeat it is over after the viewer signed out,
+    was disabled, or may see other things than before.
+    """
+    gate: Gate = current_app.extensions[_NAME]
+    return gate.watched(frames, token_of(request.cookies), viewer())
+
+
+def is_private() -> bool:
+    """Whether nobody can read along: https, or this machine with itself."""
+    name = urlsplit(f"//{request.host}").hostname
+    return request.is_secure or (_is_local() and name in _LOCAL_NAMES)
 
 
 def token_of(cookies: Mapping[str, str]) -> str | None:
     """Return the token that a browser sent; over https only the cookie that https set."""
+    if not is_private():
+        return None
     return cookies.get(SECURE_COOKIE if request.is_secure else COOKIE)
 
 
-def remember(answer: Response, token: str, lasts_s: int) -> None:
+def remember(answer: Answer, token: str, lasts_s: int) -> None:
     """Give a browser its token. Without https only on this machine itself."""
+    if not is_private():
+        return
     answer.set_cookie(
         SECURE_COOKIE if request.is_secure else COOKIE, token, max_age=lasts_s, path="/",
         secure=request.is_secure, httponly=True, samesite="Lax",
     )  # fmt: skip
 
 
-def forget(answer: Response) -> None:
+def forget(answer: Answer) -> None:
     """Take a browser's token away."""
     for name in (SECURE_COOKIE, COOKIE):
         answer.set_cookie(
@@ -223,7 +306,7 @@ def local_path(wanted: str | None) -> str:
 
 def _to_sign_in(door: Door) -> Answer:
     """Send a reader of pages to sign in; tell a script that nobody is known."""
-    if door is Door.PAGES and request.method == "GET":
+    if door in _READ and request.method == "GET":
         query = request.query_string.decode(errors="replace")
         here = request.path + (f"?{query}" if query else "")
         return redirect(f"{SIGN_IN}?next={quote(here, safe='')}", 303)
@@ -240,7 +323,13 @@ def _is_local() -> bool:
     """Whether the request comes from this machine, not through a proxy on it."""
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
+    return is_loopback(request.remote_addr or "")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
     try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

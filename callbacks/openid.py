@@ -15,7 +15,7 @@ from flask import session as kept
 from msgspec import Struct
 from werkzeug.wrappers import Response as Answer
 
-from callbacks.gate import local_path, remember
+from callbacks.gate import SIGN_IN, is_private, local_path, remember
 from data.domain.audit import Action
 from data.services.audit import Audit
 from data.services.identity import ABSOLUTE, Identity
@@ -57,6 +57,8 @@ class OpenId:
 
     def leave(self) -> Answer:
         """Send the browser to the provider."""
+        if not is_private():
+            return redirect(SIGN_IN, 303)
         kept["onward"] = local_path(request.args.get("next"))
         back = url_for("openid.come_back", _external=True)
         return self._client.authorize_redirect(back)

@@ -15,7 +15,6 @@ from callbacks.metrics import (
     FORECAST_COVERAGE,
     READER_LAG_SECONDS,
 )
-from data.domain.scope import factory_scope
 from data.services.errors import MilepostError
 from data.services.live import LiveSite
 from data.services.sites import Sites
@@ -71,7 +70,7 @@ class Operating:
         return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
 
     def _lives(self) -> list[LiveSite]:
-        return self._sites.all(factory_scope(*self._sites.ids()))
+        return self._sites.everywhere()
 
 
 def _site_state(live: LiveSite) -> dict[str, object]:

@@ -6,13 +6,15 @@ import dash
 from dash import Dash, html
 from dash.development.base_component import Component
 from flask import has_request_context, request
+from flask_wtf.csrf import generate_csrf
 
-from callbacks.desk.visit import DeskPage, in_order
+from callbacks.desk.visit import DeskPage, in_order, roles_of
+from callbacks.gate import WATCHERS, Viewer, viewer
 from callbacks.past_walls import past_wall
-from callbacks.viewer import chosen_language, theme_of, translator_of
-from callbacks.walls import Walls
-from data.domain.scope import factory_scope
+from callbacks.viewer import chosen_language, in_callback, theme_of, translator_of
+from callbacks.walls import Walls, may_show
 from layouts.cells import fill
+from layouts.desk import Person
 from layouts.pages import home, message, wall
 from layouts.text import Translator, translator
 
@@ -45,25 +47,37 @@ class Pages:
 
     def home(self, lang: str | None = None, theme: str | None = None, **_: str) -> Component:
         """The start: sites, their pages, lines and screens."""
+        if not in_callback():
+            return html.Div()
         t = self._translator(lang)
-        sites = self._walls.sites
-        models = [live.board.site for live in sites.all(factory_scope(*sites.ids()))]
-        named = list(self._walls.screens.named.values())
+        who, sites = viewer(), self._walls.sites
+        if who.screen is not None:
+            return self.not_found()
+        shown = [live for live in sites.everywhere() if _may_open(who, live.site)]
+        named = [one for one in self._walls.screens.named.values() if may_show(who, one)]
         address = request.host_url.rstrip("/") if has_request_context() else ""
-        pages = [(page.title(t), page.path) for page in self._desk]
-        return home.layout(models, named, t, address, pages, theme_of(theme))
+        pages = [
+            (page.title(t), page.path) for page in self._desk if who.scope.role in roles_of(page)
+        ]
+        person = Person(name=who.name, token=generate_csrf()) if who.account else None
+        return home.layout(
+            [live.board.site for live in shown], named, t, address, pages, theme_of(theme), person,
+            walls=who.scope.role in WATCHERS,
+        )  # fmt: skip
 
     def wall(
         self, screen: str | None = None, lang: str | None = None, at: str | None = None, **_: str
     ) -> Component:
         """One wall, filled with what is known now, or as it was at an instant."""
+        if not in_callback():
+            return html.Div()
         found = self._walls.screen(screen or "", chosen_language(lang))
         if found is None:
             return message.no_screen(screen or "", self._translator(lang))
         t = translator(found.locale)
-        shown = self._walls.wall(found)
+        shown = self._walls.wall(found, viewer())
         if shown is None:
-            ready = self._walls.sites.ids() and found.site in self._walls.sites.ids()
+            ready = found.site in self._walls.sites.ids() and may_show(viewer(), found)
             return message.not_ready(t) if ready else message.no_screen(found.id, t)
         if at:
             return past_wall(self._walls, found, shown, at, lang, t)
@@ -71,8 +85,13 @@ class Pages:
 
     def not_found(self, **_: str) -> Component:
         """Where nothing is."""
-        path = request.path if has_request_context() else ""
+        path = request.path if in_callback() else ""
         return message.not_found(path, self._translator(None))
 
     def _translator(self, lang: str | None) -> Translator:
         return translator_of(self._locale, lang)
+
+
+def _may_open(who: Viewer, site: str) -> bool:
+    """Whether anything of a site can be opened by someone."""
+    return who.scope.may_watch(site) or who.scope.may_see_rows(site)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from dash.development.base_component import Component
 
 from callbacks.desk.visit import BadParameter, instant
+from callbacks.gate import viewer
 from callbacks.walls import Wall, Walls
 from data.services.errors import Forbidden, NoSuchInstant, Unavailable
 from layouts.cells import fill
@@ -24,7 +25,7 @@ def past_wall(
     """Return the wall of a screen at an instant, or a page that says why there is none."""
     try:
         moment = instant(at, live.timezone)
-        shown = walls.wall_then(screen, moment)
+        shown = walls.wall_then(screen, viewer(), moment)
     except BadParameter:
         return past.not_an_instant(at, t)
     except NoSuchInstant:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, request
 
+from callbacks.gate import viewer, while_known
 from callbacks.hub import ChannelKey, Hub
 from callbacks.viewer import chosen_language
-from callbacks.walls import Walls
-from data.domain.scope import factory_scope
+from callbacks.walls import Walls, wall_scope
 
 HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -27,15 +27,14 @@ def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
 
     def handler(screen_id: str) -> Response:
         screen = walls.screen(screen_id, chosen_language(request.args.get("lang")))
-        wall = walls.wall(screen) if screen else None
+        wall = walls.wall(screen, viewer()) if screen else None
         if screen is None or wall is None:
             abort(404)
-        scope = factory_scope(screen.site)
-        key = ChannelKey("wall", screen.site, scope.key, screen.id, screen.locale)
+        key = ChannelKey("wall", screen.site, wall_scope(screen.site).key, screen.id, screen.locale)
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
         frames = hub.stream(key, wall.render, wall.beat, last_id, packed)
-        answer = Response(frames, mimetype="text/event-stream", headers=HEADERS)
+        answer = Response(while_known(frames), mimetype="text/event-stream", headers=HEADERS)
         if packed:
             answer.headers["Content-Encoding"] = "gzip"
         return answer

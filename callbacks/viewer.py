@@ -4,6 +4,8 @@ Both are named by the address, else remembered in a cookie. Imported by everythi
 `callbacks` that draws a page.
 """
 
+import dash
+from dash.exceptions import MissingCallbackContextException
 from flask import Response, has_request_context, request
 
 from layouts.desk import THEMES
@@ -45,6 +47,18 @@ def remember(answer: Response) -> None:
         value = request.args.get(name)
         if value in known:
             answer.set_cookie(cookie, value, max_age=_YEAR_S, samesite="Lax")
+
+
+def in_callback() -> bool:
+    """Whether a viewer asks for what a page holds.
+
+    Dash itself calls layouts too, with the first request that comes, to see what ids there are,
+    and sends what it got to everybody: then a page must hold nothing.
+    """
+    try:
+        return bool(dash.ctx.outputs_list)
+    except (MissingCallbackContextException, LookupError):
+        return False
 
 
 def _kept(cookie: str) -> str | None:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from callbacks.gate import Viewer
 from data.domain.figures import wall_view
 from data.domain.line import UnknownArea
-from data.domain.scope import factory_scope
+from data.domain.scope import Role, Scope
 from data.domain.topics import EVERYTHING
 from data.domain.view import WallView
 from data.services.errors import Forbidden, NoSuchInstant
@@ -84,25 +85,37 @@ class Walls:
             return screen
         return in_language(screen, lang)
 
-    def wall(self, screen: Screen) -> Wall | None:
-        """Return the wall of a screen; None while its site or line isn't known."""
+    def wall(self, screen: Screen, viewer: Viewer) -> Wall | None:
+        """Return the wall of a screen; None while its site or line isn't known, or not to them."""
+        if not may_show(viewer, screen):
+            return None
         try:
-            live = self.sites.get(factory_scope(screen.site), screen.site)
+            live = self.sites.watched(viewer.scope, screen.site)
             live.indexes.line(screen.area)
         except (Forbidden, UnknownArea):
             return None
         return Wall(screen, live, self._build)
 
-    def wall_then(self, screen: Screen, at: datetime) -> Wall:
+    def wall_then(self, screen: Screen, viewer: Viewer, at: datetime) -> Wall:
         """Return the wall of a screen as it was at an instant.
 
         Raises: Forbidden when it can't be shown, NoSuchInstant among them; Unavailable.
         """
-        if self._past is None:
+        if self._past is None or not may_show(viewer, screen):
             raise Forbidden(screen.site)
-        past = self._past.at(factory_scope(screen.site), screen.site, at)
+        past = self._past.watched(viewer.scope, screen.site, at)
         try:
             past.indexes.line(screen.area)
         except UnknownArea as error:
             raise NoSuchInstant(f"{screen.area} wasn't there yet") from error
         return Wall(screen, past, self._build)
+
+
+def wall_scope(site: str) -> Scope:
+    """Return the scope of a wall, which is the same for all who may look at it."""
+    return Scope(role=Role.SCREEN, sites=(site,))
+
+
+def may_show(viewer: Viewer, screen: Screen) -> bool:
+    """Whether someone may see a wall; a device only its own."""
+    return viewer.scope.may_watch(screen.site) and viewer.screen in (None, screen.id)

@@ -13,6 +13,7 @@ from callbacks.api import Api
 from callbacks.desk.exports import blueprint as exports
 from callbacks.desk.live import blueprint as desk_live
 from callbacks.desk.shell import Shell
+from callbacks.entry import Entry
 from callbacks.hub import Hub
 from callbacks.operating import Operating
 from callbacks.pages import Pages
@@ -27,8 +28,9 @@ _log = structlog.get_logger("web")
 
 
 def build(
-    walls: Walls, hub: Hub, api: Api, operating: Operating, locale: str, shell: Shell | None = None
-) -> Flask:
+    walls: Walls, hub: Hub, api: Api, operating: Operating, entry: Entry, locale: str,
+    shell: Shell | None = None,
+) -> Flask:  # fmt: skip
     """Return the Flask server with everything on it; without a shell there are walls alone."""
     app = Dash(
         "milepost",
@@ -43,14 +45,16 @@ def build(
         on_error=_on_error,
     )
     server: Flask = app.server
+    pages = shell.pages if shell else ()
+    entry.register(app, walls.sites.ids, pages, locale)
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())
     server.register_blueprint(streams(hub, walls))
-    Pages(walls, locale, shell.pages if shell else ()).register(app)
+    Pages(walls, locale, pages).register(app)
     if shell is not None:
         shell.register(app)
         server.register_blueprint(exports(shell))
-        server.register_blueprint(desk_live(hub, walls.sites, shell.scope))
+        server.register_blueprint(desk_live(hub, walls.sites))
     server.after_request(_finished)
     return server
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import make_url
@@ -20,7 +21,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
 Locale = Literal["zh-Hant", "zh-Hans", "en"]
 
-OPEN_TO_NETWORK = "yes-anyone-who-reaches-this-port-may-see-everything"
+LEAST_SECRET = 32
 
 VARIABLES = frozenset(
     {
@@ -31,7 +32,11 @@ VARIABLES = frozenset(
         "MILEPOST_DEMO",
         "MILEPOST_VAR",
         "MILEPOST_SCREENS",
-        "MILEPOST_OPEN_TO_NETWORK",
+        "MILEPOST_SECRET",
+        "MILEPOST_OPENID_NAME",
+        "MILEPOST_OPENID_DISCOVERY",
+        "MILEPOST_OPENID_CLIENT_ID",
+        "MILEPOST_OPENID_CLIENT_SECRET",
         "MILEPOST_LOG_LEVEL",
         "MILEPOST_LOG_FORMAT",
         "MILEPOST_LOCALE",
@@ -56,11 +61,21 @@ class SettingsError(Exception):
     """A setting cannot be used; the text names the variable and what was expected."""
 
 
+class OpenId(msgspec.Struct, frozen=True, kw_only=True):
+    """An OpenID provider. `discovery`: the address of its configuration document."""
+
+    name: str
+    discovery: str
+    client_id: str
+    client_secret: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one start of the program.
 
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
-    `screens` is None for the walls that come with the program.
+    `screens` is None for the walls that come with the program, `secret` when one is kept in
+    `var`, `openid` when people sign in with accounts of the program alone.
     """
 
     host: str
@@ -70,7 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool
     var: Path
     screens: Path | None
-    open_to_network: bool
+    secret: bytes | None
+    openid: OpenId | None
     log_level: LogLevel
     log_format: LogFormat
     locale: Locale
@@ -84,18 +100,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises: SettingsError naming the variable and what was expected.
         """
         _refuse_unknown(env)
-        open_to_network = _parsed(env, "MILEPOST_OPEN_TO_NETWORK", _consent, default=False)
-        host = env.get("HOST") or "127.0.0.1"
-        _refuse_exposure(host, open_to_network)
         return Settings(
-            host=host,
+            host=env.get("HOST") or "127.0.0.1",
             port=_parsed(env, "PORT", _port, default=8050),
             database_url=_parsed(env, "DATABASE_URL", _database_url, default=None),
             redis_url=_parsed(env, "REDIS_URL", _redis_url, default=None),
             demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
-            open_to_network=open_to_network,
+            secret=_parsed(env, "MILEPOST_SECRET", _secret, default=None),
+            openid=_openid(env),
             log_level=_parsed(env, "MILEPOST_LOG_LEVEL", _choice(_LOG_LEVELS), default="info"),
             log_format=_parsed(
                 env, "MILEPOST_LOG_FORMAT", _choice(_LOG_FORMATS), default="console"
@@ -163,10 +177,37 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
-def _consent(text: str) -> bool:
-    if text != OPEN_TO_NETWORK:
-        raise ValueError(f"exactly {OPEN_TO_NETWORK}, or nothing at all")
-    return True
+def _secret(text: str) -> bytes | None:
+    if len(text) < LEAST_SECRET:
+        raise ValueError(f"at least {LEAST_SECRET} characters")
+    return text.encode()
+
+
+def _openid(env: Mapping[str, str]) -> OpenId | None:
+    """Parse the provider: all that there is to say of it, or nothing."""
+    names = [f"MILEPOST_OPENID_{name.upper()}" for name in OpenId.__struct_fields__]
+    missing = [name for name in names if not env.get(name, "").strip()]
+    if len(missing) == len(names):
+        return None
+    if missing:
+        raise SettingsError(f"{', '.join(missing)}: expected too, where others of them are set")
+    name, discovery, client_id, client_secret = (
+        _parsed(env, name, _words, default="") for name in names
+    )
+    if not discovery.startswith("https://") and not _is_here(discovery):
+        raise SettingsError(f"{names[1]}: expected an https address")
+    return OpenId(name=name, discovery=discovery, client_id=client_id, client_secret=client_secret)
+
+
+def _words(text: str) -> str:
+    if len(text) > 400 or not text.isprintable():
+        raise ValueError("at most 400 characters")
+    return text
+
+
+def _is_here(address: str) -> bool:
+    """Whether an address is plain http on this machine, as of a provider that is tried out."""
+    return urlsplit(address).scheme == "http" and _is_loopback(urlsplit(address).hostname or "")
 
 
 def _file(text: str) -> Path:
@@ -205,15 +246,6 @@ def _refuse_unknown(env: Mapping[str, str]) -> None:
     if unknown:
         names = ", ".join(sorted(n for n in VARIABLES if n.startswith("MILEPOST_")))
         raise SettingsError(f"{', '.join(unknown)}: no such setting; there are {names}")
-
-
-def _refuse_exposure(host: str, open_to_network: bool) -> None:
-    if not open_to_network and not _is_loopback(host):
-        raise SettingsError(
-            f"HOST: {host} can be reached from other machines, and Milepost cannot yet tell who "
-            "is looking. Leave HOST at 127.0.0.1, or, if anyone who reaches this port may see "
-            f"everything, set MILEPOST_OPEN_TO_NETWORK={OPEN_TO_NETWORK}"
-        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -50,25 +50,39 @@ class Status(Struct, frozen=True, kw_only=True):
     stale: tuple[Stale, ...] = ()
 
 
+class Person(Struct, frozen=True, kw_only=True):
+    """Who looks. `token`: goes with the form that signs them out."""
+
+    name: str
+    token: str
+
+
 class Head(Struct, frozen=True, kw_only=True):
     """What the header says; `site` None: no site stands behind the page."""
 
     site: str | None
     site_name: str
     theme: str
+    stream: str = "desk"  # which stream under /live says that something has changed
     sites: tuple[Link, ...] = ()
     pages: tuple[Link, ...] = ()
     languages: tuple[Link, ...] = ()
     themes: tuple[Link, ...] = ()
     exports: tuple[Link, ...] = ()
     back_to_live: str = ""
+    person: Person | None = None
 
 
 def frame(
     head: Head, status: Status | None, body: Component | Sequence[Component], t: Translator
 ) -> Component:
     """Return a whole page: header, what must be said of its age, its body."""
-    marks = {"data-theme": head.theme, "data-site": head.site or "", "data-locale": t.locale}
+    marks = {
+        "data-theme": head.theme,
+        "data-site": head.site or "",
+        "data-stream": head.stream,
+        "data-locale": t.locale,
+    }
     return html.Div(
         [
             html.A(t("Skip to the content"), href=f"#{ids.Desk.BODY}", className="mp-skip"),
@@ -96,7 +110,13 @@ def _header(head: Head, status: Status | None, t: Translator) -> Component:
             ),
             html.Nav(pages, className="mp-tabs", **{"aria-label": t("Pages")}),
             html.Div(
-                [_exports(head, t), _languages(head, t), _themes(head, t)], className="mp-tools"
+                [
+                    _exports(head, t),
+                    _languages(head, t),
+                    _themes(head, t),
+                    *([person(head.person, t)] if head.person else []),
+                ],
+                className="mp-tools",
             ),
         ],
         className="mp-top-bar",
@@ -121,6 +141,18 @@ def _exports(head: Head, t: Translator) -> Component:
         html.A(one.words, href=one.href, download="", className="mp-choice") for one in head.exports
     ]
     return _menu(t("Export"), links, "mp-export-menu", t("Export")) if links else html.Span()
+
+
+def person(who: Person, t: Translator) -> Component:
+    """Return whose page it is: the way to the own account, and out."""
+    out = html.Button(
+        t("Sign out"), type="submit", name="csrf_token", value=who.token, className="mp-choice"
+    )
+    links = [
+        html.A(t("Your account"), href="/account", className="mp-choice"),
+        html.Form(out, action="/sign-out", method="post"),
+    ]
+    return _menu(who.name, links, "mp-person", t("Account"))
 
 
 def _menu(words: str, links: Sequence[Component], css: str, label: str) -> Component:

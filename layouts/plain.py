@@ -14,7 +14,7 @@ _VOID = frozenset({"input", "link", "meta", "br", "img"})
 Content = str | Markup | Sequence["Content"] | None
 
 
-def tag(name: str, *content: Content, **attributes: str | bool | int | None) -> Markup:
+def tag(name: str, /, *content: Content, **attributes: str | bool | int | None) -> Markup:
     """Return an element; a trailing underscore of an attribute's name is left out.
 
     True stands for an attribute without a value; None and False leave it out.
@@ -29,7 +29,10 @@ def tag(name: str, *content: Content, **attributes: str | bool | int | None) -> 
     return opened if name in _VOID else opened + _inside(content) + Markup(f"</{name}>")
 
 
-def document(title: str, body: Content, t: Translator, theme: str, styles: Sequence[str]) -> str:
+def document(
+    title: str, body: Content, t: Translator, theme: str, styles: Sequence[str],
+    wide: bool = False,
+) -> str:  # fmt: skip
     """Return a whole document. `styles`: addresses of the style sheets."""
     head = [
         tag("meta", charset="utf-8"),
@@ -40,14 +43,14 @@ def document(title: str, body: Content, t: Translator, theme: str, styles: Seque
     ]
     page = tag(
         "div",
-        tag("main", body, class_="mp-door-card"),
+        tag("main", body, class_="mp-door-card mp-door-wide" if wide else "mp-door-card"),
         languages(t),
         class_="mp-desk mp-door",
         data_theme=theme,
         lang=t.locale,
     )
     whole = tag("html", tag("head", head), tag("body", page), lang=t.locale)
-    return "<!doctype html>\n" + whole
+    return Markup("<!doctype html>\n") + whole
 
 
 def languages(t: Translator) -> Markup:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, request
 
+from callbacks.gate import viewer, while_known
 from callbacks.hub import ChannelKey, Hub
 from callbacks.streams import HEADERS
-from data.domain.scope import Scope
 from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
 from data.services.errors import Forbidden
 from data.services.live import LiveSite
@@ -58,23 +58,23 @@ class Versions:
         }
 
 
-def blueprint(hub: Hub, sites: Sites, scope: Callable[[], Scope]) -> Blueprint:
+def blueprint(hub: Hub, sites: Sites) -> Blueprint:
     """Return the route."""
     routes = Blueprint("desk_live", __name__, url_prefix="/live/desk")
 
     @routes.get("/<site>")
     def stream(site: str) -> Response:
-        viewer = scope()
+        scope = viewer().scope
         try:
-            live = sites.get(viewer, site)
+            live = sites.get(scope, site)
         except Forbidden:
             abort(404)
         versions = Versions(live)
-        key = ChannelKey("desk", site, viewer.key, "", "")
+        key = ChannelKey("desk", site, scope.key, "", "")
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
         frames = hub.stream(key, versions.render, versions.beat, last_id, packed)
-        answer = Response(frames, mimetype="text/event-stream", headers=HEADERS)
+        answer = Response(while_known(frames), mimetype="text/event-stream", headers=HEADERS)
         if packed:
             answer.headers["Content-Encoding"] = "gzip"
         return answer

@@ -14,7 +14,7 @@ import dash
 import structlog
 from dash import Dash, Input, Output
 from dash.development.base_component import Component
-from dash.exceptions import MissingCallbackContextException
+from flask_wtf.csrf import generate_csrf
 from msgspec import Struct
 
 from callbacks.desk.visit import (
@@ -26,15 +26,17 @@ from callbacks.desk.visit import (
     Visit,
     in_order,
     instant,
+    roles_of,
 )
-from callbacks.viewer import theme_of, translator_of
-from data.domain.scope import Scope, factory_scope
+from callbacks.gate import MANAGERS, Viewer, viewer
+from callbacks.viewer import in_callback, theme_of, translator_of
+from data.domain.scope import Scope
 from data.services.errors import Forbidden, MilepostError, NoSuchInstant, Unavailable
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from data.services.views import PastSites, SiteView
 from layouts import desk, ids
-from layouts.pages import troubles
+from layouts.pages import message, troubles
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import Address, address, segment
 
@@ -56,12 +58,14 @@ class Shell:
     """Draws desk pages. `past` is None where boards of the past can't be made."""
 
     def __init__(
-        self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str
-    ) -> None:
+        self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str,
+        who: Callable[[], Viewer] = viewer,
+    ) -> None:  # fmt: skip
         self.pages = tuple(pages)
         self._sites = sites
         self._past = past
         self._locale = locale
+        self._who = who
 
     def register(self, app: Dash) -> None:
         """Register every page with Dash, their own callbacks, and the renewal of bodies."""
@@ -85,7 +89,15 @@ class Shell:
 
     def scope(self) -> Scope:
         """Return what the viewer may see."""
-        return factory_scope(*self._sites.ids())
+        return self._who().scope
+
+    def opens(self, page: DeskPage) -> bool:
+        """Whether the page is for who asks."""
+        return self._who().known and self.scope().role in roles_of(page)
+
+    def listed(self) -> list[DeskPage]:
+        """Return the pages that stand in the navigation."""
+        return [page for page in self.pages if "<" not in page.path]
 
     def page(self, name: str) -> DeskPage | None:
         """Return a page by its name."""
@@ -94,6 +106,8 @@ class Shell:
     def whole(self, page: DeskPage, parameters: Mapping[str, Any]) -> Component:
         """Return a page with its frame, whatever the address says."""
         t = translator_of(self._locale, parameters.get("lang"))
+        if not self.opens(page):
+            return message.not_found(_address(page, parameters).path, t)
         theme = theme_of(parameters.get("theme"))
         here = _address(page, parameters)
         drawn = self._draw(page, here, t, theme)
@@ -102,7 +116,7 @@ class Shell:
     def renew(self, wish: Any) -> tuple[Any, Any]:
         """Draw a body again: what the page's script asks for when the board has changed."""
         page, here = self._wished(wish)
-        if page is None or here is None:
+        if page is None or here is None or not self.opens(page):
             return dash.no_update, dash.no_update
         t = translator_of(self._locale, here.query.get("lang"))
         drawn = self._draw(page, here, t, theme_of(here.query.get("theme")))
@@ -113,9 +127,11 @@ class Shell:
 
         Raises: BadParameter, Forbidden, Unavailable.
         """
+        if not self.opens(page):
+            raise Forbidden(page.name)
         _check(here.query)
         scope = self.scope()
-        live = self._site(scope, here.query.get("site"))
+        live = self._site(page, here.query.get("site"))
         at = self._instant(here.query.get("at"), live)
         view: SiteView = live if at is None else self._look_back(scope, live.site, at)
         view.renew()
@@ -143,7 +159,7 @@ class Shell:
 
     def _layout_of(self, page: DeskPage) -> Callable[..., Component]:
         def layout(**parameters: Any) -> Component:
-            if not _in_callback():
+            if not in_callback():
                 body = [page.skeleton()] if isinstance(page, OwnCallbacks) else []
                 return desk.frame(_NO_HEAD, None, body, translator_of(self._locale, None))
             return self.whole(page, parameters)
@@ -152,6 +168,8 @@ class Shell:
 
     def _title_of(self, page: DeskPage) -> Callable[..., str]:
         def title(**variables: str) -> str:
+            if not self.opens(page):
+                return "Milepost"
             name = page.title(translator_of(self._locale, None))
             return " · ".join([*(unquote(value) for value in variables.values()), name, "Milepost"])
 
@@ -197,11 +215,17 @@ class Shell:
         return troubles.not_found(t)
 
     def _ready(self) -> bool:
-        lives = self._sites.all(self.scope())
-        return any(_is_known(live) for live in lives)
+        return any(_is_known(live) for live in self._sites.disclosing(self.scope()))
 
-    def _site(self, scope: Scope, site: str | None) -> LiveSite:
-        known = [live for live in self._sites.all(scope) if _is_known(live)]
+    def _lives(self, page: DeskPage) -> list[LiveSite]:
+        """Return the sites that a page can be about: of others' pages those that disclose rows."""
+        scope = self.scope()
+        if roles_of(page) <= MANAGERS:
+            return self._sites.all(scope)
+        return self._sites.disclosing(scope)
+
+    def _site(self, page: DeskPage, site: str | None) -> LiveSite:
+        known = [live for live in self._lives(page) if _is_known(live)]
         if site is None and known:
             return known[0]
         live = next((live for live in known if live.site == site), None)
@@ -241,7 +265,7 @@ class Shell:
     def _head(
         self, page: DeskPage, here: Address, drawn: Drawn, t: Translator, theme: str
     ) -> desk.Head:
-        lives = [live for live in self._sites.all(self.scope()) if _is_known(live)]
+        lives = [live for live in self._lives(page) if _is_known(live)]
         name = next((live.board.site.name for live in lives if live.site == drawn.site), "")
         return desk.Head(
             site=drawn.site,
@@ -264,7 +288,14 @@ class Shell:
             ),
             exports=_export_links(page, here) if drawn.whole else (),
             back_to_live=here.href(at=None),
+            person=self._person(),
         )
+
+    def _person(self) -> desk.Person | None:
+        who = self._who()
+        if who.account is None:
+            return None
+        return desk.Person(name=who.name, token=generate_csrf())
 
     def _navigation(self, page: DeskPage, here: Address, t: Translator) -> tuple[desk.Link, ...]:
         return tuple(
@@ -274,7 +305,7 @@ class Shell:
                 href=here.href(one.path),
                 current=page.path == one.path or page.path.startswith(one.path + "/"),
             )
-            for one in in_order([one for one in self.pages if "<" not in one.path])
+            for one in in_order([one for one in self.listed() if self.opens(one)])
         )
 
 
@@ -305,14 +336,6 @@ def _stale(visit: Visit) -> list[desk.Stale]:
     if readers.watch_stale:
         found.append(desk.Stale(what="forecasts", age_s=readers.watch_lag_s))
     return found
-
-
-def _in_callback() -> bool:
-    """Whether a viewer asks; Dash itself calls layouts too, to see what ids there are."""
-    try:
-        return bool(dash.ctx.outputs_list)
-    except (MissingCallbackContextException, LookupError):
-        return False
 
 
 def _is_known(live: LiveSite) -> bool:

@@ -4,7 +4,7 @@ Imported by every page in `callbacks.desk`. What comes in an address is a strang
 methods here check it and name the parameter that can't be used.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -13,7 +13,8 @@ from dash import Dash
 from dash.development.base_component import Component
 from msgspec import Struct
 
-from data.domain.scope import Scope
+from callbacks.gate import MANAGERS
+from data.domain.scope import Role, Scope
 from data.services.views import SiteView
 from layouts.desk import NAVIGATION
 from layouts.sheets import Sheet
@@ -36,17 +37,15 @@ class BadParameter(ValueError):
         self.among = tuple(among)
 
 
-class Visit(Struct, frozen=True, kw_only=True):
-    """What a page needs to draw itself for one viewer.
+class Given(Struct, frozen=True, kw_only=True):
+    """What the address of any page says, and whom and when it is drawn for.
 
-    `at`: the instant that is looked back at, None for now; `now` is the site's at either.
-    `query`: parameters of the address and the variables of its path, none of them empty.
+    `query`: parameters of the address and the variables of its path, none of them empty; `now`:
+    the site's, or the instant that is looked back at.
     """
 
     scope: Scope
     site: str
-    live: SiteView
-    at: datetime | None
     now: datetime
     timezone: str
     t: Translator
@@ -107,6 +106,16 @@ class Visit(Struct, frozen=True, kw_only=True):
         return number
 
 
+class Visit(Given, frozen=True, kw_only=True):
+    """What a page needs to draw itself for one viewer who may see all of a site.
+
+    `at`: the instant that is looked back at, None for now.
+    """
+
+    live: SiteView
+    at: datetime | None
+
+
 class DeskPage(Protocol):
     """One page; the shell calls it with visits that are checked.
 
@@ -138,6 +147,25 @@ class OwnCallbacks(Protocol):
 
     def skeleton(self) -> Component:
         """Return these elements, empty; Dash looks there for what a callback may name."""
+
+
+@runtime_checkable
+class ForParty(Protocol):
+    """A page of a party's own: it is given a `PartyVisit`, and so nothing but disclosed rows."""
+
+    party: bool
+
+
+@runtime_checkable
+class ForRoles(Protocol):
+    """A page that is for others than managers says for whom."""
+
+    roles: Collection[Role]
+
+
+def roles_of(page: DeskPage) -> frozenset[Role]:
+    """Return whom a page is for; without a word of it, those who may see all of a site."""
+    return frozenset(page.roles) if isinstance(page, ForRoles) else MANAGERS
 
 
 def in_order(pages: Sequence[DeskPage]) -> list[DeskPage]:

@@ -77,6 +77,9 @@ class People(Protocol):
     def session(self, token_hash: bytes) -> tuple[Session, Account] | None:
         """Find a session that isn't revoked, and whose it is."""
 
+    def sessions(self, account_id: str, since: datetime) -> list[Session]:
+        """Find the sessions of an account that were in use since an instant, newest first."""
+
     def touch(self, token_hash: bytes, at: datetime) -> None:
         """Note that a session is in use."""
 
@@ -240,6 +243,15 @@ class Identity:
         if now - session.seen_at > TOUCH_EVERY:
             self._people.touch(session.token_hash, now)
         return account
+
+    def sessions(self, account: Account) -> list[Session]:
+        """Return the sessions that someone has open, the one used last first."""
+        now = self._now()
+        return [
+            one
+            for one in self._people.sessions(account.id, now - IDLE)
+            if now - one.created_at <= ABSOLUTE
+        ]
 
     def sign_out(self, token: str) -> None:
         """End a session at once, in every process."""

@@ -124,7 +124,7 @@ class PastSites:
         """`now`: each site's own."""
         self._store = store
         self._now = now
-        self._kept: OrderedDict[tuple[str, str, datetime], PastSite] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, datetime], PastSite] = OrderedDict()
 
     def at(self, scope: Scope, site: str, at: datetime) -> PastSite:
         """Return a site as it was known to be at an instant.
@@ -134,10 +134,22 @@ class PastSites:
         """
         if not scope.may_see(site):
             raise Forbidden(site)
+        return self._at(site, at)
+
+    def watched(self, scope: Scope, site: str, at: datetime) -> PastSite:
+        """Return a site as it was, for its walls.
+
+        Raises: as `at`.
+        """
+        if not scope.may_watch(site):
+            raise Forbidden(site)
+        return self._at(site, at)
+
+    def _at(self, site: str, at: datetime) -> PastSite:
         now = self._now(site)
         if at > now:
             raise NoSuchInstant(f"{at.isoformat()} lies ahead of the site's now, {now.isoformat()}")
-        key = (scope.key, site, at)
+        key = (site, at)
         found = self._kept.pop(key, None) or self._made(site, at)
         if at < now - SETTLED:
             self._kept[key] = found

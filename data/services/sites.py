@@ -78,6 +78,26 @@ class Sites:
             raise Forbidden(site)
         return self._lives[site]
 
+    def watched(self, scope: Scope, site: str) -> LiveSite:
+        """Return one site's live board, for its walls.
+
+        Raises: Forbidden when there is none or the scope may not watch it.
+        """
+        if site not in self._lives or not scope.may_watch(site):
+            raise Forbidden(site)
+        return self._lives[site]
+
+    def disclosing(self, scope: Scope) -> list[LiveSite]:
+        """Return the sites of which the scope may be shown what is disclosed to it, by id.
+
+        Their boards are for `data.services.boards` alone; nothing of them is shown as it is.
+        """
+        return [self._lives[site] for site in sorted(self._lives) if scope.may_see_rows(site)]
+
+    def everywhere(self) -> list[LiveSite]:
+        """Return every followed site, for what the program says of itself."""
+        return [self._lives[site] for site in sorted(self._lives)]
+
     def current(self, scope: Scope, site: str) -> LiveSite:
         """Return a site's live board when it has everything that was acknowledged by now.
 
@@ -146,6 +166,13 @@ class Sites:
             self._pause(_LOOK_S)
             waited_s += _LOOK_S
         return live
+
+    def settle(self, live: LiveSite) -> None:
+        """Wait until a board has folded what the log has by now, so that it shows one's own.
+
+        Raises: Unavailable when it doesn't in time.
+        """
+        self._catch_up(live)
 
     def _catch_up(self, live: LiveSite) -> None:
         """Wait until the board has folded what the log has by now.

@@ -39,6 +39,9 @@ class SiteView(Protocol):
 class PastSites(Protocol):
     """Makes boards as they were."""
 
+    def watched(self, scope: Scope, site: str, at: datetime) -> SiteView:
+        """A site as it was, for its walls."""
+
     def at(self, scope: Scope, site: str, at: datetime) -> SiteView:
         """Return a site as it was known to be at an instant.
 

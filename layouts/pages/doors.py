@@ -20,6 +20,7 @@ WORDS = {
     "code": msgid("Enter the code that your authenticator app shows now."),
     "present": msgid("The present password is wrong."),
     "authenticator": msgid("That code is wrong."),
+    "unknown": msgid("Nobody here has an account under that name. Ask an administrator."),
 }
 
 
@@ -78,6 +79,17 @@ def sign_in(
                 class_="mp-quiet",
             ),
         ]
+    )
+
+
+def needs_https(t: Translator, host: str) -> Markup:
+    """Say that nobody signs in where others can read along."""
+    words = t(
+        "Signing in needs https, for others could read along on the way. "
+        "Without it one signs in on the machine itself alone."
+    )
+    return Markup("").join(
+        [_brand(), tag("h1", t("Sign in")), notice(words), tag("p", tag("code", f"https://{host}"))]
     )
 
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from data.domain.site import Area, Site
 from layouts import ids
 from layouts.components.links import link
-from layouts.desk import THEMES
+from layouts.desk import THEMES, Person, person
 from layouts.screens import Screen
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address as url
@@ -21,23 +21,29 @@ def layout(
     address: str = "",
     pages: Sequence[tuple[str, str]] = (),
     theme: str = "light",
+    who: Person | None = None,
+    walls: bool = True,
 ) -> Component:
     """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
 
-    `pages`: names and paths of what there is to read about each site.
+    `pages`: names and paths of what there is to read about each site; `walls`: whether they
+    may be looked at.
     """
     return html.Main(
         [
             html.Header(
                 [
                     html.H1("Milepost"),
-                    html.Div([_languages(t), _themes(theme, t)], className="mp-start-tools"),
+                    html.Div(
+                        [_languages(t), _themes(theme, t), *([person(who, t)] if who else [])],
+                        className="mp-start-tools",
+                    ),
                 ],
                 className="mp-top",
             ),
             html.P(t("How far every order is, live."), className="mp-lead"),
-            *([_site(site, screens, pages, t) for site in sites] or [_no_sites(t)]),
-            _how_to(t, address),
+            *([_site(site, screens, pages, t, walls) for site in sites] or [_no_sites(t)]),
+            *([_how_to(t, address)] if walls else []),
         ],
         id=ids.Home.ROOT,
         className="mp-paper mp-home",
@@ -74,19 +80,20 @@ def _themes(theme: str, t: Translator) -> Component:
 
 
 def _site(
-    site: Site, screens: Sequence[Screen], pages: Sequence[tuple[str, str]], t: Translator
-) -> Component:
+    site: Site, screens: Sequence[Screen], pages: Sequence[tuple[str, str]], t: Translator,
+    walls: bool,
+) -> Component:  # fmt: skip
     lines = [_line(site, area, t) for area in site.areas]
     named = [_named(screen, t) for screen in screens if screen.site == site.id]
     replay = [html.Span(t("replay of a log"), className="mp-tag")] if site.clock else []
     none = html.P(t("This site has no lines yet."), className="mp-quiet")
+    cards = html.Ul([*lines, *named], className="mp-cards") if lines or named else none
     return html.Section(
         [
             html.Div([html.H2(site.name), *replay], className="mp-site-name"),
             html.P(site.timezone, className="mp-quiet"),
             *([_pages(site, pages, t)] if pages else []),
-            html.H3(t("Walls"), className="mp-walls-name"),
-            html.Ul([*lines, *named], className="mp-cards") if lines or named else none,
+            *([html.H3(t("Walls"), className="mp-walls-name"), cards] if walls else []),
         ],
         className="mp-site",
     )

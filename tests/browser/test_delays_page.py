@@ -17,11 +17,12 @@ from callbacks.desk.exports import blueprint as exports
 from callbacks.desk.shell import Shell
 from data.domain.delays import FeverPoint
 from data.services.live import LiveSite
-from tests.unit.callbacks.desk.places import Places, Recorded, live_site
+from tests.unit.callbacks.desk.places import Places, Recorded, live_site, manager_of
 from tests.unit.layouts.reports import FEVER, SITE, MadeUp, many
 
 ASSETS = Path(__file__).parents[2] / "assets"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WHO = manager_of(SITE.id)
 ORDERS, ORDER = Recorded(), Recorded("order", "/orders/<order>")
 OPEN = [
     FeverPoint(order=f"SO-{2000 + i}", done=i / 40, used=i % 13 / 20, zone="green", late_s=0)
@@ -59,7 +60,7 @@ FAINT = """() => {
 
 
 def server_of(site: LiveSite, service: MadeUp) -> Any:
-    shell = Shell(Places(site), (DelaysPage(service), ORDERS, ORDER), None, "en")  # type: ignore[arg-type]
+    shell = Shell(Places(site), (DelaysPage(service), ORDERS, ORDER), None, "en", lambda: WHO)  # type: ignore[arg-type]
     app = Dash(
         "desk", assets_folder=str(ASSETS), assets_ignore=r"live\.js|gantt\.js", update_title="",
         use_pages=True, pages_folder="",

@@ -5,15 +5,18 @@ import msgspec
 import pytest
 
 from data.settings import (
-    OPEN_TO_NETWORK,
     TEST_VARIABLES,
     VARIABLES,
+    OpenId,
     Settings,
     SettingsError,
     build_id,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+
+
+PROVIDER = ("NAME", "DISCOVERY", "CLIENT_ID", "CLIENT_SECRET")
 
 
 def settings(**env: str) -> Settings:
@@ -42,7 +45,11 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         MILEPOST_DEMO="0",
         MILEPOST_VAR="/srv/milepost",
         MILEPOST_SCREENS=str(screens),
-        MILEPOST_OPEN_TO_NETWORK=OPEN_TO_NETWORK,
+        MILEPOST_SECRET="s" * 32,
+        MILEPOST_OPENID_NAME="Works ID",
+        MILEPOST_OPENID_DISCOVERY="https://id.works/.well-known/openid-configuration",
+        MILEPOST_OPENID_CLIENT_ID="milepost",
+        MILEPOST_OPENID_CLIENT_SECRET="k3y",
         MILEPOST_LOG_LEVEL="debug",
         MILEPOST_LOG_FORMAT="json",
         MILEPOST_LOCALE="zh-Hant",
@@ -57,7 +64,13 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         demo=False,
         var=Path("/srv/milepost"),
         screens=screens,
-        open_to_network=True,
+        secret=b"s" * 32,
+        openid=OpenId(
+            name="Works ID",
+            discovery="https://id.works/.well-known/openid-configuration",
+            client_id="milepost",
+            client_secret="k3y",
+        ),
         log_level="debug",
         log_format="json",
         locale="zh-Hant",
@@ -88,7 +101,7 @@ def test_settings_cannot_be_changed_afterwards():
         ("REDIS_URL", "cache:6379", "Redis URL"),
         ("MILEPOST_DEMO", "yes", "0 or 1"),
         ("MILEPOST_SCREENS", "no/such/file.yaml", "file that exists"),
-        ("MILEPOST_OPEN_TO_NETWORK", "1", OPEN_TO_NETWORK),
+        ("MILEPOST_SECRET", "s" * 31, "at least 32 characters"),
         ("MILEPOST_LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("MILEPOST_LOG_FORMAT", "xml", "json, console"),
         ("MILEPOST_LOCALE", "zh", "zh-Hant, zh-Hans, en"),
@@ -124,16 +137,28 @@ def test_variables_of_the_tests_and_of_other_programs_are_let_be():
     assert settings(MILEPOST_REAL_DATA="x", MILEPOST_CHROMIUM="y", PATH="/bin") == settings()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
-def test_loopback_needs_no_consent(host):
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "factory-pc"])
+def test_it_listens_where_it_is_told(host):
     assert settings(HOST=host).host == host
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "factory-pc"])
-def test_any_other_address_is_refused_until_told_in_plain_words(host):
-    with pytest.raises(SettingsError, match=r"^HOST: .* may see everything"):
-        settings(HOST=host)
-    assert settings(HOST=host, MILEPOST_OPEN_TO_NETWORK=OPEN_TO_NETWORK).host == host
+@pytest.mark.parametrize("missing", ["NAME", "DISCOVERY", "CLIENT_ID", "CLIENT_SECRET"])
+def test_a_provider_is_named_whole_or_not_at_all(missing):
+    given = {f"MILEPOST_OPENID_{name}": f"https://{name}" for name in PROVIDER if name != missing}
+    with pytest.raises(SettingsError, match=f"^MILEPOST_OPENID_{missing}: expected too"):
+        settings(**given)
+
+
+@pytest.mark.parametrize("discovery", ["http://id.works/x", "ftp://127.0.0.1/x", "127.0.0.1"])
+def test_a_provider_is_asked_over_https(discovery):
+    given = {f"MILEPOST_OPENID_{name}": "x" for name in PROVIDER}
+    with pytest.raises(SettingsError, match=r"^MILEPOST_OPENID_DISCOVERY: expected an"):
+        settings(**given | {"MILEPOST_OPENID_DISCOVERY": discovery})
+
+
+def test_a_provider_on_this_machine_can_be_tried_without_https():
+    given = {f"MILEPOST_OPENID_{name}": "http://localhost:9/x" for name in PROVIDER}
+    assert settings(**given).openid.discovery == "http://localhost:9/x"
 
 
 def test_the_build_id_changes_with_a_source_file_and_only_then(tmp_path: Path):
@@ -158,6 +183,7 @@ def test_every_setting_is_documented_and_nothing_else_is():
     assert documented == VARIABLES | TEST_VARIABLES
 
 
-def test_every_field_is_set_by_one_variable():
-    fields = {field.name for field in msgspec.structs.fields(Settings)}
+def test_every_field_is_set_by_one_variable_and_a_provider_by_four():
+    fields = {field.name for field in msgspec.structs.fields(Settings)} - {"openid"}
+    fields |= {f"openid_{field.name}" for field in msgspec.structs.fields(OpenId)}
     assert fields == {name.removeprefix("MILEPOST_").lower() for name in VARIABLES}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
+from tests.browser.conftest import OpenPage, Watched
 from tests.browser.product.program import Program
 
 
@@ -21,6 +23,25 @@ def program() -> Iterator[Program]:
     yield running
     running.stop()
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def open_stranger(open_page: OpenPage) -> OpenPage:
+    """A function that opens a page of someone who isn't signed in."""
+    return open_page
+
+
+@pytest.fixture
+def open_page(program: Program, open_stranger: OpenPage) -> OpenPage:
+    """A function that opens a page of a manager who is signed in."""
+
+    def open_(**options: object) -> Watched:
+        watched = open_stranger(**options)
+        token = program.sign_in()
+        watched.page.context.add_cookies([people.cookie(program.address, token)])
+        return watched
+
+    return open_
 
 
 @pytest.fixture

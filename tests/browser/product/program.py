@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from http.client import HTTPResponse
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import msgspec
+
+from data.domain.scope import Role
+from data.store.embedded import EmbeddedPostgres
+from tests import people
 
 ROOT = Path(__file__).parents[3]
 SITE = {
@@ -77,6 +82,7 @@ class Program:
             "MILEPOST_SCREENS": str(folder / "screens.yaml"),
         }
         (folder / "screens.yaml").write_text(SCREENS)
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.key = ""
 
@@ -135,6 +141,23 @@ class Program:
         )
         with urlopen(request, timeout=10) as answer:
             return msgspec.json.decode(answer.read() or b"{}", type=dict[str, Any])
+
+    @property
+    def database_url(self) -> str:
+        """The database of the running program."""
+        postgres = EmbeddedPostgres(self._folder / "var" / "postgres")
+        assert postgres.is_ready()
+        return postgres.url
+
+    def sign_in(self, role: Role = Role.MANAGER, party: str | None = None) -> str:
+        """Return the token of a new session of someone of a role."""
+        return people.signed_in(self.database_url, role, party)
+
+    def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 10) -> HTTPResponse:
+        """Ask for a path as someone of a role."""
+        request = Request(self.address + path, headers=people.header(self.sign_in(role)))
+        answer: HTTPResponse = urlopen(request, timeout=timeout)
+        return answer
 
     def plan(self) -> None:
         """Give it the site and its order."""

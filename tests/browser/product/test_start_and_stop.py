@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from pathlib import Path
-from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -23,8 +22,8 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_nothing_is_left_running
     left = [pid for pid in program.pids() if _runs(pid)]
     assert left == []
     program.start()
-    wall = f"{program.address}/live/wall/works.L1?lang=en"
-    wait_for(lambda: '"p0-figures-good":{"t":"5"' in _first_frame(wall), 10, "five good pieces")
+    shown = lambda: '"p0-figures-good":{"t":"5"' in _first_frame(program)  # noqa: E731
+    wait_for(shown, 10, "five good pieces")
     program.stop()
     shutil.rmtree(folder)
 
@@ -36,7 +35,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _first_frame(address: str) -> str:
-    with urlopen(address, timeout=5) as stream:
+def _first_frame(program: Program) -> str:
+    with program.open("/live/wall/works.L1?lang=en", timeout=5) as stream:
         lines = [stream.readline().decode() for _ in range(6)]
     return "".join(lines)

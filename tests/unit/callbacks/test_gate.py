@@ -5,21 +5,28 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from callbacks.gate import DOORS, MANAGERS, Door, Gate, Viewer, local_path, viewer
+from callbacks.gate import DOORS, MANAGERS, WATCHERS, Door, Gate, Viewer, local_path, viewer
 from data.domain.people import Account
 from data.domain.scope import Role, Scope
 from data.services.errors import Unavailable
 
-PAGES = {"/delays": MANAGERS, "/orders/<order>": MANAGERS, "/supplier": {Role.SUPPLIER}}
+PAGES = {
+    "/delays": MANAGERS,
+    "/orders/<order>": MANAGERS,
+    "/supplier": {Role.SUPPLIER},
+    "/wall/<screen>": WATCHERS,
+}
 
 
 class Sessions:
     def __init__(self):
-        self.away = False
+        self.away = self.over = False
 
     def whose(self, token):
         if self.away:
             raise Unavailable("SQL is away")
+        if self.over:
+            return None
         role, _, party = (token or "").partition("-")
         if role not in set(Role):
             return None
@@ -103,10 +110,12 @@ def test_a_token_that_proves_nothing_is_nobodys(client, token):
 
 def test_figures_are_for_this_machine_and_for_administrators(client):
     assert ask(client, "/metrics").status_code == 200
-    away = {"environ_base": {"REMOTE_ADDR": "10.1.2.3"}}
+    away = {"environ_base": {"REMOTE_ADDR": "10.1.2.3"}, "base_url": "https://localhost"}
     assert ask(client, "/metrics", **away).status_code == 401
-    assert ask(client, "/metrics", "manager", **away).status_code == 404
-    assert ask(client, "/metrics", "administrator", **away).status_code == 200
+    client.set_cookie("__Host-milepost", "manager", secure=True)
+    assert ask(client, "/metrics", **away).status_code == 404
+    client.set_cookie("__Host-milepost", "administrator", secure=True)
+    assert ask(client, "/metrics", **away).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
@@ -132,6 +141,74 @@ def test_over_https_only_the_cookie_that_https_set_counts(client):
     assert client.get("/delays", base_url="https://localhost").status_code == 303
     client.set_cookie("__Host-milepost", "manager", secure=True)
     assert client.get("/delays", base_url="https://localhost").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        {"environ_base": {"REMOTE_ADDR": "10.1.2.3"}},
+        {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+        {"base_url": "http://milepost.works"},
+    ],
+)
+def test_without_https_a_session_counts_on_this_machine_alone(client, away):
+    assert ask(client, "/delays", "manager", **away).status_code == 303
+
+
+def test_a_device_opens_its_own_wall_and_nothing_else(client):
+    assert ask(client, "/wall/s.A", "screen.good").status_code == 200
+    for path in ("/wall/s.B", "/wall/s.A/", "/", "/delays"):
+        assert ask(client, path, "screen.good").status_code == 404
+
+
+class Frames:
+    """A stream that ticks at every frame."""
+
+    def __init__(self, clock):
+        self.clock, self.closed = clock, False
+
+    def __call__(self):
+        try:
+            while True:
+                self.clock[0] += 5.0
+                yield b"beat"
+        finally:
+            self.closed = True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    at = [1000.0]
+    monkeypatch.setattr("callbacks.gate.time.monotonic", lambda: at[0])
+    return at
+
+
+def manager_seen(**changes):
+    seen = {"role": Role.MANAGER, "sites": ("s",)} | changes
+    return Viewer(scope=Scope(**seen), actor="account/manager")
+
+
+def test_a_stream_goes_on_while_its_session_does(sessions, clock):
+    gate, frames = Gate(sessions, lambda: (), {}), Frames(clock)
+    stream = gate.watched(frames(), "manager", manager_seen())
+    assert [next(stream) for _ in range(20)] == [b"beat"] * 20
+
+
+def test_a_stream_ends_at_the_next_heartbeat_after_its_session(sessions, clock):
+    gate, frames = Gate(sessions, lambda: (), {}), Frames(clock)
+    stream = gate.watched(frames(), "manager", manager_seen())
+    next(stream)
+    sessions.over = True
+    assert list(stream) == []
+    assert frames.closed
+
+
+@pytest.mark.parametrize("change", [{"role": Role.PLANNER}, {"sites": ("s", "t")}])
+def test_a_stream_ends_when_its_viewer_may_see_other_things(sessions, clock, change):
+    stream = Gate(sessions, lambda: (), {}).watched(
+        Frames(clock)(), "manager", manager_seen(**change)
+    )
+    assert list(stream) == []
 
 
 @pytest.mark.parametrize(

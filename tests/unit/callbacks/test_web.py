@@ -6,13 +6,15 @@ import dash
 import pytest
 from flask import Blueprint
 
+from callbacks.desk.shell import Shell
 from callbacks.hub import Hub
 from callbacks.walls import Walls
 from callbacks.web import build
 from data.services.errors import Unavailable
 from layouts import ids
 from layouts.screens import Screens
-from tests.unit.callbacks.desk.places import Places, Recorded, live_site, shell
+from tests.unit.callbacks.desk.places import Places, Recorded, live_site
+from tests.unit.fakes import Entrance
 
 PAGES = [("_pages_content", "children"), ("_pages_store", "data")]
 LOCATION = [("_pages_location", "pathname"), ("_pages_location", "search")]
@@ -35,8 +37,11 @@ def client(page):
     dash.page_registry.clear()
     live = live_site()
     walls = Walls(Places(live), Screens(named={}, defaults={}), "b")
-    server = build(walls, Hub("b"), Silent(), Silent(), "en", shell(page, lives=[live]))
-    yield server.test_client()
+    entrance, shell = Entrance(), Shell(Places(live), (page,), None, "en")
+    server = build(walls, Hub("b"), Silent(), Silent(), entrance.entry, "en", shell)
+    client = server.test_client()
+    client.token = entrance.sign_in(client)
+    yield client
     dash.page_registry.clear()
 
 
@@ -50,7 +55,7 @@ def post(client, outputs, inputs, values):
         ],
         "changedPropIds": [f"{name}.{prop}" for name, prop in inputs],
     }
-    return client.post("/_dash-update-component", json=body)
+    return client.post("/_dash-update-component", json=body, headers={"X-CSRFToken": client.token})
 
 
 def whole(client, path, search=""):
@@ -69,9 +74,10 @@ def test_a_page_is_drawn_in_its_frame(client):
     assert "as of" in answer.text
 
 
-def test_what_dash_asks_before_anyone_is_known_holds_nothing_of_a_site(client, page):
+def test_what_dash_asks_before_it_draws_a_page_holds_nothing_of_a_site(client, page):
     for path in ("/_dash-layout", "/_dash-dependencies", "/orders"):
         assert "body of" not in client.get(path).text
+        assert "North" not in client.get(path).text
     assert page.visits == []
 
 

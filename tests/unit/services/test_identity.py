@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 from argon2 import PasswordHasher
-from msgspec.structs import replace
 
 from data.domain.people import PersonError, Purpose
 from data.domain.scope import Role
 from data.services.identity import ABSOLUTE, IDLE, Identity, Refused, hashed
 from data.services.totp import accepted_step, new_secret
+from tests.unit.fakes import FakePeople
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 GOOD = "correct horse battery"
@@ -25,81 +25,6 @@ class Clock:
 
     def pass_(self, **time):
         self.at += timedelta(**time)
-
-
-class FakePeople:
-    """Accounts, sessions and links in memory, as the store keeps them in SQL."""
-
-    def __init__(self):
-        self.accounts, self.sessions, self.links, self.attempts = {}, {}, {}, []
-
-    def add(self, account):
-        if any(known.login == account.login for known in self.accounts.values()):
-            return False
-        self.accounts[account.id] = account
-        return True
-
-    def by_login(self, login):
-        return next((a for a in self.accounts.values() if a.login == login), None)
-
-    def by_subject(self, subject):
-        return next((a for a in self.accounts.values() if a.subject == subject), None)
-
-    def by_id(self, account):
-        return self.accounts.get(account)
-
-    def change(self, account, **fields):
-        if account not in self.accounts:
-            return False
-        self.accounts[account] = replace(self.accounts[account], **fields)
-        return True
-
-    def take_step(self, account, step):
-        if self.accounts[account].totp_used >= step:
-            return False
-        return self.change(account, totp_used=step)
-
-    def failed(self, login, address, since):
-        own = [(at, ok) for who, _, at, ok in self.attempts if who == login and at >= since]
-        last_ok = max((at for at, ok in own if ok), default=since)
-        of_address = [ok for _, where, at, ok in self.attempts if where == address and at >= since]
-        return sum(not ok for at, ok in own if at >= last_ok), of_address.count(False)
-
-    def note(self, login, address, at, ok):
-        self.attempts.append((login, address, at, ok))
-
-    def open_session(self, session):
-        self.sessions[session.token_hash] = session
-
-    def session(self, token_hash):
-        found = self.sessions.get(token_hash)
-        if found is None or found.revoked_at is not None:
-            return None
-        return found, self.accounts[found.account]
-
-    def touch(self, token_hash, at):
-        self.sessions[token_hash] = replace(self.sessions[token_hash], seen_at=at)
-
-    def revoke(self, token_hash, at):
-        if token_hash in self.sessions:
-            self.sessions[token_hash] = replace(self.sessions[token_hash], revoked_at=at)
-
-    def revoke_all(self, account, at):
-        for key, session in self.sessions.items():
-            if session.account == account:
-                self.sessions[key] = replace(session, revoked_at=at)
-
-    def add_link(self, link):
-        self.links[link.token_hash] = link
-
-    def link(self, token_hash):
-        return self.links.get(token_hash)
-
-    def use_link(self, token_hash, at):
-        if self.links[token_hash].used_at is not None:
-            return False
-        self.links[token_hash] = replace(self.links[token_hash], used_at=at)
-        return True
 
 
 @pytest.fixture
@@ -139,8 +64,8 @@ def test_the_login_is_compared_without_case_and_spaces(identity, lin):
 
 def test_only_the_hash_of_a_token_is_kept(identity, lin, people):
     found = signed_in(identity)
-    assert list(people.sessions) == [hashed(found.token)]
-    assert found.token not in repr(people.sessions)
+    assert list(people.opened) == [hashed(found.token)]
+    assert found.token not in repr(people.opened)
 
 
 @pytest.mark.parametrize("login", ["lin@acme.example", "nobody@acme.example"])

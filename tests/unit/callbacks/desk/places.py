@@ -10,10 +10,11 @@ from dash.development.base_component import Component
 
 from callbacks.desk.shell import Shell
 from callbacks.desk.visit import Visit
+from callbacks.gate import Viewer
 from data.domain.board import Board
 from data.domain.plan import MaterialNeed, Operation, Order
 from data.domain.rules import parse_event
-from data.domain.scope import Scope
+from data.domain.scope import Role, Scope
 from data.domain.site import Area, Calendar, Party, PartyKind, Shift, Site, WorkCenter, WorkUnit
 from data.services.errors import Forbidden
 from data.services.live import LiveSite
@@ -88,6 +89,11 @@ def _fold(board: Board, subject: str, data: dict[str, Any]) -> None:
     board.apply(parse_event(envelope, NOW))
 
 
+def manager_of(*sites: str, role: Role = Role.MANAGER, party: str | None = None) -> Viewer:
+    """Someone who may see all of these sites."""
+    return Viewer(scope=Scope(role=role, sites=sites, party=party), actor="account/1", name="May")
+
+
 class Places:
     """Sites as the shell asks for them."""
 
@@ -99,6 +105,12 @@ class Places:
 
     def all(self, scope: Scope) -> list[LiveSite]:
         return [self._lives[name] for name in self.ids() if scope.may_see(name)]
+
+    def everywhere(self) -> list[LiveSite]:
+        return list(self._lives.values())
+
+    def disclosing(self, scope: Scope) -> list[LiveSite]:
+        return [self._lives[name] for name in self.ids() if scope.may_see_rows(name)]
 
     def get(self, scope: Scope, name: str) -> LiveSite:
         if name not in self._lives or not scope.may_see(name):
@@ -148,9 +160,13 @@ class Recorded:
         """Nothing."""
 
 
-def shell(*pages: Any, lives: Sequence[LiveSite] | None = None, past: Any = None) -> Shell:
+def shell(
+    *pages: Any, lives: Sequence[LiveSite] | None = None, past: Any = None,
+    who: Viewer | None = None,
+) -> Shell:  # fmt: skip
     known = [live_site()] if lives is None else lives
-    return Shell(Places(*known), pages or (Recorded(),), past, "en")  # type: ignore[arg-type]
+    seen = who or manager_of(*(live.site for live in known), "elsewhere")
+    return Shell(Places(*known), pages or (Recorded(),), past, "en", lambda: seen)  # type: ignore[arg-type]
 
 
 def texts(tree: Any) -> list[str]:

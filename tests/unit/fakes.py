@@ -1,0 +1,158 @@
+"""People and the audit trail in memory, and an entrance made of them, for tests without SQL."""
+
+from datetime import UTC, datetime
+
+from argon2 import PasswordHasher
+from msgspec.structs import replace
+
+from callbacks.entry import Entry
+from data.domain.audit import chained
+from data.domain.people import Account
+from data.domain.scope import Role
+from data.services.accounts_desk import AccountsDesk
+from data.services.audit import Audit
+from data.services.identity import Identity
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "four plain words again"
+
+
+class FakePeople:
+    """Accounts, sessions and links in memory, as the store keeps them in SQL."""
+
+    def __init__(self):
+        self.accounts, self.opened, self.links, self.attempts = {}, {}, {}, []
+
+    def add(self, account):
+        if any(known.login == account.login for known in self.accounts.values()):
+            return False
+        self.accounts[account.id] = account
+        return True
+
+    def by_login(self, login):
+        return next((a for a in self.accounts.values() if a.login == login), None)
+
+    def by_subject(self, subject):
+        return next((a for a in self.accounts.values() if a.subject == subject), None)
+
+    def by_id(self, account):
+        return self.accounts.get(account)
+
+    def change(self, account, **fields):
+        if account not in self.accounts:
+            return False
+        self.accounts[account] = replace(self.accounts[account], **fields)
+        return True
+
+    def take_step(self, account, step):
+        if self.accounts[account].totp_used >= step:
+            return False
+        return self.change(account, totp_used=step)
+
+    def failed(self, login, address, since):
+        own = [(at, ok) for who, _, at, ok in self.attempts if who == login and at >= since]
+        last_ok = max((at for at, ok in own if ok), default=since)
+        of_address = [ok for _, where, at, ok in self.attempts if where == address and at >= since]
+        return sum(not ok for at, ok in own if at >= last_ok), of_address.count(False)
+
+    def note(self, login, address, at, ok):
+        self.attempts.append((login, address, at, ok))
+
+    def open_session(self, session):
+        self.opened[session.token_hash] = session
+
+    def session(self, token_hash):
+        found = self.opened.get(token_hash)
+        if found is None or found.revoked_at is not None:
+            return None
+        return found, self.accounts[found.account]
+
+    def touch(self, token_hash, at):
+        self.opened[token_hash] = replace(self.opened[token_hash], seen_at=at)
+
+    def revoke(self, token_hash, at):
+        if token_hash in self.opened:
+            self.opened[token_hash] = replace(self.opened[token_hash], revoked_at=at)
+
+    def revoke_all(self, account, at):
+        for key, session in self.opened.items():
+            if session.account == account:
+                self.opened[key] = replace(session, revoked_at=at)
+
+    def add_link(self, link):
+        self.links[link.token_hash] = link
+
+    def link(self, token_hash):
+        return self.links.get(token_hash)
+
+    def use_link(self, token_hash, at):
+        if self.links[token_hash].used_at is not None:
+            return False
+        self.links[token_hash] = replace(self.links[token_hash], used_at=at)
+        return True
+
+    def sessions(self, account, since):
+        found = [
+            one for one in self.opened.values()
+            if one.account == account and one.revoked_at is None and one.seen_at >= since
+        ]  # fmt: skip
+        return sorted(found, key=lambda one: one.seen_at, reverse=True)
+
+    def all(self):
+        return sorted(self.accounts.values(), key=lambda one: one.login)
+
+
+class FakeTrail:
+    """The audit trail in memory."""
+
+    def __init__(self):
+        self.records = []
+
+    def append(self, deeds, key):
+        last = self.records[-1] if self.records else None
+        self.records += chained(deeds, last, key)
+        return self.records[-1]
+
+    def walk(self):
+        return iter(self.records)
+
+    def search(self, wanted, limit, offset):
+        return self.records[::-1][offset : offset + limit], len(self.records)
+
+
+class Entrance:
+    """An entry whose accounts and trail can be looked at; `sign_in` puts someone's cookie."""
+
+    def __init__(self, now=lambda: datetime.now(UTC), **more):
+        self.people, self.trail = FakePeople(), FakeTrail()
+        self.audit = Audit(self.trail, b"secret", now)
+        self.identity = Identity(self.people, now, CHEAP)
+        self.entry = Entry(
+            identity=self.identity, accounts=AccountsDesk(self.identity, self.people, self.audit),
+            audit=self.audit, forms_key=b"forms", **more,
+        )  # fmt: skip
+
+    def account(self, role=Role.MANAGER, party=None, login="", sites=("*",)) -> Account:
+        """Someone with a role, whose password is `PASSWORD`."""
+        login = login or f"{role}@works.example"
+        account = self.people.by_login(login)
+        account = account or self.identity.create(login, str(role), role, sites, party)
+        if account.password is None:
+            self.people.change(account.id, password=CHEAP.hash(PASSWORD))
+        return self.people.by_id(account.id)
+
+    def sign_in(self, client, role=Role.MANAGER, party=None) -> str:
+        """Sign someone in with a test client; return the token that goes with what it posts."""
+        client.set_cookie("milepost", self.identity.open_session(self.account(role, party)).token)
+        return csrf_of(client)
+
+    def deeds(self):
+        """What was written down."""
+        return [record.deed for record in self.trail.records]
+
+
+def csrf_of(client) -> str:
+    """Return the token of a browser's forms, after it has seen a page."""
+    client.get("/account")
+    cookie = client.get_cookie("_csrf_token")
+    return "" if cookie is None else cookie.value
