@@ -14,8 +14,9 @@
 
   /* One stream of versions for the site that is looked at. */
   class Versions {
-    constructor(site) {
+    constructor(site, stream) {
       this.site = site;
+      this.stream = stream;
       this.changedAt = new Map(); // topic → real instant, ms
       this.heardAt = performance.now();
       this.beat = null;
@@ -23,7 +24,7 @@
     }
 
     connect() {
-      const source = new EventSource("/live/desk/" + encodeURIComponent(this.site));
+      const source = new EventSource(`/live/${this.stream}/${encodeURIComponent(this.site)}`);
       this.source = source;
       source.addEventListener("snapshot", (event) => this.take(event));
       source.addEventListener("cells", (event) => this.take(event));
@@ -83,11 +84,12 @@
   const follow = () => {
     const root = byId("desk");
     const site = root && root.dataset.site;
-    if (versions && versions.site !== site) {
+    const stream = (root && root.dataset.stream) || "desk";
+    if (versions && (versions.site !== site || versions.stream !== stream)) {
       versions.close();
       versions = null;
     }
-    if (!versions && site) versions = new Versions(site);
+    if (!versions && site) versions = new Versions(site, stream);
   };
 
   const tick = () => {
@@ -99,10 +101,16 @@
     const store = document.querySelector("#desk-body [data-desk-store]");
     const topics = Number((store || mark).dataset[store ? "deskTopics" : "topics"]);
     const drawn = Number((store && store.dataset.drawn) || mark.dataset.drawn);
-    const stale = topics && versions.changedAfter(topics, drawn);
+    const stale = topics && (versions.changedAfter(topics, drawn) || turned(mark));
     mark.dataset.live = topics ? "1" : "0";
     showAsOf(mark, lost, topics, stale);
     if (stale && !lost && !document.hidden && !typing() && !selecting()) renew(drawn, store);
+  };
+
+  /* Whether an instant has come at which time alone changes what is shown. */
+  const turned = (mark) => {
+    const turn = document.querySelector("#desk-body [data-turn]");
+    return Boolean(turn) && Number(mark.dataset.now) >= Number(turn.dataset.turn);
   };
 
   const renew = (drawn, store) => {
@@ -145,7 +153,7 @@
   const keepPlace = (drawn) => {
     const field = document.activeElement;
     const focus = field && field.closest("#desk-body") && field.id !== "desk-body" ? {
-      tag: field.tagName, place: alike(field.tagName).indexOf(field),
+      element: field, tag: field.tagName, place: alike(field.tagName).indexOf(field),
       href: field.getAttribute("href"), name: field.getAttribute("name"),
       start: field.selectionStart, end: field.selectionEnd,
     } : null;
@@ -164,10 +172,15 @@
       if (scrolled[place]) [box.scrollLeft, box.scrollTop] = scrolled[place];
     });
     folds().forEach((fold, place) => { if (open[place] !== undefined) fold.open = open[place]; });
-    if (focus && document.activeElement === document.body) refocus(focus);
+    const now = document.activeElement;
+    if (focus && (now === document.body || now === focus.element)) {
+      requestAnimationFrame(() => refocus(focus, now)); // when still parts have been drawn too
+    }
   };
 
-  const refocus = (focus) => {
+  const refocus = (focus, before) => {
+    if (document.activeElement !== before && document.activeElement !== document.body) return;
+    if (focus.href && document.activeElement.getAttribute("href") === focus.href) return;
     const all = alike(focus.tag);
     const found = (focus.href && all.find((one) => one.getAttribute("href") === focus.href))
       || (focus.name && all.find((one) => one.getAttribute("name") === focus.name))
@@ -246,17 +259,22 @@
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
 
-  /* A quiet bar while the server is asked for something. */
+  /* A quiet bar while the server is asked for something. A body that was asked for at another
+   * address than the one now shown is dropped (204: nothing to update). */
   let open = 0;
   const plainFetch = window.fetch;
   const showBusy = () => document.documentElement.classList.toggle("mp-busy", open > 0);
   window.fetch = (...request) => {
     const address = String((request[0] && request[0].url) || request[0]);
-    const answer = plainFetch(...request);
-    if (!address.includes("_dash-update-component")) return answer;
+    if (!address.includes("_dash-update-component")) return plainFetch(...request);
+    const here = location.href;
+    const renewal = String((request[1] && request[1].body) || "").includes('"desk-live"');
     open += 1;
     showBusy();
-    return answer.finally(() => { open -= 1; showBusy(); });
+    return plainFetch(...request)
+      .then((answer) => renewal && location.href !== here
+        ? new Response(null, { status: 204 }) : answer)
+      .finally(() => { open -= 1; showBusy(); });
   };
 
   const watch = new MutationObserver(() => {

@@ -65,3 +65,9 @@ class Figures(StrEnum):
     """Fixed elements of the page of figures."""
 
     TREND = "figures-trend"
+
+
+class Orders(StrEnum):
+    """Fixed elements of the list of orders."""
+
+    LIST = "orders-list"

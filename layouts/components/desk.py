@@ -111,10 +111,14 @@ class TableRow(Struct, frozen=True, kw_only=True):
 
 def table(
     columns: Sequence[TableColumn], rows: Sequence[TableRow], label: str, opens: str = "",
+    named: str = "",
 ) -> Component:  # fmt: skip
-    """Return a table; `opens` names the column whose cell is each row's link."""
+    """Return a table; `opens` names the column whose cell is each row's link.
+
+    `named`: what the ids of rows begin with; in a still part a row stays the same by its id.
+    """
     heads = html.Tr([_head(column) for column in columns])
-    body = [_row(columns, row, opens) for row in rows]
+    body = [_row(columns, row, opens, named) for row in rows]
     whole = html.Table(
         [html.Thead(heads), html.Tbody(body)], className="mp-table", **{"aria-label": label}
     )
@@ -132,7 +136,7 @@ def _head(column: TableColumn) -> Component:
     return html.Th(words, scope="col", className=column.css or None, **marks)
 
 
-def _row(columns: Sequence[TableColumn], row: TableRow, opens: str) -> Component:
+def _row(columns: Sequence[TableColumn], row: TableRow, opens: str, named: str) -> Component:
     cells = []
     for column in columns:
         value = row.cells.get(column.key, "")
@@ -141,7 +145,8 @@ def _row(columns: Sequence[TableColumn], row: TableRow, opens: str) -> Component
         cells.append(html.Td(value, className=column.css or None))
     css = LOOKS[row.standing].css if row.standing else ""
     hatched = " mp-stale" if row.stale else ""
-    return html.Tr(cells, className=f"{css}{hatched}".strip() or None)
+    own = {"id": f"{named}-{row.key}"} if named else {}
+    return html.Tr(cells, className=f"{css}{hatched}".strip() or None, **own)
 
 
 class Bar(Struct, frozen=True, kw_only=True):

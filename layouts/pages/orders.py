@@ -10,8 +10,10 @@ from msgspec import Struct
 from data.domain.ledger.records import Cause
 from data.domain.orders import Facets, OrderFilter, OrderList, OrderRow
 from data.domain.view import Standing
+from layouts import ids
 from layouts.components import desk, forms
 from layouts.components.causes import CAUSES
+from layouts.components.still import still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import NONE, Translator, msgid
 from layouts.theme import LOOKS
@@ -52,11 +54,16 @@ def layout(view: ListView, href: Href, t: Translator) -> Component:
         [
             desk.page_head(t(TITLE), _lead(view, t), _which(view, href, t)),
             _filters(view, href, t),
-            *_notes(view, t),
-            *(_list(view, href, t) if view.found.rows else [_nothing(view, href, t)]),
+            still(html.Div(below(view, href, t)), ids.Orders.LIST),
         ],
         className="mp-orders-page",
     )
+
+
+def below(view: ListView, href: Href, t: Translator) -> list[Component]:
+    """Return everything below the filters, which only shows and links."""
+    rows = _list(view, href, t) if view.found.rows else [_nothing(view, href, t)]
+    return [*_notes(view, t), *rows]
 
 
 def standing_word(standing: Standing, t: Translator) -> str:
@@ -177,7 +184,7 @@ def _list(view: ListView, href: Href, t: Translator) -> list[Component]:
     columns = _columns(view, href, t)
     following, previous = href(page=str(view.page + 1)), href(page=_earlier(view.page))
     return [
-        desk.table(columns, rows, t(TITLE), opens="order"),
+        desk.table(columns, rows, t(TITLE), opens="order", named="row"),
         desk.pager(view.page, view.pages, previous, following, t),
     ]
 

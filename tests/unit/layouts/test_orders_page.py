@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from dash import html
+
 from data.domain.orders import Facets, OrderFilter, OrderList, OrderRow
 from data.domain.view import Standing
 from layouts.pages import orders
@@ -31,7 +33,8 @@ def page(*rows, by=None, standings=None, total=None, missing=False, number=1, pa
         found=found, by=by or OrderFilter(), page=number, pages=pages, timezone=TAIPEI, now=NOW,
         facets=Facets(areas=(("A", "Line A"),), products=("pump",), customers=(("P1", "Aurelia"),)),
     )  # fmt: skip
-    return orders.layout(view, Address(path="/orders", query=query).href, T)
+    href = Address(path="/orders", query=query).href
+    return html.Div([orders.layout(view, href, T), *orders.below(view, href, T)])
 
 
 def said(tree):
