@@ -19,7 +19,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,18 +43,20 @@ from data.stream.log import connect as connect_log
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
-    from flask import Flask
+    from flask import Blueprint, Flask
     from sqlalchemy import Engine
 
     from callbacks.desk.gantt import Visits
     from callbacks.desk.visit import DeskPage
     from callbacks.entry import Entry
+    from callbacks.hub import Hub
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
     from data.services.aspects import Aspect
     from data.services.caching import Cached
     from data.services.past import PastSites
     from data.services.recorder import Recorder
+    from data.services.supply_files import NeedFile
     from data.services.watch import Watch
 
 DEMO_SITE = "hsinchu"
@@ -92,13 +94,20 @@ class Engines:
 
         live = LiveSite(site, self.log, self.history, utc_now)
         lock = SiteLock(self.database_url, "watch", site)
-        return Watch(site, live, _aspects(self, site), lock, self.facts, self.log, time.time)
+        return Watch(
+            site, live, _aspects(self, site), lock, self.facts, self.log, time.time
+        )
 
     def followed(
-        self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
+        self,
+        spawn: Callable[..., Any],
+        pause: Callable[[float], None],
+        facts: bool = False,
     ) -> Sites:
         """Follow all sites that there are; `facts`: with what the watch finds out."""
-        sites = Sites(self.log, self.history, utc_now, spawn, pause, self.facts if facts else None)
+        sites = Sites(
+            self.log, self.history, utc_now, spawn, pause, self.facts if facts else None
+        )
         spawn(sites.run)
         return sites
 
@@ -131,10 +140,61 @@ def create_server(settings: Settings) -> "Flask":
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     cached = Cached(RedisShelf(settings.redis_url or ""))
     gantt = _gantt_page(engines, lambda page, given: shell.visit_of(page, given))
-    pages = [*_desk_pages(engines, sites, cached), gantt]
-    shell = Shell(sites, pages, past, settings.locale)
     entry = _entry(engines, settings)
-    return build(walls, hub, api, Operating(sites, hub, pings), entry, settings.locale, shell)
+    outside = Outside(engines, sites, hub, entry, _secret(settings))
+    sites.listen(outside.live.on_change)
+    supplier, acts = _supplier_board(engines, sites, ingest, outside, settings.locale)
+    pages = [*_desk_pages(engines, sites, cached), gantt, supplier]
+    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
+    more = (outside.live.blueprint(), acts)
+    operating = Operating(sites, hub, pings)
+    return build(walls, hub, api, operating, entry, settings.locale, shell, more)
+
+
+class Outside:
+    """What those are shown through who get nothing but disclosed rows."""
+
+    def __init__(
+        self, engines: Engines, sites: Sites, hub: "Hub", entry: "Entry", secret: bytes
+    ) -> None:
+        from callbacks.desk.party_visit import PartyVisits
+        from callbacks.parties import Parties
+        from data.services.boards import Boards
+        from data.services.disclosures import Disclosures
+        from data.store.disclosures import DisclosureStore
+
+        self.audit = entry.audit
+        self.disclosures = Disclosures(
+            DisclosureStore(engines.sql), derived(secret, "pseudonyms")
+        )
+        self.boards = Boards(self.disclosures)
+        self.visits = PartyVisits(self.boards, self.audit)
+        self.live = Parties(hub, sites, self.boards)
+
+
+def _supplier_board(
+    engines: Engines, sites: Sites, ingest: Ingest, outside: Outside, locale: str
+) -> "tuple[DeskPage, Blueprint]":
+    """Return the suppliers' page, and the routes of what they do on it."""
+    from callbacks.desk.supplier import SupplierPage
+    from callbacks.desk.supplier_acts import SupplierActs
+    from data.services.comments import Comments
+    from data.services.supplying import Supplying
+    from data.services.visits import Visits
+    from data.store.comments import CommentStore
+    from data.store.visits import VisitStore
+
+    comments, visits = (
+        Comments(CommentStore(engines.sql)),
+        Visits(VisitStore(engines.sql)),
+    )
+    supplying = Supplying(
+        sites, outside.boards, outside.disclosures, ingest, outside.audit
+    )
+    acts = SupplierActs(
+        supplying, comments, outside.audit, _read_needs, outside.live.touch, locale
+    )
+    return SupplierPage(supplying, comments, visits), acts.blueprint()
 
 
 def _entry(engines: Engines, settings: Settings) -> "Entry":
@@ -293,7 +353,9 @@ def _aspects(engines: Engines, site: str) -> "list[Aspect]":
 
     sql = engines.sql
     return [
-        Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
+        Forecasts(
+            site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)
+        ),
         Accounting(site, AccountPast(sql), DelayStore(sql)),
         ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
@@ -364,7 +426,9 @@ def import_plan(settings: Settings, file: Path, site: str) -> int:
     if plan.errors:
         return 1
     ingest = Ingest(engines.log, engines.history, sites)
-    envelopes = to_envelopes(plan.orders, "urn:milepost:import-plan", live.now, live.board.orders)
+    envelopes = to_envelopes(
+        plan.orders, "urn:milepost:import-plan", live.now, live.board.orders
+    )
     verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
     for status in Status:
         print(f"{status}: {sum(verdict.status is status for verdict in verdicts)}")
@@ -402,13 +466,24 @@ def read_machines(settings: Settings, options: argparse.Namespace) -> int:
 
     engines = Engines(settings)
     sites = engines.followed(_thread, time.sleep)
-    to = Reporter(options.site, Ingest(engines.log, engines.history, sites), engines.log, utc_now)
+    to = Reporter(
+        options.site, Ingest(engines.log, engines.history, sites), engines.log, utc_now
+    )
     units = dict(pair.split("=", 1) for pair in options.work_unit)
     reader = ShdrReader(options.devices.read_bytes(), units)
     _stop_on_signals(stop := threading.Event())
     host, colon, port = options.adapter.rpartition(":")
     if colon and port.isdigit():
-        listen(host, int(port), reader, to.report, to.signal, utc_now, stop.wait, stop.is_set)
+        listen(
+            host,
+            int(port),
+            reader,
+            to.report,
+            to.signal,
+            utc_now,
+            stop.wait,
+            stop.is_set,
+        )
         return 0
     with Path(options.adapter).open(encoding="utf-8") as lines:
         envelopes = [envelope for line in lines for envelope in reader.read(line)]
@@ -426,7 +501,9 @@ def analyse(file: Path, as_json: bool) -> int:
     return 0
 
 
-def manage_keys(settings: Settings, action: str, site: str, source: str, prefix: str) -> int:
+def manage_keys(
+    settings: Settings, action: str, site: str, source: str, prefix: str
+) -> int:
     """Make, list or revoke API keys."""
     from data.services.keys import Keys
 
@@ -440,7 +517,9 @@ def manage_keys(settings: Settings, action: str, site: str, source: str, prefix:
     else:
         for key in store.all():
             state = f"revoked {key.revoked_at:%F %T}" if key.revoked_at else "works"
-            print(f"{key.prefix}  {key.site}  {key.source}  made {key.created_at:%F %T}  {state}")
+            print(
+                f"{key.prefix}  {key.site}  {key.source}  made {key.created_at:%F %T}  {state}"
+            )
     return 0
 
 
@@ -453,13 +532,23 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     by, action = By("console"), options.action
     if action == "list":
         for one in desk.all():
-            state = "disabled" if one.disabled_at else "may sign in" if one.password else "invited"
+            state = (
+                "disabled"
+                if one.disabled_at
+                else "may sign in"
+                if one.password
+                else "invited"
+            )
             where = ",".join(one.sites)
-            print(f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}")
+            print(
+                f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}"
+            )
         return 0
     if action == "add":
         name, role = options.name or options.login, Role(options.role)
-        offered = desk.add(by, options.login, name, role, options.site or ["*"], options.party)
+        offered = desk.add(
+            by, options.login, name, role, options.site or ["*"], options.party
+        )
         print(address(settings) + offered.path)
         return 0
     account = desk.find(options.login)
@@ -538,7 +627,9 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "worker": work,
         "watch": watch,
         "demo": simulate,
-        "import-plan": lambda settings: import_plan(settings, options.file, options.site),
+        "import-plan": lambda settings: import_plan(
+            settings, options.file, options.site
+        ),
         "replay": lambda settings: replay_log(
             settings, options.file, options.mapping, options.speed
         ),
@@ -561,19 +652,33 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="record events into SQL")
     commands.add_parser("watch", help="forecast, find bottlenecks, account for delays")
     commands.add_parser("demo", help="run the demo factory")
-    plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
+    plan = commands.add_parser(
+        "import-plan", help="import orders from JSON, CSV or XLSX"
+    )
     plan.add_argument("file", type=Path)
     plan.add_argument("--site", default=DEMO_SITE)
-    replay = commands.add_parser("replay", help="show an event log on a site of its own")
+    replay = commands.add_parser(
+        "replay", help="show an event log on a site of its own"
+    )
     replay.add_argument("file", type=Path)
     replay.add_argument("--mapping", type=Path, required=True)
-    replay.add_argument("--speed", type=float, default=60.0, help="log seconds a second")
-    machines = commands.add_parser("mtconnect", help="report states of MTConnect machines")
-    machines.add_argument("adapter", help="HOST:PORT of an adapter, or a recorded SHDR file")
+    replay.add_argument(
+        "--speed", type=float, default=60.0, help="log seconds a second"
+    )
+    machines = commands.add_parser(
+        "mtconnect", help="report states of MTConnect machines"
+    )
+    machines.add_argument(
+        "adapter", help="HOST:PORT of an adapter, or a recorded SHDR file"
+    )
     machines.add_argument("--devices", type=Path, required=True, help="Devices.xml")
-    machines.add_argument("--work-unit", action="append", required=True, metavar="DEVICE=UNIT")
+    machines.add_argument(
+        "--work-unit", action="append", required=True, metavar="DEVICE=UNIT"
+    )
     machines.add_argument("--site", default=DEMO_SITE)
-    analysis = commands.add_parser("analyse", help="analyse a file of states or active periods")
+    analysis = commands.add_parser(
+        "analyse", help="analyse a file of states or active periods"
+    )
     analysis.add_argument("what", choices=["bottleneck"])
     analysis.add_argument("file", type=Path)
     analysis.add_argument("--json", action="store_true")
@@ -588,18 +693,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_people(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
     """Add the commands about people."""
     from data.domain.people import PEOPLE
 
-    account = commands.add_parser("account", help="make, list, disable or enable accounts")
+    account = commands.add_parser(
+        "account", help="make, list, disable or enable accounts"
+    )
     actions = account.add_subparsers(dest="action", required=True)
-    add = actions.add_parser("add", help="make one; prints the link to choose a password with")
+    add = actions.add_parser(
+        "add", help="make one; prints the link to choose a password with"
+    )
     add.add_argument("login")
     add.add_argument("--name", default="")
     add.add_argument("--role", choices=[*PEOPLE], required=True)
-    add.add_argument("--site", action="append", help="may be given again; all sites without")
-    add.add_argument("--party", help="whom a supplier, customer or logistics account speaks for")
+    add.add_argument(
+        "--site", action="append", help="may be given again; all sites without"
+    )
+    add.add_argument(
+        "--party", help="whom a supplier, customer or logistics account speaks for"
+    )
     actions.add_parser("list", help="show all")
     for name, words in (
         ("disable", "let someone in no more"),
@@ -609,7 +724,9 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         actions.add_parser(name, help=words).add_argument("login")
     trail = commands.add_parser("audit", help="check the audit trail")
     trail.add_argument("action", choices=["verify"])
-    trail.add_argument("--head", default="", help="an end that was noted before, NUMBER:CODE")
+    trail.add_argument(
+        "--head", default="", help="an end that was noted before, NUMBER:CODE"
+    )
 
 
 def _attached(settings: Settings) -> Settings:
@@ -638,7 +755,9 @@ def _greet(settings: Settings, env: dict[str, str]) -> None:
     lines = ["", f"Milepost   {at}", f"Health     {at}/readyz"]
     if settings.demo:
         lines[2:2] = [f"Wall       {at}/wall/{DEMO_SITE}.{line.id}" for line in LINES]
-        lines.append(f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})")
+        lines.append(
+            f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})"
+        )
     lines += [
         *_sign_in_lines(settings, env, at),
         "Stop       Ctrl-C",
@@ -655,9 +774,12 @@ def _sign_in_lines(settings: Settings, env: dict[str, str], at: str) -> list[str
     people = People(sql, _secret(settings))
     try:
         if settings.demo:
-            found = demo_accounts(people.identity, people.store, settings.var, DEMO_SITE)
+            found = demo_accounts(
+                people.identity, people.store, settings.var, DEMO_SITE
+            )
             return [f"Sign-in    {at}/sign-in"] + [
-                f"           {one.login:<10} {password}  {one.role}" for one, password in found
+                f"           {one.login:<10} {password}  {one.role}"
+                for one, password in found
             ]
         if people.store.all():
             return [f"Sign-in    {at}/sign-in"]
@@ -698,7 +820,9 @@ def _loaded(sites: Sites, site: str) -> LiveSite:
     """
     live = sites.find(site)
     if live is None:
-        raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
+        raise Forbidden(
+            f"there is no site {site}; send its document first (PUT /api/v1/site)"
+        )
     return live
 
 
@@ -731,6 +855,14 @@ def _read_plan(name: str, content: bytes, site: "Site") -> "PlanFile":
     return read_plan(name, content, site)
 
 
+def _read_needs(
+    content: bytes, headings: Mapping[str, str], timezone: str
+) -> "NeedFile":
+    from data.connectors.need_files import read
+
+    return read(content, headings, timezone)
+
+
 def _template(form: Any, site: "Site | None") -> bytes:
     from data.connectors.plan_files import template
 
@@ -753,7 +885,9 @@ def _configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s %(message)s"
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -28,6 +28,7 @@ QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
 LIFE_S = 15 * 60.0
+BY_NAME = "party"  # pages whose channels are told of changes one by one, by `Hub.touch`
 _NUMBER = re.compile("[0-9]{1,18}")
 _log = structlog.get_logger("hub")
 
@@ -189,22 +190,29 @@ class Hub:
     def on_change(self, site: str, topics: int) -> None:
         """Hand a change of a site's board to the channels that show it."""
         for key, channel in list(self._channels.items()):
-            if key.site == site:
+            if key.site == site and key.page != BY_NAME:
                 channel.touch(topics)
+
+    def touch(self, key: ChannelKey, topics: int) -> None:
+        """Hand a change to one channel, if anybody looks at it."""
+        channel = self._channels.get(key)
+        if channel is not None:
+            channel.touch(topics)
 
     def tick(self) -> None:
         """Beat once on every channel, with what only time changes; drop channels left alone."""
         now = time.monotonic()
         for key, channel in list(self._channels.items()):
             if channel.viewers:
-                self._beat(channel)
+                self._beat(channel, 0 if key.page == BY_NAME else CLOCK | SIGNALS | READERS)
             elif now - channel.left_at > LINGER_S:
                 del self._channels[key]
 
-    def _beat(self, channel: Channel) -> None:
+    def _beat(self, channel: Channel, topics: int) -> None:
         """Beat on one channel; its failure is none of the others' business."""
         try:
-            channel.touch(CLOCK | SIGNALS | READERS)
+            if topics:
+                channel.touch(topics)
             channel.beat()
         except Exception:
             _log.exception("no heartbeat", channels=len(self))

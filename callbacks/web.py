@@ -1,13 +1,14 @@
 """The web application: Dash with its pages, the live streams, the API, the operating routes."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dash
 import structlog
 from dash import Dash
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
 from callbacks.api import Api
 from callbacks.desk.exports import blueprint as exports
@@ -29,9 +30,12 @@ _log = structlog.get_logger("web")
 
 def build(
     walls: Walls, hub: Hub, api: Api, operating: Operating, entry: Entry, locale: str,
-    shell: Shell | None = None,
+    shell: Shell | None = None, more: Sequence[Blueprint] = (),
 ) -> Flask:  # fmt: skip
-    """Return the Flask server with everything on it; without a shell there are walls alone."""
+    """Return the Flask server with everything on it; without a shell there are walls alone.
+
+    `more`: routes of single pages.
+    """
     app = Dash(
         "milepost",
         assets_folder=str(_ASSETS),
@@ -55,6 +59,8 @@ def build(
         shell.register(app)
         server.register_blueprint(exports(shell))
         server.register_blueprint(desk_live(hub, walls.sites))
+    for routes in more:
+        server.register_blueprint(routes)
     server.after_request(_finished)
     return server
 

@@ -20,8 +20,9 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from callbacks.desk.party_visit import PartyVisit
 from callbacks.desk.shell import Shell
-from callbacks.desk.visit import BadParameter, Visit
+from callbacks.desk.visit import BadParameter, Given
 from data.services.errors import MilepostError, Unavailable
 from layouts.sheets import Column, Kind, Sheet, Value
 
@@ -58,6 +59,8 @@ def blueprint(shell: Shell) -> Blueprint:
             visit = shell.visit_of(page, request.args.to_dict())
             sheets = page.sheets(visit)
             chosen = _chosen(sheets, visit)
+            if isinstance(visit, PartyVisit):
+                visit.exported(sheets)
         except BadParameter as error:
             return _refused(str(error), 400)
         except Unavailable as error:
@@ -98,7 +101,7 @@ def as_xlsx(sheets: Sequence[Sheet], timezone: str) -> bytes:
     return out.getvalue()
 
 
-def file_name(visit: Visit, name: str, kind: str) -> str:
+def file_name(visit: Given, name: str, kind: str) -> str:
     """Return a name of letters, digits, dots and dashes: site, page, what it is of, when."""
     when = visit.now.astimezone(ZoneInfo(visit.timezone)).strftime("%Y%m%d-%H%M")
     parts = [visit.site, name, *(visit.query.get(one, "") for one in visit.variables), when]
@@ -112,7 +115,7 @@ def escaped(text: str) -> str:
     return f"'{clean}" if clean.startswith(_FORMULA) else clean
 
 
-def _chosen(sheets: Sequence[Sheet], visit: Visit) -> Sheet:
+def _chosen(sheets: Sequence[Sheet], visit: Given) -> Sheet:
     """Return the table that `sheet` names by its number, else the first."""
     number = visit.whole("sheet", 1, max(1, len(sheets)), 1)
     return sheets[number - 1] if sheets else Sheet(name="", columns=(), rows=())

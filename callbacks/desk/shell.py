@@ -14,14 +14,17 @@ import dash
 import structlog
 from dash import Dash, Input, Output
 from dash.development.base_component import Component
+from flask import request
 from flask_wtf.csrf import generate_csrf
 from msgspec import Struct
 
+from callbacks.desk.party_visit import Asking, PartyVisit, PartyVisits
 from callbacks.desk.visit import (
     LONGEST_VALUE,
     MOST_PARAMETERS,
     BadParameter,
     DeskPage,
+    ForParty,
     OwnCallbacks,
     Visit,
     in_order,
@@ -59,13 +62,14 @@ class Shell:
 
     def __init__(
         self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str,
-        who: Callable[[], Viewer] = viewer,
+        who: Callable[[], Viewer] = viewer, parties: PartyVisits | None = None,
     ) -> None:  # fmt: skip
         self.pages = tuple(pages)
         self._sites = sites
         self._past = past
         self._locale = locale
         self._who = who
+        self._parties = parties
 
     def register(self, app: Dash) -> None:
         """Register every page with Dash, their own callbacks, and the renewal of bodies."""
@@ -122,7 +126,7 @@ class Shell:
         drawn = self._draw(page, here, t, theme_of(here.query.get("theme")))
         return drawn.body, desk.status_line(drawn.status, here.href(at=None), t)
 
-    def visit(self, page: DeskPage, here: Address, t: Translator, theme: str) -> Visit:
+    def visit(self, page: DeskPage, here: Address, t: Translator, theme: str) -> Visit | PartyVisit:
         """Return the visit that an address stands for.
 
         Raises: BadParameter, Forbidden, Unavailable.
@@ -132,6 +136,8 @@ class Shell:
         _check(here.query)
         scope = self.scope()
         live = self._site(page, here.query.get("site"))
+        if isinstance(page, ForParty):
+            return self._party_visit(page, live, here, t, theme)
         at = self._instant(here.query.get("at"), live)
         view: SiteView = live if at is None else self._look_back(scope, live.site, at)
         view.renew()
@@ -149,13 +155,23 @@ class Shell:
             variables=here.variables,
         )
 
-    def visit_of(self, page: DeskPage, parameters: Mapping[str, Any]) -> Visit:
+    def visit_of(self, page: DeskPage, parameters: Mapping[str, Any]) -> Visit | PartyVisit:
         """Return the visit that a page's parameters stand for, outside of its frame.
 
         Raises: BadParameter, Forbidden, Unavailable.
         """
         t = translator_of(self._locale, parameters.get("lang"))
         return self.visit(page, _address(page, parameters), t, theme_of(parameters.get("theme")))
+
+    def _party_visit(
+        self, page: DeskPage, live: LiveSite, here: Address, t: Translator, theme: str
+    ) -> PartyVisit:
+        if self._parties is None:
+            raise Forbidden(page.name)
+        if "at" in here.query:
+            raise BadParameter("at", "live")
+        asking = Asking(viewer=self._who(), address=request.remote_addr or "", csrf=generate_csrf())
+        return self._parties.visit(page.name, asking, live, here, t, theme)
 
     def _layout_of(self, page: DeskPage) -> Callable[..., Component]:
         def layout(**parameters: Any) -> Component:
@@ -249,7 +265,12 @@ class Shell:
         except NoSuchInstant as error:
             raise BadParameter("at", "instant") from error
 
-    def _status(self, visit: Visit, topics: int, drawn_ms: int) -> desk.Status:
+    def _status(self, visit: Visit | PartyVisit, topics: int, drawn_ms: int) -> desk.Status:
+        if isinstance(visit, PartyVisit):
+            return desk.Status(
+                now=visit.now, timezone=visit.timezone, at=None, topics=topics, drawn_ms=drawn_ms,
+                log_connected=visit.log_connected,
+            )  # fmt: skip
         readers, clock = visit.live.readers(), visit.live.board.site.clock
         return desk.Status(
             now=visit.now,
@@ -270,6 +291,7 @@ class Shell:
         return desk.Head(
             site=drawn.site,
             site_name=name,
+            stream="party" if isinstance(page, ForParty) else "desk",
             theme=theme,
             sites=tuple(_site_link(live, page, drawn.site) for live in lives),
             pages=self._navigation(page, here, t),

@@ -210,6 +210,14 @@ class Supplying:
                 return live
         raise Forbidden(site)
 
+    def clock(self, scope: Scope, site: str) -> tuple[datetime, str]:
+        """Return the site's now and its time zone.
+
+        Raises: Forbidden.
+        """
+        live = self.live(scope, site)
+        return live.now, live.board.site.timezone
+
     def _own(
         self, scope: Scope, live: LiveSite, eyes: Eyes
     ) -> Iterator[tuple[Kind, Row, Mapping[str, Any]]]:

@@ -12,11 +12,23 @@ from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
+from msgspec import Struct
 
 Node = str | list[Any]  # a text, or [tag, attributes, children]
 
 _ATTRIBUTES = {"className": "class", "dateTime": "datetime", "tabIndex": "tabindex"}
 _LEFT_OUT = ("children", "style")
+
+
+class Element(Struct, frozen=True):
+    """An element that `dash.html` doesn't have, such as a plain input; attributes as in HTML.
+
+    True stands for an attribute without a value; None and False leave it out.
+    """
+
+    tag: str
+    attributes: dict[str, Any] = {}
+    children: Any = None
 
 
 def still(tree: Component, id: str) -> Component:
@@ -28,24 +40,31 @@ def still(tree: Component, id: str) -> Component:
     return html.Div(id=id, **{"data-still": node})
 
 
-def _node(component: Component) -> Node:
+def _node(component: Component | Element) -> Node:
+    if isinstance(component, Element):
+        given = _given(component.attributes)
+        return [component.tag, given, list(_children(component.children))]
     if component._namespace != "dash_html_components":
         raise TypeError(f"{component._type}: only elements of dash.html can be still")
     props = component.to_plotly_json()["props"]
-    attributes: dict[str, Any] = {
-        _ATTRIBUTES.get(name, name): "" if value is True else str(value)
-        for name, value in props.items()
-        if name not in _LEFT_OUT and value is not None and value is not False
-    }
+    attributes = _given(props)
     if props.get("style"):
         attributes["style"] = props["style"]
     return [component._type.lower(), attributes, list(_children(props.get("children")))]
 
 
+def _given(props: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _ATTRIBUTES.get(name, name): "" if value is True else str(value)
+        for name, value in props.items()
+        if name not in _LEFT_OUT and value is not None and value is not False
+    }
+
+
 def _children(value: Any) -> Iterator[Node]:
     if value is None:
         return
-    if isinstance(value, Component):
+    if isinstance(value, Component | Element):
         yield _node(value)
     elif isinstance(value, list | tuple):
         for child in value:
