@@ -18,6 +18,7 @@ from callbacks.entry import Entry
 from callbacks.hub import Hub
 from callbacks.operating import Operating
 from callbacks.pages import Pages
+from callbacks.refusals import Refusals
 from callbacks.streams import blueprint as streams
 from callbacks.viewer import remember, translator_of
 from callbacks.walls import Walls
@@ -50,6 +51,7 @@ def build(
     )
     server: Flask = app.server
     pages = shell.pages if shell else ()
+    Refusals(locale).register(server)
     entry.register(app, walls.sites.ids, pages, locale)
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())

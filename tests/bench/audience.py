@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from tests.bench.factory import SCREEN
-from tests.bench.stage import FOLDER, PINNED, ROOT, Posted
+from tests.bench.stage import FOLDER, PINNED, ROOT, Posted, Program
 
 PATH = f"/live/wall/{SCREEN}?lang=en"
 
@@ -65,10 +65,11 @@ class Audience:
 
 
 @contextmanager
-def seated(port: int, cpu: int | None = None) -> Iterator[Audience]:
-    """An audience that leaves when the block ends."""
+def seated(program: Program, cpu: int | None = None) -> Iterator[Audience]:
+    """An audience of one manager's windows that leaves when the block ends."""
     file = FOLDER / "shown.bin"
-    argv = [sys.executable, "-m", "tests.bench.viewers", str(port), PATH, str(file)]
+    argv = [sys.executable, "-m", "tests.bench.viewers", str(program.port), PATH, str(file)]
+    argv.append(program.token)
     if cpu is not None:
         argv = [sys.executable, "-c", PINNED % cpu, *argv]
     pipe = subprocess.PIPE

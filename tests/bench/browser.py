@@ -9,8 +9,10 @@ from typing import NamedTuple
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from tests import people
 from tests.bench.factory import SCREEN
 from tests.bench.figures import process_tree
+from tests.bench.stage import Program
 from tests.chromium import FLAGS, ensure
 
 GOOD = "p0-figures-good"
@@ -89,13 +91,15 @@ class Wall:
 
 
 @contextmanager
-def opened_wall(port: int, watched: bool = True) -> Iterator[Wall]:
+def opened_wall(program: Program, watched: bool = True) -> Iterator[Wall]:
     """Open a Chromium with the bench's wall in it, live; `watched`: its counts are noted."""
     with sync_playwright() as playwright:
         before = {child.pid for child in psutil.Process().children(recursive=True)}
         browser = playwright.chromium.launch(executable_path=ensure(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
-        page.goto(f"http://127.0.0.1:{port}/wall/{SCREEN}?lang=en")
+        address = f"http://127.0.0.1:{program.port}"
+        page.context.add_cookies([people.cookie(address, program.token)])
+        page.goto(f"{address}/wall/{SCREEN}?lang=en")
         page.wait_for_function("document.querySelector('#wall-clock')?.textContent.includes(':')")
         page.wait_for_function("/live/.test(document.querySelector('#wall-fresh').textContent)")
         yield Wall(page, _new_processes(before), watched)

@@ -19,7 +19,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         stage.engines_on(CPUS[-1]),
         running(ground, "web", cpu=CPUS[0]) as program,
         running(ground, "worker", cpu=CPUS[-1]),
-        seated(program.port, cpu=CPUS[-1]) as audience,
+        seated(program, cpu=CPUS[-1]) as audience,
     ):
         made, client = opened_factory(ground, program.port)
         for viewers in STEPS[:1] if quick else STEPS:

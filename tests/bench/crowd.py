@@ -37,7 +37,7 @@ def _pushed(
 ) -> tuple[list[Measurement], float]:
     """Return the wall's figures among viewers, and the server's µs a message."""
     web = [psutil.Process(program.web_pid())]
-    with seated(program.port) as audience, opened_wall(program.port) as wall:
+    with seated(program) as audience, opened_wall(program) as wall:
         audience.open(VIEWERS)
         reported(wall, made, client, 2)
         audience.record()

@@ -6,7 +6,7 @@ from playwright.sync_api import CDPSession
 
 from tests.bench.browser import GOOD, Wall, opened_wall
 from tests.bench.figures import Measurement, at_most, noted
-from tests.bench.stage import Stage, ask, opened_factory, running
+from tests.bench.stage import Program, Stage, ask, opened_factory, running
 
 FIRST, ALL, QUICK = 500, 10_000, 1_000
 RATE = 200.0
@@ -23,13 +23,13 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     ground = stage.fresh()
     with running(ground, name="tests.bench.push_server") as server:
         opened_factory(ground, server.port)
-        with opened_wall(server.port, watched=False) as wall:
+        with opened_wall(server, watched=False) as wall:
             wall.page.evaluate(_COUNT, GOOD)
             session = wall.page.context.new_cdp_session(wall.page)
-            first_s = _push(wall, server.port, FIRST)
+            first_s = _push(wall, server, FIRST)
             before_mb, before_nodes = _memory(session)
             rest = (QUICK if quick else ALL) - FIRST
-            rest_s = _push(wall, server.port, rest)
+            rest_s = _push(wall, server, rest)
             after_mb, after_nodes = _memory(session)
     said = f"browser, from update {FIRST} to update {rest + FIRST:,}"
     return [
@@ -40,10 +40,10 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     ]
 
 
-def _push(wall: Wall, port: int, frames: int) -> float:
+def _push(wall: Wall, server: Program, frames: int) -> float:
     """Push until the page has shown as many changes; return the seconds it took."""
     goal, begun = wall.page.evaluate("window.benchCount") + frames, time.monotonic()
-    ask(port, f"/push?frames={frames}&rate={RATE}")
+    ask(server.port, f"/push?frames={frames}&rate={RATE}", server.token)
     while (count := wall.page.evaluate("window.benchCount")) < goal:
         if time.monotonic() - begun > 60 + 2 * frames / RATE:
             raise TimeoutError(f"{goal - count} of {frames} updates never came")

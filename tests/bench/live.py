@@ -14,7 +14,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     ground = stage.fresh()
     with running(ground) as program:
         made, client = opened_factory(ground, program.port)
-        with opened_wall(program.port) as wall:
+        with opened_wall(program) as wall:
             texts = _texts(wall, made, client, 5 if quick else 40)
             return [*texts, *_bars(wall, made, client, 2 if quick else 12)]
 

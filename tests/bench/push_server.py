@@ -29,7 +29,7 @@ from data.services.live import LiveSite, utc_now
 from data.services.sites import Sites
 from data.store.keys import KeyStore
 from tests.bench.factory import SITE, Factory
-from tests.bench.wiring import serve, wired
+from tests.bench.wiring import PUSH, entrance, serve, wired
 
 INTERVAL_S = 0.001
 
@@ -66,8 +66,9 @@ def main() -> int:
     sites.listen(hub.on_change)
     gevent.spawn(hub.run)
     api = Api(ingest, sites, keys, engines.log, read_plan, template, utc_now)
-    server = build(walls, hub, api, Operating(sites, hub, {}), settings.locale)
-    server.get("/push")(Pusher(sites, hub).start)
+    operating = Operating(sites, hub, {})
+    server = build(walls, hub, api, operating, entrance(engines), settings.locale)
+    server.get("/push", endpoint=PUSH)(Pusher(sites, hub).start)
     serve(settings, server)
     return 0
 

@@ -36,7 +36,7 @@ def _restart(ground: Ground) -> tuple[float, float]:
     """Return seconds from the kill until the wall shows a later change, and until readiness."""
     with running(ground) as program:
         made, client = opened_factory(ground, program.port)
-        with opened_wall(program.port) as wall:
+        with opened_wall(program) as wall:
             steadily(made, client, 2)
             killed_at = _kill(program)
             wait_until(lambda: loaded(program.port, "bench"), WITHIN_S, "it is ready", 0.01)

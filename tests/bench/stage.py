@@ -31,6 +31,7 @@ from data.store.migrate import upgrade
 from data.stream.embedded import EmbeddedRedis
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
+from tests import people
 from tests.bench import factory
 from tests.engines import conninfo
 
@@ -61,6 +62,10 @@ class Ground(Struct, frozen=True):
         made = Keys(KeyStore(sql), utc_now).create(site, source, rate_per_s=1e6)
         sql.dispose()
         return made
+
+    def token(self) -> str:
+        """Sign a manager in; return the session's token."""
+        return people.signed_in(self.database_url)
 
     def env(self, port: int) -> dict[str, str]:
         own = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
@@ -121,6 +126,7 @@ class Program(NamedTuple):
     pid: int
     port: int
     started_at: float  # monotonic
+    token: str  # of a manager who is signed in
 
     def web_pid(self) -> int:
         """The web process: itself, or the one that it supervises."""
@@ -180,7 +186,7 @@ def running(
 
     `awaited`: the block begins when it answers; else as soon as it is started.
     """
-    port = free_port()
+    port, token = free_port(), ground.token()
     argv = (sys.executable, "-m", name) if name.startswith("tests.") else (sys.executable, name)
     argv = (*argv, *command)
     if cpu is not None:
@@ -197,7 +203,7 @@ def running(
     solo, started_at = Solo(child), time.monotonic()
     solo.start()
     try:
-        yield Program(solo.pid or 0, port, started_at)
+        yield Program(solo.pid or 0, port, started_at, token)
     finally:
         solo.stop()
 
@@ -241,11 +247,11 @@ def answers(port: int) -> bool:
     return ask(port, "/healthz") is not None
 
 
-def ask(port: int, path: str) -> dict[str, Any] | None:
+def ask(port: int, path: str, token: str = "") -> dict[str, Any] | None:
     """The JSON of a successful answer; None for any other and for none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=people.header(token))
         answer = connection.getresponse()
         return json.loads(answer.read()) if answer.status == 200 else None
     except (OSError, http.client.HTTPException, ValueError):

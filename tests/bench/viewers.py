@@ -1,8 +1,8 @@
 """Many viewers of a wall in one process of their own: sockets that read and hardly look.
 
-`python -m tests.bench.viewers PORT PATH FILE` obeys lines on its standard input: `open N` opens N
-viewers more, `record` begins to count, `stop` says what was counted and writes to FILE when each
-viewer was shown which count. Each distinct message is unpacked once, however many viewers get it.
+`python -m tests.bench.viewers PORT PATH FILE TOKEN` obeys lines on its standard input: `open N`
+opens N viewers more, `record` begins to count, `stop` says what was counted and writes to FILE when
+each viewer was shown which count. Each distinct message is unpacked once, however many get it.
 """
 
 import array
@@ -35,10 +35,13 @@ class Message(NamedTuple):
 class Viewer:
     """One open stream."""
 
-    def __init__(self, port: int, path: str) -> None:
+    def __init__(self, port: int, path: str, token: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: gzip\r\n\r\n"
-        self.socket.sendall(head.encode())
+        lines = (
+            f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept-Encoding: gzip",
+            f"Cookie: milepost={token}", "", "",
+        )  # fmt: skip
+        self.socket.sendall("\r\n".join(lines).encode())
         self.socket.setblocking(False)
         self.welcomed = False
         self.rest = b""
@@ -48,8 +51,8 @@ class Viewer:
 class Crowd:
     """All viewers of one process."""
 
-    def __init__(self, port: int, path: str, file: str) -> None:
-        self._port, self._path, self._file = port, path, file
+    def __init__(self, port: int, path: str, file: str, token: str) -> None:
+        self._port, self._path, self._file, self._token = port, path, file, token
         self._selector = selectors.EpollSelector()
         self._selector.register(sys.stdin, selectors.EVENT_READ)
         self._known: dict[bytes, Message | None] = {}
@@ -87,7 +90,7 @@ class Crowd:
     def _open_some(self) -> None:
         """Open as many as may be waiting for their welcome at once."""
         while self._opened < self._wanted and self._opened - self._welcomed < AT_ONCE:
-            viewer = Viewer(self._port, self._path)
+            viewer = Viewer(self._port, self._path, self._token)
             self._selector.register(viewer.socket, selectors.EVENT_READ, viewer)
             self._opened += 1
 
@@ -170,4 +173,4 @@ def _say(**words: Any) -> None:
 
 if __name__ == "__main__":
     allow_many_files()
-    Crowd(int(sys.argv[1]), sys.argv[2], sys.argv[3]).run()
+    Crowd(int(sys.argv[1]), *sys.argv[2:5]).run()

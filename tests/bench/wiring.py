@@ -8,11 +8,15 @@ import gevent
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
-from app import Engines
+from app import Engines, People
+from callbacks.entry import Entry
+from callbacks.gate import Door
 from callbacks.walls import Walls
 from data.services.sites import Sites
 from data.settings import Settings
 from layouts.screens import FILE, load
+
+SECRET, PUSH = b"of a bench alone", "push"
 
 
 def wired() -> tuple[Settings, Engines, Sites, Walls]:
@@ -21,6 +25,15 @@ def wired() -> tuple[Settings, Engines, Sites, Walls]:
     engines = Engines(settings)
     sites = engines.followed(gevent.spawn, gevent.sleep)
     return settings, engines, sites, Walls(sites, load(FILE), settings.build)
+
+
+def entrance(engines: Engines) -> Entry:
+    """The gate of a bench's own server; what it adds to the program is for whoever is known."""
+    people = People(engines.sql, SECRET)
+    return Entry(
+        identity=people.identity, accounts=people.desk, audit=people.audit, forms_key=SECRET,
+        doors={PUSH: Door.KNOWN},
+    )  # fmt: skip
 
 
 def serve(settings: Settings, app: "Flask | Callable[..., Any]") -> None:

@@ -1,0 +1,51 @@
+"""What is answered where nothing is, and while SQL is away: a page for readers, a line for others.
+
+Imported by `callbacks.web`. The API answers in its own form.
+"""
+
+from flask import Flask, Response, request
+from markupsafe import Markup
+
+from callbacks.doors import STYLES
+from callbacks.viewer import theme_of, translator_of
+from data.services.errors import Forbidden, Unavailable
+from layouts.plain import document, tag
+from layouts.text import Translator
+
+
+class Refusals:
+    """Error handlers of a server; what they say is the same for everybody."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+
+    def register(self, server: Flask) -> None:
+        """Answer what no handler answered itself."""
+        server.register_error_handler(404, self.not_found)
+        server.register_error_handler(Forbidden, self.not_found)
+        server.register_error_handler(Unavailable, self.unavailable)
+
+    def not_found(self, error: object) -> Response:
+        """Say that nothing is there, whether nothing is or it is somebody else's."""
+        t = self._t()
+        words = t("Nothing stands at this address, or it isn't yours to see.")
+        return self._answer(t, t("Not found"), words, 404)
+
+    def unavailable(self, error: Unavailable) -> Response:
+        """Say that it can't be done now."""
+        t = self._t()
+        words = t("The database does not answer. Try again in a moment.")
+        answer = self._answer(t, t("One moment"), words, 503)
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+        return answer
+
+    def _answer(self, t: Translator, heading: str, words: str, status: int) -> Response:
+        if not request.accept_mimetypes.accept_html:
+            return Response(heading + "\n", status, mimetype="text/plain")
+        home = tag("a", t("All sites and screens"), href="/", class_="mp-button")
+        body = tag("h1", heading) + tag("p", words) + tag("p", home)
+        page = document(heading, Markup(body), t, theme_of(request.args.get("theme")), STYLES)
+        return Response(page, status, mimetype="text/html")
+
+    def _t(self) -> Translator:
+        return translator_of(self._locale, request.args.get("lang"))
