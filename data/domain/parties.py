@@ -71,6 +71,15 @@ class PartyIndex:
         wanted = set(how or Relation)
         return sorted(order for order, found in known.items() if found & wanted)
 
+    def known(self, *how: Relation) -> list[str]:
+        """Return the parties that have an order by one of these relations, by id."""
+        wanted = set(how)
+        return sorted(
+            party
+            for party, orders in self._orders.items()
+            if any(found & wanted for found in orders.values())
+        )
+
     def _relations(self, order: str) -> dict[str, set[Relation]]:
         state = self._board.orders.get(order)
         plan = None if state is None else state.plan

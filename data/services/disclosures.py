@@ -18,7 +18,7 @@ from data.services.errors import Forbidden, Unavailable
 
 KNOWN_FOR_S = 3.0
 TRUSTED_FOR_S = 600.0
-_MAY_CHANGE = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
+MAY_CHANGE = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
 
 
 class Store(Protocol):
@@ -88,7 +88,7 @@ class Disclosures:
 
         Raises: Forbidden; PolicyError for a treatment that doesn't fit; Unavailable.
         """
-        if scope.role not in _MAY_CHANGE or not scope.may_see(site):
+        if scope.role not in MAY_CHANGE or not scope.may_see(site):
             raise Forbidden(site)
         usual_policy(role).changed({key: how for key, how in changes.items() if how is not None})
         self._store.set(site, role, party, changes)

@@ -5,7 +5,7 @@ Imported by `app`, which hands it to `data.services.disclosures`.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine, and_, delete, or_, select
+from sqlalchemy import Engine, and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from data.domain.policy import FIELDS, Kind, Treatment
@@ -28,11 +28,17 @@ class DisclosureStore:
 
         What the program doesn't know any more is left out, and so as usual.
         """
+        return self._said(site, role, "", party or "")
+
+    def own(self, site: str, role: Role, party: str | None) -> Changes:
+        """Return what is said for a role, or for one party alone."""
+        return self._said(site, role, party or "")
+
+    def _said(self, site: str, role: Role, *parties: str) -> Changes:
         table = disclosure.c
-        whose = or_(table.party == "", table.party == (party or ""))
         query = (
             select(table.kind, table.field, table.treatment)
-            .where(table.site == site, table.role == role, whose)
+            .where(table.site == site, table.role == role, table.party.in_(parties))
             .order_by(table.party)
         )
         with answering(), self._engine.connect() as connection:
