@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request
 from callbacks.metrics import EVENTS
 from data.domain.plan import Order
 from data.domain.plan_rules import to_envelopes
-from data.domain.scope import factory_scope
+from data.domain.scope import Role, factory_scope
 from data.domain.site import Site
 from data.services.errors import Forbidden, MilepostError, Overloaded, Unavailable
 from data.services.ingest import Ingest, Status, Verdict
@@ -30,6 +30,7 @@ MAX_PLAN_BYTES = 20 * 1024 * 1024
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
 _JSON = "application/json"
+PROBLEM = "application/problem+json"
 _PLAN_FORMS = {
     _JSON: "plan.json",
     "text/csv": "plan.csv",
@@ -90,8 +91,8 @@ class Api:
         api.put("/site")(self.put_site)
         api.post("/signals")(self.post_signals)
         api.get("/orders/template.<form>")(self.get_template)
-        api.register_error_handler(Problem, _problem)
-        api.register_error_handler(MilepostError, _service_error)
+        api.register_error_handler(Problem, answer_problem)
+        api.register_error_handler(MilepostError, answer_error)
         return api
 
     def post_events(self) -> Response:
@@ -179,12 +180,11 @@ class Api:
         return self._sites.current(factory_scope(_site(grant)), _site(grant))
 
     def _authorise(self) -> Grant:
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        grant = self._keys.verify(token.strip()) if kind.lower() == "bearer" else None
+        grant = self._keys.verify(bearer())
         if grant is None:
-            problem = Problem(401, "expected Authorization: Bearer with a valid API key")
-            problem.headers["WWW-Authenticate"] = "Bearer"
-            raise problem
+            raise unauthorised()
+        if grant.scope.role is not Role.SOURCE:
+            raise Problem(403, "this key reads; it may not report")
         return grant
 
     def _limit(self, grant: Grant, events: int) -> None:
@@ -217,6 +217,19 @@ class _Bucket:
             return (count - self._room) / self._rate
         self._room -= count
         return 0.0
+
+
+def bearer() -> str:
+    """Return the API key that the request shows; empty when it shows none."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def unauthorised() -> Problem:
+    """Return the answer to a request without a key that works."""
+    problem = Problem(401, "expected Authorization: Bearer with a valid API key")
+    problem.headers["WWW-Authenticate"] = "Bearer"
+    return problem
 
 
 def _site(grant: Grant) -> str:
@@ -284,17 +297,24 @@ def _json(body: Any, status: int) -> Response:
     return Response(msgspec.json.encode(body), status=status, mimetype=_JSON)
 
 
-def _problem(problem: Problem) -> Response:
-    answer = _json(problem.body, problem.status)
+def answer_problem(problem: Problem) -> Response:
+    """Answer with a problem.
+
+    Source: RFC 9457.
+    """
+    body = {"status": problem.status, **problem.body}
+    answer = _json(body, problem.status)
+    answer.mimetype = PROBLEM
     answer.headers.update(problem.headers)
     return answer
 
 
-def _service_error(error: MilepostError) -> Response:
+def answer_error(error: MilepostError) -> Response:
+    """Answer what a service refused or couldn't do."""
     if isinstance(error, Unavailable | Overloaded):
         problem = Problem(503, str(error))
         problem.headers["Retry-After"] = str(error.retry_after_s)
-        return _problem(problem)
+        return answer_problem(problem)
     if isinstance(error, Forbidden):
-        return _problem(Problem(404, "there is no such site"))
+        return answer_problem(Problem(404, "there is no such site"))
     raise error

@@ -28,11 +28,13 @@ QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
 LIFE_S = 15 * 60.0
+PROGRAM = "program"  # a party's programs: the same, but the clock goes on for them
 BY_NAME = "party"  # pages whose channels are told of changes one by one, by `Hub.touch`
 _NUMBER = re.compile("[0-9]{1,18}")
 _log = structlog.get_logger("hub")
 
-Render = Callable[[int], Cells]  # topics → cells of the panels they concern
+Render = Callable[[int], Cells]  # topics → cells of what they concern; None where one is gone
+Form = Callable[..., Frame]  # event, data and, where it has one, the id
 Beat = Callable[[], dict[str, object]]  # what a heartbeat says of the data's age
 
 
@@ -68,12 +70,15 @@ class Viewer:
 class Channel:
     """What viewers of one key see, and the frames that keep them up to date."""
 
-    def __init__(self, name: str, render: Render, beat: Beat, interval_s: float) -> None:
+    def __init__(
+        self, name: str, render: Render, beat: Beat, interval_s: float, form: Form = Frame
+    ) -> None:
         self.viewers: set[Viewer] = set()
         self.left_at = time.monotonic()
         self._name = name  # differs between processes and restarts, so versions can't be mixed up
         self._render = render
         self._beat = beat
+        self._form = form
         self._interval_s = interval_s
         self._cells: Cells = {}
         self._version = 0
@@ -101,6 +106,8 @@ class Channel:
             self._flushed_at = time.monotonic()
         difference = changed(self._cells, after)
         self._cells |= difference
+        for name in [name for name, cell in difference.items() if cell is None]:
+            del self._cells[name]
         RENDER_SECONDS.observe(time.monotonic() - begun)
         if difference:
             self._version += 1
@@ -129,7 +136,7 @@ class Channel:
 
     def beat(self) -> None:
         """Send the heartbeat: the data's own age, the build."""
-        self._send(Frame("beat", self._beat()), keep=False)
+        self._send(self._form("beat", self._beat()), keep=False)
 
     def refresh(self) -> None:
         """Flush now what waits for its turn."""
@@ -141,9 +148,9 @@ class Channel:
         self.refresh()
         missed = self._missed(last_id)
         if missed is not None:
-            return [*missed, Frame("beat", self._beat())]
+            return [*missed, self._form("beat", self._beat())]
         SNAPSHOTS.inc()
-        return [self.snapshot(), Frame("beat", self._beat())]
+        return [self.snapshot(), self._form("beat", self._beat())]
 
     def snapshot(self) -> Frame:
         """Return everything the page shows, as one frame shared by all who need it now."""
@@ -163,8 +170,8 @@ class Channel:
         return [frame for version, frame in self._ring if version > seen]
 
     def _frame(self, event: str, cells: Cells) -> Frame:
-        data = {"c": cells, "a": self._beat()["age"]}
-        return Frame(event, data, f"{self._name}.{self._version}")
+        data = {"c": cells, "a": self._beat().get("age")}
+        return self._form(event, data, f"{self._name}.{self._version}")
 
     def _send(self, frame: Frame, keep: bool) -> None:
         if keep:
@@ -190,7 +197,7 @@ class Hub:
     def on_change(self, site: str, topics: int) -> None:
         """Hand a change of a site's board to the channels that show it."""
         for key, channel in list(self._channels.items()):
-            if key.site == site and key.page != BY_NAME:
+            if key.site == site and key.page not in (BY_NAME, PROGRAM):
                 channel.touch(topics)
 
     def touch(self, key: ChannelKey, topics: int) -> None:
@@ -224,10 +231,14 @@ class Hub:
             self.tick()
 
     def stream(
-        self, key: ChannelKey, render: Render, beat: Beat, last_id: str | None, packed: bool
-    ) -> Iterator[bytes]:
-        """Yield one viewer's stream, from what brings it up to date until its life is over."""
-        channel = self._channel(key, render, beat)
+        self, key: ChannelKey, render: Render, beat: Beat, last_id: str | None, packed: bool,
+        form: Form = Frame,
+    ) -> Iterator[bytes]:  # fmt: skip
+        """Yield one viewer's stream, from what brings it up to date until its life is over.
+
+        `form`: makes the frames, for those that aren't a page's.
+        """
+        channel = self._channel(key, render, beat, form)
         viewer = Viewer()
         VIEWERS.inc()
         ends_at = time.monotonic() + LIFE_S * random.uniform(0.8, 1.2)
@@ -248,12 +259,12 @@ class Hub:
             channel.left_at = time.monotonic()
             VIEWERS.dec()
 
-    def _channel(self, key: ChannelKey, render: Render, beat: Beat) -> Channel:
+    def _channel(self, key: ChannelKey, render: Render, beat: Beat, form: Form) -> Channel:
         channel = self._channels.get(key)
         if channel is None:
             self._number += 1
             name = f"{self._build}-{self._number:x}"
-            channel = self._channels[key] = Channel(name, render, beat, self._interval_s)
+            channel = self._channels[key] = Channel(name, render, beat, self._interval_s, form)
         return channel
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from data.domain.board import Board
+from data.domain.changes import Changes
 from data.domain.floor import FloorIndex
 from data.domain.forecast.records import OrderForecast
 from data.domain.gantt.index import GanttIndex
@@ -29,6 +30,7 @@ class Indexes:
         self.needs = NeedIndex(board)
         self.gantt = GanttIndex(board)
         self.parties = PartyIndex(board)
+        self.changes = Changes()
         self._concerned: set[str] = set()
         self._site = board.site_state.site
         self._lines: dict[str, Line] = {}
@@ -42,6 +44,7 @@ class Indexes:
         self.needs.renew(changed)
         self.gantt.touch(changed)
         self._concerned |= self.parties.renew(changed)
+        self.changes.note(changed)
 
     def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
         """Judge by these forecasts of open orders from now on, until others are given."""
@@ -52,6 +55,7 @@ class Indexes:
         """Take over which of the forecasts changed."""
         changed = tuple(orders)
         self.book.touch(changed)
+        self.changes.note(changed)
         for order in changed:
             self._concerned |= self.parties.of(order)
 

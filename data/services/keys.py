@@ -1,4 +1,8 @@
-"""API keys: who may report what. A key speaks for one source at one site and sees nothing."""
+"""API keys: who may report what, and who may read what.
+
+A key that reports speaks for one source at one site and sees nothing. A key that reads has the
+role of a viewer, of an outside one with its party, and reports nothing.
+"""
 
 import hashlib
 import hmac
@@ -15,6 +19,9 @@ from data.services.ports import StoredKey
 KNOWN_FOR_S = 10.0  # how long a revoked key may go on in a process that has just seen it
 TRUSTED_FOR_S = 3600.0  # the same while SQL can't be asked: reporting goes on without it
 RATE_PER_S = 20_000.0
+READERS = (
+    Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.SUPPLIER, Role.CUSTOMER, Role.LOGISTICS
+)  # fmt: skip
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -46,6 +53,22 @@ class Keys:
 
     def create(self, site: str, source: str, rate_per_s: float = RATE_PER_S) -> str:
         """Make a key and return it; it can't be shown again."""
+        return self._make(site, source, rate_per_s, Role.SOURCE, None)
+
+    def create_reader(self, site: str, role: Role, party: str | None = None) -> str:
+        """Make a key that reads what the role may, and return it; it can't be shown again.
+
+        Raises: ValueError for a role that no key has, or a party that is missing or too much.
+        """
+        if role not in READERS:
+            raise ValueError(f"role: {role}, expected one of {', '.join(READERS)}")
+        if Scope(role=role, sites=(site,)).outside != bool(party):
+            raise ValueError("party: a supplier's, customer's or forwarder's key has one, no other")
+        return self._make(site, "", RATE_PER_S, role, party)
+
+    def _make(
+        self, site: str, source: str, rate_per_s: float, role: Role, party: str | None
+    ) -> str:
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         self._store.add(
             StoredKey(
@@ -56,6 +79,8 @@ class Keys:
                 created_at=self._now(),
                 revoked_at=None,
                 rate_per_s=rate_per_s,
+                role=role,
+                party=party,
             )
         )
         return f"mp_{prefix}_{secret}"
@@ -91,8 +116,13 @@ class Keys:
             return None
         if not hmac.compare_digest(key.secret_hash, _digest(secret)):
             return None
-        scope = Scope(role=Role.SOURCE, sites=(key.site,), source=key.source)
-        return Grant(prefix, scope, key.rate_per_s)
+        return Grant(prefix, _scope(key), key.rate_per_s)
+
+
+def _scope(key: StoredKey) -> Scope:
+    if key.role is Role.SOURCE:
+        return Scope(role=Role.SOURCE, sites=(key.site,), source=key.source)
+    return Scope(role=key.role, sites=(key.site,), party=key.party)
 
 
 def _digest(secret: str) -> bytes:

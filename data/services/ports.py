@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from data.domain.events import Event
 from data.domain.quarantine import Quarantined
+from data.domain.scope import Role
 from data.domain.subjects import Fold, Identity
 
 CLAIM_S = 24 * 3600  # how long the log remembers an identity; older ones are asked of SQL
@@ -108,7 +109,10 @@ class Batch:
 
 
 class StoredKey(Struct, frozen=True, kw_only=True):
-    """One key as it is stored; `secret_hash` is the SHA-256 of a 256-bit random secret."""
+    """One key as it is stored; `secret_hash` is the SHA-256 of a 256-bit random secret.
+
+    `role`: source for a key that reports, and nothing else; any other reads, and has no source.
+    """
 
     prefix: str
     secret_hash: bytes
@@ -117,6 +121,8 @@ class StoredKey(Struct, frozen=True, kw_only=True):
     created_at: datetime
     revoked_at: datetime | None
     rate_per_s: float
+    role: Role = Role.SOURCE
+    party: str | None = None
 
 
 def seq_of(offset: str) -> int:

@@ -5,8 +5,9 @@ Imported by `app`, which hands it to `data.services.keys`.
 
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, RowMapping, insert, select, update
 
+from data.domain.scope import Role
 from data.services.ports import StoredKey
 from data.store.history import answering
 from data.store.tables import api_key
@@ -32,13 +33,13 @@ class KeyStore:
         query = select(api_key).where(api_key.c.prefix == prefix)
         with answering(), self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
-        return None if row is None else StoredKey(**row)
+        return None if row is None else _stored(row)
 
     def all(self) -> list[StoredKey]:
         """Return every key, oldest first."""
         query = select(api_key).order_by(api_key.c.created_at)
         with answering(), self._engine.connect() as connection:
-            return [StoredKey(**row) for row in connection.execute(query).mappings()]
+            return [_stored(row) for row in connection.execute(query).mappings()]
 
     def revoke(self, prefix: str, at: datetime) -> bool:
         """End a key; False when there is none that still works."""
@@ -49,3 +50,7 @@ class KeyStore:
         )
         with answering(), self._engine.begin() as connection:
             return connection.execute(query).rowcount == 1
+
+
+def _stored(row: RowMapping) -> StoredKey:
+    return StoredKey(**{**row, "role": Role(row["role"])})

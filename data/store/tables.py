@@ -178,6 +178,8 @@ api_key = Table(
     Column("created_at", _AT, nullable=False),
     Column("revoked_at", _AT),
     Column("rate_per_s", Float, nullable=False),
+    Column("role", Text, nullable=False, server_default="source"),
+    Column("party", Text),
 )
 
 # What the watch works out. All of it can be worked out again from the events.
