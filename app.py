@@ -19,7 +19,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,8 +145,10 @@ def create_server(settings: Settings) -> "Flask":
     sites.listen(outside.live.on_change)
     supplier, acts = _supplier_board(engines, sites, ingest, outside, settings.locale)
     pages = [*_desk_pages(engines, sites, cached), gantt, supplier]
+    boards, date_acts = _date_boards(engines, sites, outside, hub)
+    pages += boards
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
-    more = (outside.live.blueprint(), acts)
+    more = (outside.live.blueprint(), acts, date_acts)
     operating = Operating(sites, hub, pings)
     return build(walls, hub, api, operating, entry, settings.locale, shell, more)
 
@@ -160,14 +162,17 @@ class Outside:
         from callbacks.desk.party_visit import PartyVisits
         from callbacks.parties import Parties
         from data.services.boards import Boards
+        from data.services.dates import DateBook
         from data.services.disclosures import Disclosures
+        from data.store.dates import DateStore
         from data.store.disclosures import DisclosureStore
 
         self.audit = entry.audit
         self.disclosures = Disclosures(
             DisclosureStore(engines.sql), derived(secret, "pseudonyms")
         )
-        self.boards = Boards(self.disclosures)
+        self.dates = DateBook(DateStore(engines.sql))
+        self.boards = Boards(self.disclosures, self.dates)
         self.visits = PartyVisits(self.boards, self.audit)
         self.live = Parties(hub, sites, self.boards)
 
@@ -195,6 +200,106 @@ def _supplier_board(
         supplying, comments, outside.audit, _read_needs, outside.live.touch, locale
     )
     return SupplierPage(supplying, comments, visits), acts.blueprint()
+
+
+def _date_boards(
+    engines: Engines, sites: Sites, outside: Outside, hub: "Hub"
+) -> "tuple[list[DeskPage], Blueprint]":
+    """Return the boards of customers and carriers, the page of what they ask, and its routes."""
+    from callbacks.desk.customer import CustomerPage
+    from callbacks.desk.date_acts import DateActs
+    from callbacks.desk.dates import DatesPage
+    from callbacks.desk.logistics import LogisticsPage
+    from data.domain.topics import PLAN
+    from data.services.dates import Dates
+    from data.services.visits import Visits
+    from data.store.visits import VisitStore
+
+    def told(site: str, parties: Iterable[str]) -> None:
+        hub.on_change(site, PLAN)
+        for party in parties:
+            outside.live.touch(site, party)
+
+    shown, audit = outside.boards, outside.audit
+    dates = Dates(sites, shown, outside.disclosures, outside.dates, audit, told)
+    visits = Visits(VisitStore(engines.sql))
+    pages = [CustomerPage(dates, visits), LogisticsPage(dates), DatesPage(dates)]
+    return pages, DateActs(dates).blueprint()
+
+
+def _entry(engines: Engines, settings: Settings) -> "Entry":
+    """Return what signing in stands on; checking a password must not hold up the screens."""
+    from callbacks.beside import BesideHasher
+    from callbacks.entry import Entry
+    from callbacks.openid import Provider
+
+    people = People(engines.sql, _secret(settings), BesideHasher())
+    told = settings.openid
+    provider = None
+    if told is not None:
+        provider = Provider(
+            name=told.name, discovery=told.discovery, client_id=told.client_id,
+            client_secret=told.client_secret,
+        )  # fmt: skip
+    return Entry(
+        identity=people.identity, accounts=people.desk, audit=people.audit,
+        forms_key=derived(_secret(settings), "forms"), provider=provider,
+    )  # fmt: skip
+
+
+class People:
+    """Who may sign in, and what they did, on one database."""
+
+    def __init__(
+        self, sql: "Engine", secret: bytes, hasher: "PasswordHasher | None" = None
+    ) -> None:
+        from data.services.accounts_desk import AccountsDesk
+        from data.services.audit import Audit
+        from data.services.identity import Identity
+        from data.store.audit import AuditStore
+        from data.store.people import PeopleStore
+
+        self.store = PeopleStore(sql)
+        self.audit = Audit(AuditStore(sql), secret, utc_now)
+        self.identity = Identity(self.store, utc_now, hasher)
+        self.desk = AccountsDesk(self.identity, self.store, self.audit)
+
+
+def _secret(settings: Settings) -> bytes:
+    """Return the secret that is set, else the one that is kept in `var`."""
+    return settings.secret or kept(settings.var)
+
+
+def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskPage]":
+    """Return every page that is read at a desk, a line each."""
+    from callbacks.desk.bottleneck import BottleneckPage
+    from callbacks.desk.delays import DelaysPage
+    from callbacks.desk.figures import FiguresPage
+    from callbacks.desk.order import OrderPage
+    from callbacks.desk.orders import OrdersPage
+    from data.services.accounts import Accounts
+    from data.services.accounts_then import AccountsThen
+    from data.services.bottleneck_history import BottleneckHistory
+    from data.services.delays import Delays
+    from data.services.order_boards import OrderBoards
+    from data.services.orders import Orders
+    from data.services.shift_figures import ShiftFigures
+    from data.store.accounts import AccountPast
+    from data.store.bottlenecks import BottleneckStore
+    from data.store.delays import DelayStore
+    from data.store.orders import CompletedOrders
+    from data.store.past import PastEvents
+    from data.store.shift_figures import ShiftFigureStore
+
+    recorded, then = AccountPast(engines.sql), PastEvents(engines.sql)
+    boards = OrderBoards(engines.history, then)
+    return [
+        OrdersPage(Orders(CompletedOrders(engines.sql))),
+        OrderPage(Accounts(recorded), AccountsThen(recorded, then), boards),
+        DelaysPage(Delays(DelayStore(engines.sql), cached)),
+        BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
+        FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
+    ]
 
 
 def _entry(engines: Engines, settings: Settings) -> "Entry":

@@ -84,6 +84,9 @@ DOORS: Mapping[str, Door] = {
     "party_live.stream": Door.KNOWN,
     "supplying.act": Door.KNOWN,
     "supplying.code": Door.KNOWN,
+    "dating.customer": Door.KNOWN,
+    "dating.carrier": Door.KNOWN,
+    "dating.factory": Door.KNOWN,
     "/": Door.PAGES,
     "/<path:path>": Door.PAGES,
 }

@@ -16,7 +16,10 @@ from layouts.components.parts import shape
 from layouts.text import LOCALE_NAMES, Translator, msgid
 
 # The order in which pages stand in the navigation, and the page that a sub-page belongs to.
-NAVIGATION = ("supplier", "orders", "gantt", "bottleneck", "delays", "figures")
+NAVIGATION = (
+    "supplier", "customer", "logistics",
+    "orders", "gantt", "bottleneck", "delays", "figures", "dates",
+)  # fmt: skip
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}
 THEMES = {"light": msgid("Light"), "dark": msgid("Dark")}
 

@@ -4,12 +4,14 @@ Pure. Made from a board and its forecasts, and shown to nobody before `data.doma
 has been over them. Each row names the parties that it concerns.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from data.domain.board import Board
+from data.domain.dates import NOTHING_SAID, Subject
+from data.domain.dates import Standing as Agreed
 from data.domain.disclosure import Row, Value
 from data.domain.events import OperationStatus, need_subject
 from data.domain.facts import Facts
@@ -21,11 +23,15 @@ from data.domain.view import Standing
 
 
 class Rows(Struct, frozen=True, kw_only=True):
-    """Makes the rows of a site's orders as of one instant."""
+    """Makes the rows of a site's orders as of one instant.
+
+    `dates`: what was agreed with each order's customer about its milestones.
+    """
 
     board: Board
     facts: Facts
     now: datetime
+    dates: Mapping[Subject, Agreed] = {}
 
     def needs(self, orders: Iterable[str]) -> Iterator[Row]:
         """Yield a row for each material need."""
@@ -138,7 +144,8 @@ class Rows(Struct, frozen=True, kw_only=True):
             else None
         )
         finish = None if ahead is None else ahead.finish
-        promised = milestone.committed_at or milestone.baseline_at
+        agreed = self.dates.get(Subject(plan.id, milestone.id, plan.customer or ""), NOTHING_SAID)
+        promised = agreed.confirmed_at or milestone.committed_at or milestone.baseline_at
         expected = reached_at or (self.now if finish is None else finish.p50_at)
         fields: dict[str, Value] = {
             "order": plan.id,
@@ -149,6 +156,8 @@ class Rows(Struct, frozen=True, kw_only=True):
             "quantity": plan.quantity,
             "baseline_at": milestone.baseline_at,
             "committed_at": milestone.committed_at,
+            "requested_at": agreed.requested_at,
+            "confirmed_at": agreed.confirmed_at,
             **_finish(finish),
             "reached_at": reached_at,
             "standing": _standing(reached_at is not None, expected, finish, promised),

@@ -4,11 +4,14 @@ The one way from a live board to anyone outside. Everything that is shown, pushe
 answered to a party passes here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
 
+from data.domain.dates import Standing, Subject
 from data.domain.disclosure import Row, Value, disclose
 from data.domain.parties import PartyIndex, Relation, relations
-from data.domain.policy import Kind
+from data.domain.policy import Kind, Policy
 from data.domain.rows import Rows
 from data.domain.scope import Role, Scope
 from data.services.disclosures import Disclosures
@@ -31,11 +34,27 @@ _MAKES: dict[Kind, Callable[[Rows, Iterable[str]], Iterator[Row]]] = {
 }
 
 
-class Boards:
-    """Discloses rows of live (or past) boards."""
+class Agreed(Protocol):
+    """What was said about one date."""
 
-    def __init__(self, disclosures: Disclosures) -> None:
+    @property
+    def standing(self) -> Standing:
+        """What stands after it."""
+
+
+class Book(Protocol):
+    """What customers and the factory said about milestones' dates."""
+
+    def of(self, site: str, orders: Sequence[str], now: datetime) -> Mapping[Subject, Agreed]:
+        """What had been said of orders by then."""
+
+
+class Boards:
+    """Discloses rows of live (or past) boards. `dates`: what milestones' rows are joined with."""
+
+    def __init__(self, disclosures: Disclosures, dates: Book | None = None) -> None:
         self._disclosures = disclosures
+        self._dates = dates
 
     def rows(
         self, scope: Scope, view: SiteView, parties: PartyIndex, kind: Kind,
@@ -49,9 +68,50 @@ class Boards:
         if not eyes.policy.sees(kind):
             return []
         own = self.orders(scope, view, parties)
-        wanted = own if orders is None else [order for order in orders if order in set(own)]
-        rows = Rows(board=view.board, facts=view.facts, now=view.now)
+        known = set(own)
+        wanted = own if orders is None else [order for order in orders if order in known]
+        agreed = self._agreed(view, wanted) if kind is Kind.MILESTONE else {}
+        rows = Rows(board=view.board, facts=view.facts, now=view.now, dates=agreed)
         return disclose(_MAKES[kind](rows, wanted), eyes)
+
+    def by_order(
+        self, scope: Scope, view: SiteView, parties: PartyIndex,
+        orders: Iterable[str] | None = None,
+    ) -> dict[str, list[tuple[Kind, Disclosed]]]:  # fmt: skip
+        """Return the viewer's rows of every kind by the id of their order, for what follows them.
+
+        The ids are never shown as they are. Of orders that are none of its business it gets none.
+
+        Raises: Forbidden, Unavailable.
+        """
+        eyes = self._disclosures.eyes(scope, view.site)
+        own = self.orders(scope, view, parties)
+        wanted = own if orders is None else sorted(set(own) & set(orders))
+        rows = Rows(
+            board=view.board, facts=view.facts, now=view.now, dates=self._agreed(view, wanted)
+        )
+        kinds = [kind for kind in _MAKES if eyes.policy.sees(kind)]
+        return {
+            order: [
+                (kind, fields)
+                for kind in kinds
+                for fields in disclose(_MAKES[kind](rows, [order]), eyes)
+            ]
+            for order in wanted
+        }
+
+    def policy(self, scope: Scope, view: SiteView) -> Policy:
+        """Return by which policy the viewer's rows are disclosed now.
+
+        Raises: Forbidden, Unavailable.
+        """
+        return self._disclosures.eyes(scope, view.site).policy
+
+    def _agreed(self, view: SiteView, orders: Sequence[str]) -> dict[Subject, Standing]:
+        if self._dates is None:
+            return {}
+        said = self._dates.of(view.site, orders, view.now)
+        return {subject: one.standing for subject, one in said.items()}
 
     def orders(self, scope: Scope, view: SiteView, parties: PartyIndex) -> list[str]:
         """Return the ids of the orders that a viewer's rows are of; never shown as they are.
@@ -63,6 +123,10 @@ class Boards:
         if not scope.outside:
             return sorted(view.board.orders)
         return parties.orders(scope.party or "", *_LOOKS_BY[scope.role])
+
+    def parties(self, role: Role, parties: PartyIndex) -> list[str]:
+        """Return the parties that a role outside could look for, by id."""
+        return parties.known(*_LOOKS_BY.get(role, ()))
 
     def concerns(self, scope: Scope, view: SiteView, order: str) -> bool:
         """Whether an order is any of the viewer's business."""

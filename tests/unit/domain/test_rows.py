@@ -78,11 +78,10 @@ def test_every_row_has_fields_that_its_kind_has_and_no_other():
         Kind.MILESTONE: rows.milestones,
         Kind.NEED: rows.needs,
     }
-    later = {Kind.MILESTONE: {"requested_at", "confirmed_at"}}  # what parties agree on
     for kind, make in kinds.items():
         for row in make(["SO-1"]):
             assert row.kind is kind
-            assert row.fields.keys() == FIELDS[kind].keys() - later.get(kind, set())
+            assert row.fields.keys() == FIELDS[kind].keys()
 
 
 def test_a_row_concerns_those_who_supply_perform_buy_or_ship():
