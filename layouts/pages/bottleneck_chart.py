@@ -11,13 +11,12 @@ from data.domain.bottleneck.chain import SegmentKind
 from data.domain.bottleneck.report import BottleneckReport, TimelinePiece, WindowReport
 from data.domain.bottleneck.timeline import Grain
 from layouts import charts
+from layouts.components.order_gantt import ticks
 from layouts.text import Translator
 
-TICKS = 7
 MOST_UNITS = 4
 TONES = ("ink", "on-track", "bar", "track")
-_HOUR, _DAY = 3600.0, 86_400.0
-_STEPS = (_HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 5 * _DAY, 7 * _DAY)
+_DAY = 86_400.0
 
 
 def timeline(report: BottleneckReport, timezone: str, t: Translator) -> Component:
@@ -35,7 +34,8 @@ def timeline(report: BottleneckReport, timezone: str, t: Translator) -> Componen
         for name in (*order, *sorted(by_unit.keys() - set(order)))
     ]
     shade = [_block("mp-bt-off", a, b, (start, end)) for a, b in report.off_shift]
-    axis = [_tick(at, (start, end), timezone, t) for at in ticks(start, end)]
+    window = (report.counted_since, report.until)
+    axis = [_tick(at, (start, end), timezone, t) for at in ticks(window, timezone)]
     return html.Div(
         [
             html.Div(shade, className="mp-bt-shade", **{"aria-hidden": "true"}),
@@ -60,14 +60,6 @@ def legend(t: Translator) -> Component:
         [html.Span([html.I(className=css), words]) for css, words in items],
         className="mp-bt-legend",
     )
-
-
-def ticks(start: float, end: float) -> list[float]:
-    """Return round instants between two, at most about as many as can be read."""
-    step = next((s for s in _STEPS if (end - start) / s <= TICKS), _STEPS[-1])
-    first = -(-start // step) * step
-    count = int((end - first) // step) + 1 if end > first else 0
-    return [first + step * i for i in range(min(count, 3 * TICKS))]
 
 
 def shares(report: BottleneckReport, theme: str, timezone: str, t: Translator) -> Component:
@@ -178,11 +170,11 @@ def _block(
     return html.I(className=css, style=style, title=title or None)
 
 
-def _tick(at: float, span: tuple[float, float], timezone: str, t: Translator) -> Component:
-    whole = max(1.0, span[1] - span[0])
-    short = whole <= 1.2 * _DAY
-    words = t.clock(_at(at), timezone) if short else t.day(_at(at), timezone)
-    return html.Span(words, style={"left": f"{100 * (at - span[0]) / whole:.3f}%"})
+def _tick(at: datetime, span: tuple[float, float], timezone: str, t: Translator) -> Component:
+    place = 100 * (at.timestamp() - span[0]) / max(1.0, span[1] - span[0])
+    hourly = at.hour or span[1] - span[0] <= 1.2 * _DAY
+    words = t.clock(at, timezone) if hourly else t.day(at, timezone)
+    return html.Span(words, style={"left": f"{place:.3f}%"})
 
 
 def _at(seconds: float) -> datetime:

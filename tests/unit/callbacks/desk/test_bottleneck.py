@@ -244,3 +244,17 @@ def test_filters_stay_in_the_address():
     links = [part.href for part in body._traverse() if getattr(part, "href", None)]
     assert "/bottleneck?area=B&by=day&period=7d" in links
     assert "/bottleneck?area=A&by=week&period=7d" in links
+
+
+def axis_of(**query: str) -> list[tuple[str, str]]:
+    """Where the ticks of the timeline stand, and what they say."""
+    tree = BottleneckPage(Reports()).body(visit(**query))
+    axis = next(p for p in tree._traverse() if getattr(p, "className", "") == "mp-bt-axis")
+    return [(tick.style["left"], tick.children) for tick in axis.children]
+
+
+def test_days_begin_on_the_timeline_where_they_begin_at_the_site() -> None:
+    ticks = axis_of(since="2026-11-21", until="2026-11-22")
+    assert ticks[0] == ("0.000%", "Sat, Nov 21")
+    assert ("50.000%", "Sun, Nov 22") in ticks
+    assert ("25.000%", "12:00") in ticks
