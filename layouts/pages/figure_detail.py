@@ -22,6 +22,7 @@ from layouts.components.kpi_words import (
     written,
 )
 from layouts.components.parts import shape
+from layouts.components.still import still
 from layouts.panels.header import SHIFTS
 from layouts.text import Translator
 
@@ -42,6 +43,7 @@ def layout(detail: Detail, table: Component, t: Translator) -> Component:
     """Return the detail with the table of all rows in its middle."""
     formula = kpi(detail.figure, detail.elements)
     title = t("{figure} · {name}", figure=t(NAMES[detail.figure]), name=detail.name)
+    rows, behind = still(table, "figures-rows"), still(_shifts(detail, t), "figures-shifts")
     return html.Div(
         [
             html.Div(
@@ -51,8 +53,8 @@ def layout(detail: Detail, table: Component, t: Translator) -> Component:
                 ],
                 className="mp-kpi-detail",
             ),
-            desk.section(t("All figures"), table, t("Choose one to see how it came about.")),
-            desk.section(t("The shifts behind it"), _shifts(detail, t), _most(detail, t)),
+            desk.section(t("All figures"), rows, t("Choose one to see how it came about.")),
+            desk.section(t("The shifts behind it"), behind, _most(detail, t)),
         ],
         className="mp-kpi-parts",
     )

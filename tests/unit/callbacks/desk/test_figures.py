@@ -1,5 +1,7 @@
 """The page of figures: its address says what it shows, and each figure how it came about."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -63,17 +65,28 @@ def visit(locale: str = "en", **query: str) -> Visit:
     )  # fmt: skip
 
 
+def nodes(tree: Component) -> Iterator[Any]:
+    """Every [tag, attributes, children] and text of the page's still parts, in order."""
+    places = (getattr(part, "data-still", None) for part in tree._traverse())
+    waiting = [json.loads(place) for place in places if place]
+    while waiting:
+        node, *waiting = waiting
+        yield node
+        waiting = waiting if isinstance(node, str) else [*node[2], *waiting]
+
+
 def texts(tree: Component) -> str:
-    """Everything that a page says, in order."""
+    """Everything that a page says."""
     parts = [getattr(part, "children", None) for part in (tree, *tree._traverse())]
-    parts += [part for part in tree._traverse() if isinstance(part, str)]
+    parts += [*tree._traverse(), *nodes(tree)]
     return " | ".join(part for part in parts if isinstance(part, str))
 
 
 def links(tree: Component) -> dict[str, str]:
     """Every link of a page by its accessible name."""
-    found = [part for part in tree._traverse() if getattr(part, "href", None)]
-    return {getattr(part, "aria-label", ""): part.href for part in found}
+    found = [part.to_plotly_json()["props"] for part in tree._traverse() if hasattr(part, "href")]
+    found += [node[1] for node in nodes(tree) if not isinstance(node, str)]
+    return {one.get("aria-label", ""): one["href"] for one in found if one.get("href")}
 
 
 def test_without_parameters_it_shows_the_last_seven_days_of_the_site() -> None:
