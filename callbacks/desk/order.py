@@ -210,4 +210,7 @@ def _proofs(account: Account | None, step: int | None, *, every: bool) -> tuple[
 
 def _reading(visit: Visit) -> Reading:
     here = Address(path=visit.path, query=visit.query, variables=visit.variables)
-    return Reading(t=visit.t, timezone=visit.timezone, now=visit.now, address=here)
+    names = {party.id: party.name for party in visit.live.board.site.parties}
+    return Reading(
+        t=visit.t, timezone=visit.timezone, now=visit.now, address=here, parties=names
+    )  # fmt: skip

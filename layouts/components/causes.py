@@ -3,6 +3,8 @@
 For every page that says why something is late; pure.
 """
 
+from collections.abc import Mapping
+
 from data.domain.ledger.records import Cause, Owner, Role
 from layouts.text import Translator, msgid
 
@@ -56,6 +58,6 @@ ROLES = {
 }
 
 
-def owner_words(owner: Owner, t: Translator) -> str:
-    """Say who answers for a step: the party where one does, else the role."""
-    return owner.party or t(ROLES[owner.role])
+def owner_words(owner: Owner, t: Translator, parties: Mapping[str, str]) -> str:
+    """Say who answers for a step: the party, by its name where it has one, else the role."""
+    return parties.get(owner.party, owner.party) if owner.party else t(ROLES[owner.role])

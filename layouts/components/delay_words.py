@@ -45,7 +45,7 @@ class Names(Struct, frozen=True):
     def note(self, dimension: str, key: str) -> str:
         """Return who answers for a cause, the line of a work center where several share a name."""
         if dimension == "cause" and key in set(Cause):
-            return owner_words(owner_of(Cause(key), None, None), self.t)
+            return owner_words(owner_of(Cause(key), None, None), self.t, {})
         return self._line_of(key) if dimension == "work_center" else ""
 
     def said(self, dimension: str, key: str) -> str:

@@ -1,5 +1,6 @@
 """How a page at a desk says instants and lengths of time to its reader. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,13 @@ _DAY_S, _HOUR_S, _MINUTE_S = 86400, 3600, 60
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """Language, time zone, the site's now, and the address that links start from."""
+    """Language, time zone, the site's now, the address that links start from, parties' names."""
 
     t: Translator
     timezone: str
     now: datetime
     address: Address
+    parties: Mapping[str, str] = {}
 
     def said(self, at: datetime) -> str:
         """Day and time at the site; the year when it isn't this one."""

@@ -103,7 +103,8 @@ def place_bars(
 def _bar(line: CauseLine, most: int, shown: Shown, reading: Reading, whole_s: int) -> Bar:
     t, chosen = reading.t, shown.cause is line.cause
     late = line.late_s > 0 and line.cause not in APART and whole_s > 0
-    owners = ", ".join(dict.fromkeys(owner_words(owner, t) for owner in line.owners[:3]))
+    names = (owner_words(owner, t, reading.parties) for owner in line.owners[:3])
+    owners = ", ".join(dict.fromkeys(names))
     return Bar(
         words=t(CAUSES[line.cause]),
         value=signed(line.late_s, t) or lasting(0, t),
@@ -213,7 +214,7 @@ def _cells(line: StepLine, scale: Range, reading: Reading) -> list[Component]:
             [html.Span(t(CAUSES[step.cause])), *_about(line, reading)], className="mp-wf-cause"
         ),
         html.Span(place_words(line), className="mp-wf-where"),
-        html.Span(owner_words(step.owner, t), className="mp-wf-owner"),
+        html.Span(owner_words(step.owner, t, reading.parties), className="mp-wf-owner"),
         html.Span(_period(step.start, step.end, reading), className="mp-wf-when"),
         html.Span(clocked(line.actual_s), className="mp-wf-took"),
         html.Span(clocked(line.planned_s), className="mp-wf-planned"),

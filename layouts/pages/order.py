@@ -290,7 +290,7 @@ def _step(line: StepLine, view: OrderView, past: Past, reading: Reading) -> Comp
     """Return what an open step holds: what it means, how it is reckoned, what proves it."""
     t, step = reading.t, line.step
     fields: Fields = (
-        (t("answers for it"), owner_words(step.owner, t)),
+        (t("answers for it"), owner_words(step.owner, t, reading.parties)),
         (t("from"), reading.second(step.start)),
         (t("to"), reading.second(step.end)),
         (t("took − plan = adds"),

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from data.domain.board import Board
 from data.domain.events import EventType
-from data.domain.ledger.records import Cause, Ledger
+from data.domain.ledger.records import Cause, Ledger, Owner, Role
 from data.domain.order_account import account_of
 from data.domain.order_view import order_view
+from layouts.components.causes import owner_words
 from layouts.components.order_gantt import MOST_TICKS, ticks
 from layouts.components.reading import clocked, lasting, signed
 from layouts.components.waterfall import Shown
@@ -262,3 +263,10 @@ def test_an_unknown_board_still_draws_the_plan():
     view = order_view(ORDER, Board("works"), NOW)
     assert view.area == "L1"
     assert len(parts(drawn(view, past()), "mp-og-row")) == 4
+
+
+def test_who_answers_for_a_step_is_called_by_name() -> None:
+    supplier = Owner(Role.SUPPLIER, "bolt")
+    assert owner_words(supplier, translator("en"), {"bolt": "Bolt & Nut"}) == "Bolt & Nut"
+    assert owner_words(supplier, translator("en"), {}) == "bolt"
+    assert owner_words(Owner(Role.PLANNING), translator("en"), {}) == "planning"
