@@ -108,10 +108,21 @@ def _checked(row: FileRow, own: dict[str, Found], seen: set[str], now: datetime)
     if row.key in seen:
         raise _Wrong("key", "twice")
     seen.add(row.key)
-    deeds = [*_promised(row, found), *_shipped(row, found)]
-    for deed in deeds:
-        check(deed, now)
+    for deed in (deeds := [*_promised(row, found), *_shipped(row, found)]):
+        try:
+            check(deed, now)
+        except Unfit as unfit:
+            raise _in_all(unfit, found) from None
     return deeds
+
+
+def _in_all(unfit: Unfit, found: Found) -> Unfit:
+    """Return a fault as it is said of this table, which has what was shipped in all."""
+    if unfit.field != "quantity":
+        return unfit
+    before = found.asked.shipped or 0
+    bounds = {name: n + before for name, n in unfit.bounds.items() if isinstance(n, int)}
+    return Unfit("quantity", unfit.expected, **bounds)
 
 
 def _promised(row: FileRow, found: Found) -> Iterator[Deed]:

@@ -57,16 +57,18 @@ def _mark(row: Asked, t: Translator) -> list[Any]:
 
 
 def _what(row: Asked, t: Translator) -> list[Any]:
-    name = [html.Span(row.name, className="mp-ask-name")] if row.name else []
+    said = t("step {step}", step=row.name) if row.kind is Kind.OPERATION else row.name
+    name = [html.Span(said, className="mp-ask-name")] if row.name else []
     changed = words.change_words(row, t)
     mark = [html.Span(changed, className="mp-ask-new")] if changed else []
     count = _hidden(t) if row.quantity is None else t("{count} pcs", count=t.number(row.quantity))
     order = _hidden(t) if row.order is None else row.order
+    named = html.Span([t("order"), " ", order], className="mp-ask-order")
     kind = [t("Outsourced operation"), " · "] if row.kind is Kind.OPERATION else []
     return [
         html.H3([row.item or _hidden(t), *mark]),
         *name,
-        html.Span([*kind, count, " · ", t("order"), " ", order], className="mp-ask-for"),
+        html.Span([*kind, count, " · ", named], className="mp-ask-for"),
     ]
 
 
@@ -79,13 +81,21 @@ def _when(row: Asked, sender: Sender, t: Translator) -> list[Any]:
     if row.drift and row.planned_at is not None:
         planned = words.moment(row.planned_at, sender.timezone, t)
         parts.append(struck(planned, t("as planned: {when}", when=planned)))
-    tone = "mp-ask-sooner" if row.drift.total_seconds() < 0 else "mp-ask-later" if row.drift else ""
+    tone = _tone(row)
     drift = html.Span(words.drift_words(row, t), className=f"mp-ask-drift {tone}".strip())
     return [
         html.Span(label, className="mp-ask-label"),
         html.Div([*parts, *([] if row.done else [drift])], className="mp-ask-dates"),
         *_progress(row, t),
     ]
+
+
+def _tone(row: Asked) -> str:
+    """Return whether a drift makes it harder: material sooner, work finished later."""
+    if not row.drift or row.done:
+        return ""
+    harder = (row.drift.total_seconds() > 0) == (row.kind is Kind.OPERATION)
+    return "mp-ask-harder" if harder else "mp-ask-easier"
 
 
 def struck(text: str, label: str) -> Component:

@@ -51,7 +51,7 @@ SAID = {
     "ship": msgid("Reported as shipped: {count} × {item}."),
     "progress": msgid("Reported: {item}."),
     "comment": msgid("Your comment was sent."),
-    "upload": msgid("{count} changes were taken from the file."),
+    "upload": msgid("Changes taken from the file: {count}."),
     "nothing": msgid("Nothing in the file differs from what is known."),
 }
 
@@ -75,8 +75,8 @@ def drift_words(row: Asked, t: Translator) -> str:
 def _moved(by: timedelta, t: Translator) -> str:
     length = t.brief(abs(by.total_seconds()))
     if by < timedelta(0):
-        return t("{duration} earlier", duration=length)
-    return t("{duration} later", duration=length)
+        return t("earlier by {duration}", duration=length)
+    return t("later by {duration}", duration=length)
 
 
 def change_words(row: Asked, t: Translator) -> str:

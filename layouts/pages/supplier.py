@@ -107,7 +107,7 @@ def _lead(view: BoardView, t: Translator) -> list[Any]:
             first = t("{count} changed since you looked at {when}.", count=changed, when=when)
         else:
             first = t("Nothing changed since you looked at {when}.", when=when)
-    second = t("{count} wait for your answer.", count=waiting)
+    second = t("{count} waiting for your answer.", count=waiting)
     if not waiting:
         second = t("Nothing waits for your answer.")
     parts = (html.Strong(first) if changed and since else first, " ")
