@@ -39,6 +39,14 @@ class Image:
                 self.board.orders[order] = state.as_base()
                 self._take_members(live, state.plan)
 
+    def snapshot(self) -> Board:
+        """Return a board that stands still although this one goes on: its states are replaced."""
+        still = Board(self.board.site_id)
+        still.site_state = self.board.site_state
+        still.orders, still.operations = dict(self.board.orders), dict(self.board.operations)
+        still.needs, still.work_units = dict(self.board.needs), dict(self.board.work_units)
+        return still
+
     def plan(self, order: str) -> Order | None:
         """Return the plan of an order as it was taken over last."""
         state = self.board.orders.get(order)

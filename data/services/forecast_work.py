@@ -1,13 +1,14 @@
 """What is done for the forecasts of one site: learn, simulate, store, score.
 
 It works on an image of the board (`forecast_image`), in whatever thread its owner calls it
-from, one call at a time. Imported by `data.services.forecasting`; `data.store.forecasts` fits
+from, one call at a time. What takes long it does in steps; between two of them its owner may
+call `update`. Imported by `data.services.forecasting`; `data.store.forecasts` fits
 `Store`.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -36,6 +37,7 @@ TOLD_EVERY = timedelta(seconds=30)
 TRACES_KEPT = timedelta(days=14)
 MOVED_S, STEP_MOVED_S = 60.0, 300.0
 WATCHED = 100  # closed orders whose coverage is watched
+AT_ONCE = 200  # orders told in one step
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("forecasts")
 
@@ -98,28 +100,43 @@ class ForecastWork:
         self._traced_at: datetime | None = None
         self._drift: Drift | None = None
         self._told: Forecasting | None = None
+        self._now = datetime.fromtimestamp(0, UTC)
+        self._since: set[str] = set()  # orders that changed since the run began
 
-    def begin(self, now: datetime, published: Iterable[str]) -> Documents:
+    def begin(self, now: datetime, published: Iterable[str]) -> Iterator[Documents]:
         """Learn from the past and forecast everything; what was published and isn't so now goes."""
         begun = time.monotonic()
         self._learn(now)
-        documents = self.run(now)
-        prefix = f"{FORECAST}/"
-        stale = {name for name in published if name.startswith(prefix)} - documents.keys()
+        yield from self.run(now)
+        shown = {f"{FORECAST}/{order}" for order in self._shown}
+        stale = {name for name in published if name.startswith(f"{FORECAST}/")} - shown
         self._store.keep_only(self._site, list(self._shown))
         took_s = round(time.monotonic() - begun, 2)
         _log.info("forecasting", site=self._site, orders=len(self._shown), took_s=took_s)
-        return {**documents, **dict.fromkeys(stale)}
+        yield dict.fromkeys(stale)
 
-    def run(self, now: datetime) -> Documents:
-        """Forecast everything anew."""
-        self._forecaster.run(self._image.board, now)
-        return self._taken(self._forecaster.orders(), now)
+    def run(self, now: datetime) -> Iterator[Documents]:
+        """Forecast everything anew; until that is ready the forecasts before stand and go on."""
+        self._now, self._since = now, set()
+        fresh = self._forecaster.successor()
+        for _ in fresh.running(self._image.snapshot(), now):
+            yield {}
+        fresh.update(self._image.board, self._since, self._now)
+        self._forecaster = fresh
+        traced = self._trace_due(self._now)
+        orders = fresh.orders()
+        for first in range(0, max(1, len(orders)), AT_ONCE):
+            yield self._taken(orders[first : first + AT_ONCE], self._now, traced)
+        yield self._tell(self._now)
 
     def update(self, orders: Iterable[str], now: datetime) -> Documents:
         """Forecast anew what changed orders and work units touch."""
-        touched = self._forecaster.update(self._image.board, orders, now)
-        return self._taken(touched, now)
+        changed = set(orders)
+        self._since |= changed
+        self._now = now
+        touched = self._forecaster.update(self._image.board, changed, now)
+        documents = self._taken(touched, now)
+        return documents if self._told is None else documents | self._tell(now)
 
     @property
     def settled(self) -> bool:
@@ -127,17 +144,24 @@ class ForecastWork:
         return self._forecaster.settled
 
     @property
+    def outdated(self) -> bool:
+        """Whether orders came, went or were planned anew; then a `run` is due."""
+        return bool(self._forecaster.outdated)
+
+    @property
     def untested(self) -> bool:
         """Whether no closed order calibrates the forecasts yet."""
         return not self._calibration.orders
 
-    def backtest(self, now: datetime) -> Documents:
+    def backtest(self, now: datetime) -> Iterator[Documents]:
         """Calibrate by what would have been forecast in the recorded past; forecast anew."""
         scored = backtest(self._past, self._site, self._store.closed(self._site, CLOSED), now)
         self._store.score(self._site, scored)
         self._calibrate(scored)
         _log.info("backtest", site=self._site, orders=len(scored))
-        return self.run(now) if scored else {}
+        yield {}
+        if scored:
+            yield from self.run(now)
 
     def _learn(self, now: datetime) -> None:
         board = Board(self._site)
@@ -169,12 +193,12 @@ class ForecastWork:
             said = round(self._drift.coverage, 3)
             _log.warning("forecasts drift", site=self._site, coverage=said)
 
-    def _taken(self, touched: Iterable[str], now: datetime) -> Documents:
+    def _taken(self, touched: Iterable[str], now: datetime, traced: bool = False) -> Documents:
         """Store what moved, score what closed; return what is to be told."""
         is_open = set(self._forecaster.orders())
         made = {order: self._forecaster.order(order) for order in touched if order in is_open}
         gone = sorted(self._shown.keys() - is_open)
-        self._trace(made, now)
+        self._trace(made if traced else made.keys() - self._shown.keys(), made)
         fresh = [made_for for made_for in made.values() if self._moved(made_for)]
         told = [replace(made_for, remaining_s=()) for made_for in fresh]
         self._store.save(self._site, told, gone)
@@ -184,22 +208,25 @@ class ForecastWork:
         self._shown.update((one.order, one) for one in told)
         documents: Documents = {f"{FORECAST}/{order}": None for order in gone}
         documents.update((f"{FORECAST}/{one.order}", _encode(one)) for one in told)
-        return documents | self._tell(now)
+        return documents
 
     def _moved(self, made: OrderForecast) -> bool:
         before = self._shown.get(made.order)
         return before is None or moved(before, made)
 
-    def _trace(self, made: Mapping[str, OrderForecast], now: datetime) -> None:
-        """Keep traces of all orders once an hour, of a new one at once."""
-        due = self._traced_at is None or now - self._traced_at >= TRACE_EVERY
-        if due and len(made) == len(self._forecaster.orders()):
-            self._traced_at = now
-            self._store.forget_traces(self._site, now - TRACES_KEPT)
-            traced = list(made.values())
-        else:
-            traced = [one for one in made.values() if one.order not in self._shown]
-        rows = [Trace(one.order, one.made_at, list(one.remaining_s)) for one in traced]
+    def _trace_due(self, now: datetime) -> bool:
+        """Whether traces of all orders are to be kept, which they are once an hour."""
+        if self._traced_at is not None and now - self._traced_at < TRACE_EVERY:
+            return False
+        self._traced_at = now
+        self._store.forget_traces(self._site, now - TRACES_KEPT)
+        return True
+
+    def _trace(self, orders: Iterable[str], made: Mapping[str, OrderForecast]) -> None:
+        """Keep what was forecast for these orders."""
+        rows = [
+            Trace(order, made[order].made_at, list(made[order].remaining_s)) for order in orders
+        ]
         self._store.trace(self._site, rows)
 
     def _close(self, orders: Sequence[str], now: datetime) -> None:

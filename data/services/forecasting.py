@@ -1,13 +1,13 @@
 """The forecasts as an aspect of the watch: says what is due, and lets it be done beside.
 
-Simulating a large site takes seconds, so it is done in a thread on an image of the board; the
-image is brought up to the board between two tasks. Imported by `app`.
+Simulating a large site takes seconds, so it is done in a thread on an image of the board, and
+in steps: what changed is forecast between two of them. The image is brought up to the board
+while the thread rests. Imported by `app`.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from data.domain.events import Event, SubjectKind, subject_parts
 from data.services.aside import Task
@@ -19,11 +19,12 @@ from data.services.past import PastReader
 
 RUN_EVERY = timedelta(minutes=5)  # of the site's time,
 RUN_UNSETTLED = timedelta(minutes=2)  # sooner when a change was too large to follow to its end
-WAIT_S = 0.05  # how long a task is waited for, so that a short one is told at once
-REST_SHARE = 4.0  # rest at least so many times as long as the last update took,
-REST_S = 0.8  # but not longer than that
+WAIT_S = 0.05  # how long a task is waited for, so that a short one is told at once,
+PAUSE_S = 0.3  # and one that is to pause
+REST_SHARE = 1.0  # rest at least so many times as long as the last update took,
+REST_S = 0.4  # but not longer than that
 RUN_REST_SHARE = 3.0  # the same between two runs of everything
-_OF_ORDERS = frozenset({SubjectKind.OPERATION, SubjectKind.NEED})
+_OF_ORDERS = frozenset({SubjectKind.OPERATION, SubjectKind.NEED, SubjectKind.ORDER})
 
 
 class Forecasts:
@@ -39,21 +40,20 @@ class Forecasts:
         self._clock = clock
         self._live: LiveSite | None = None
         self._task: Task[Documents] | None = None
+        self._run: Iterator[Documents] | None = None  # what is left of a run that has begun
 
     def begin(self, live: LiveSite) -> None:
-        """Begin anew with the board that was loaded; a task that still runs is left alone."""
+        """Begin anew with the board that was loaded; a task that still runs soon stops."""
+        if self._task is not None:
+            self._task.pause()
         self._live, self._image = live, Image(live.board)
         self._work = ForecastWork(self._site, self._store, self._past, self._image)
         self._changed: set[str] = set()
-        self._replanned: set[str] = set()
         self._units_changed = self._site_changed = False
         self._ran_at = live.now
-        self._started_s = self._clock()
         self._rest_until_s = self._run_after_s = 0.0
-        published = set(self._published())
-        self._is_run = True
-        self._task = Task(partial(self._work.begin, live.now, published))
         self._tested = False
+        self._begin_run(self._work.begin(live.now, set(self._published())))
 
     def see(self, events: Sequence[Event]) -> None:
         """Note whom the events concern."""
@@ -61,68 +61,85 @@ class Forecasts:
             kind, *names = subject_parts(event.subject)
             if kind in _OF_ORDERS:
                 self._changed.add(names[0])
-            elif kind == SubjectKind.ORDER:
-                self._replanned.add(names[0])
             elif kind == SubjectKind.WORK_UNIT:
                 self._units_changed = True
             else:
                 self._site_changed = True
 
     def work(self, now: datetime) -> Documents:
-        """Start what is due; return what came of the task before, or of this one if it is short."""
-        told = self._ended(0.0)
+        """Start what is due; return what came of it up to now."""
+        told = self._collected(0.0)
+        if self._task is not None and self._is_run and self._must_update:
+            self._task.pause()
+            told = {**told, **self._collected(PAUSE_S)}
         if self._task is None and self._live is not None:
             self._start(self._live, now)
-            told = {**told, **self._ended(WAIT_S)}
+            told = {**told, **self._collected(WAIT_S)}
         return told
 
-    def _ended(self, within_s: float) -> Documents:
+    @property
+    def _must_update(self) -> bool:
+        return bool(self._changed or self._units_changed) and self._clock() >= self._rest_until_s
+
+    def _collected(self, within_s: float) -> Documents:
+        """Return what the task has found since the last time, waiting a while for its end."""
         task = self._task
-        if task is None or not task.done(within_s):
+        if task is None:
             return {}
-        self._task = None
+        if task.done(within_s):
+            self._task = None
+            self._note_end(task)
+        return {name: document for found in task.taken() for name, document in found.items()}
+
+    def _note_end(self, task: Task[Documents]) -> None:
         now_s = self._clock()
-        took_s = now_s - self._started_s
-        self._rest_until_s = now_s + min(REST_S, REST_SHARE * took_s)
-        if self._is_run:
-            self._run_after_s = now_s + RUN_REST_SHARE * took_s
-        return task.result()
+        if not self._is_run:
+            self._rest_until_s = now_s + min(REST_S, REST_SHARE * (now_s - self._started_s))
+        elif task.ended:
+            self._run = None
+            self._run_after_s = now_s + RUN_REST_SHARE * (now_s - self._run_started_s)
 
     def _start(self, live: LiveSite, now: datetime) -> None:
-        """Start what is due: all of it, what changed, or the judgement of the past."""
-        now_s = self._clock()
-        if self._must_run(now) and now_s >= self._run_after_s:
-            self._ran_at = now
-            self._take_all(live)
-            self._begin_task(partial(self._work.run, now), is_run=True)
-        elif (self._changed or self._units_changed) and now_s >= self._rest_until_s:
+        """Start what is due: what changed, the rest of a run, a new one, or that of the past."""
+        if self._must_update:
             orders = self._take_changed(live)
-            self._begin_task(partial(self._work.update, orders, now), is_run=False)
+            self._begin_task(self._updated(orders, now), is_run=False)
+        elif self._run is not None:
+            self._begin_task(self._run, is_run=True)
+        elif self._must_run(now) and self._clock() >= self._run_after_s:
+            self._ran_at = now
+            self._take_site(live)
+            self._begin_run(self._work.run(now))
         elif not self._tested:
             self._tested = True
             if self._work.untested:
-                self._begin_task(partial(self._work.backtest, now), is_run=True)
+                self._begin_run(self._work.backtest(now))
 
-    def _begin_task(self, action: Callable[[], Documents], is_run: bool) -> None:
+    def _begin_run(self, steps: Iterator[Documents]) -> None:
+        self._run, self._run_started_s = steps, self._clock()
+        self._begin_task(steps, is_run=True)
+
+    def _begin_task(self, steps: Iterator[Documents], is_run: bool) -> None:
         self._started_s, self._is_run = self._clock(), is_run
-        self._task = Task(action)
+        self._task = Task(steps)
+
+    def _updated(self, orders: set[str], now: datetime) -> Iterator[Documents]:
+        yield self._work.update(orders, now)
 
     def _must_run(self, now: datetime) -> bool:
-        if self._site_changed or self._replanned:
+        if self._site_changed or self._work.outdated:
             return True
         every = RUN_EVERY if self._work.settled else RUN_UNSETTLED
         return not timedelta() <= now - self._ran_at < every
 
-    def _take_all(self, live: LiveSite) -> None:
+    def _take_site(self, live: LiveSite) -> None:
+        """Bring the image up to the site's model; what changed of orders is taken as it is told."""
         self._image.take_site(live.board)
-        self._image.take(live.board, self._changed | self._replanned)
-        self._changed, self._replanned = set(), set()
-        self._units_changed = self._site_changed = False
+        self._site_changed = False
 
     def _take_changed(self, live: LiveSite) -> set[str]:
-        """Bring the image up to the board where it changed, but not to new plans."""
-        orders = self._changed - self._replanned
-        self._changed &= self._replanned
+        """Bring the image up to the board where it changed."""
+        orders, self._changed = self._changed, set()
         self._image.take(live.board, orders)
         if self._units_changed:
             self._image.take_units(live.board)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
+from data.domain.board import Board
 from data.domain.facts import FORECASTING
+from data.domain.forecast.engine import Forecaster
 from data.domain.forecast.records import OrderForecast
 from data.domain.plan import Operation, Order
 from data.services import forecasting as forecasting_module
@@ -143,6 +146,30 @@ def test_what_happens_on_the_floor_moves_the_forecast_and_only_that_is_published
     assert "forecast/SO-3" not in change.documents
     assert forecasts(world)["SO-3"] == apart
     assert forecasts(world)["SO-1"].finish.p50_at != before.finish.p50_at
+
+
+def test_what_happens_while_everything_is_forecast_anew_is_told_before_that_ends(
+    world: World, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.until(lambda: len(forecasts(world)) == 2)
+    begun, go_on, running = Event(), Event(), Forecaster.running
+
+    def held(self: Forecaster, board: Board, now: datetime) -> Iterator[None]:
+        begun.set()
+        while not go_on.wait(0.01):
+            yield
+        yield from running(self, board, now)
+
+    monkeypatch.setattr(Forecaster, "running", held)
+    world.accept(plan_document(route("SO-3")))
+    watched.until(begun.is_set)
+    world.clock.advance(minutes=2)
+    world.accept(started("SO-1/10"), completed("end", "operation/SO-1/10", NOW + 0.02 * HOUR))
+    watched.until(lambda: len(forecasts(world)["SO-1"].operations) == 1)
+    assert "SO-3" not in forecasts(world)
+    go_on.set()
+    watched.until(lambda: "SO-3" in forecasts(world))
+    assert len(forecasts(world)["SO-1"].operations) == 1
 
 
 def test_a_new_plan_is_forecast_and_a_cancelled_one_is_no_more(

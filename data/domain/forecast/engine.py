@@ -1,11 +1,11 @@
 """The forecast of a site: from its board to P50, P80 and P95 of all that is open.
 
-`run` does everything; `update` does what a change touches, until the next run. Learning is
-apart: whoever owns the history calls `learn` for closed orders, with the quantiles that were
-forecast for them. Imported by services and the watch.
+`run` does everything, `running` in slices; `update` does what a change touches, until the next
+run. Learning is apart: whoever owns the history calls `learn` for closed orders, with the
+quantiles that were forecast for them. Imported by services and the watch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isinf
 
@@ -29,11 +29,11 @@ from data.domain.forecast.tasks import Floor, Task, floor_of, tasks_of
 from data.domain.forecast.worktime import WorkTime
 from data.domain.plan import Order
 from data.domain.projection import Route, route_of
-from data.domain.site import Site
 
 Floats = NDArray[np.float64]
 WANTED = (0.5, 0.8, 0.95)
 EARLY = 0.2
+SLICE = 100  # orders between two rests of a run
 
 
 class Forecaster:
@@ -43,46 +43,61 @@ class Forecaster:
         self, times: RunTimes, calibration: Calibration, seed: int = 0, samples: int = SAMPLES
     ) -> None:
         """Begin without a forecast; what `times` and `calibration` learn later counts."""
-        self._times, self._calibration = times, calibration
+        self._times, self._calibration, self._seed = times, calibration, seed
         self._simulation = Simulation(times, seed, samples)
+        self._samples = samples
         self._routes: dict[str, Route] = {}
         self._open: dict[str, list[int]] = {}
         self._floor = Floor(lanes={}, calendars={}, axes={})
-        self._site: Site | None = None
+        self._outdated: set[str] = set()
         self._now = datetime.fromtimestamp(0, UTC)
         self._levels: tuple[float, ...] = WANTED
         self._calibrated = False
 
     def run(self, board: Board, now: datetime) -> None:
         """Forecast every open order anew."""
-        self._now, self._site = now, board.site
+        for _ in self.running(board, now):
+            pass
+
+    def running(self, board: Board, now: datetime) -> Iterator[None]:
+        """Forecast every open order anew, resting after each slice of the work.
+
+        The board must stand still, and nothing else be asked, until the end.
+        """
+        self._now, self._outdated = now, set()
         self._floor = floor = floor_of(board.site, now)
-        plans = list(board.plans())
-        self._routes = {plan.id: self._route(plan) for plan in plans}
         tasks: list[Task] = []
-        self._open = {}
-        for name, route in self._routes.items():
+        known, self._routes, self._open = self._routes, {}, {}
+        for count, plan in enumerate(board.plans(), 1):
+            self._routes[plan.id] = route = _route(plan, known)
             own = tasks_of(route, board, floor, self._times, now.timestamp())
             if own:
-                self._open[name] = list(range(len(tasks), len(tasks) + len(own)))
+                self._open[plan.id] = list(range(len(tasks), len(tasks) + len(own)))
                 tasks += own
+            if not count % SLICE:
+                yield
         self._read_levels()
-        self._simulation.run(tasks, floor, stopped_units(board, now), now.timestamp())
+        stopped = stopped_units(board, now)
+        yield from self._simulation.run(tasks, floor, stopped, now.timestamp())
+
+    def successor(self) -> "Forecaster":
+        """Return another that forecasts alike, for a run while this one goes on."""
+        fresh = Forecaster(self._times, self._calibration, self._seed, self._samples)
+        fresh._routes = self._routes
+        return fresh
 
     def update(self, board: Board, orders: Iterable[str], now: datetime) -> set[str]:
         """Forecast anew what the changed orders and the work units' states touch.
 
-        Returns the orders whose forecast moved. A plan that came, went or changed, or a new
-        model of the site, needs a `run`, and gets it here.
+        Returns the orders whose forecast moved. A plan that came, went or changed, and a new
+        model of the site, wait for the next run; `outdated` has their orders.
         """
         changed = set(orders)
-        if self._site != board.site or any(self._replanned(board, order) for order in changed):
-            before = set(self._open)
-            self.run(board, now)
-            return before | set(self._open)
+        replanned = {order for order in changed if self._replanned(board, order)}
+        self._outdated |= replanned
         self._now = now
         self._read_levels()
-        swapped = self._swapped(board, changed, now)
+        swapped = self._swapped(board, changed - replanned, now)
         moved = self._simulation.update(swapped, stopped_units(board, now), now.timestamp())
         touched = {self._simulation.tasks[place].order for place in moved}
         self._drop_closed(swapped)
@@ -92,6 +107,11 @@ class Forecaster:
     def settled(self) -> bool:
         """Whether the updates since the last run could follow every change to its end."""
         return self._simulation.settled
+
+    @property
+    def outdated(self) -> frozenset[str]:
+        """The orders that came, went or were planned anew since the last run."""
+        return frozenset(self._outdated)
 
     def orders(self) -> tuple[str, ...]:
         """Return the open orders."""
@@ -147,10 +167,6 @@ class Forecaster:
     @property
     def _s(self) -> float:
         return self._now.timestamp()
-
-    def _route(self, plan: Order) -> Route:
-        known = self._routes.get(plan.id)
-        return known if known is not None and known.plan is plan else route_of(plan)
 
     def _replanned(self, board: Board, order: str) -> bool:
         state, known = board.orders.get(order), self._routes.get(order)
@@ -241,6 +257,11 @@ class Forecaster:
             for need in plan.needs
             if need.operation in starts
         )
+
+
+def _route(plan: Order, known: Mapping[str, Route]) -> Route:
+    route = known.get(plan.id)
+    return route if route is not None and route.plan is plan else route_of(plan)
 
 
 def stopped_units(board: Board, now: datetime) -> dict[str, float]:

@@ -6,22 +6,27 @@ simulation keep this order. Imported within the forecast only.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from heapq import heappop, heappush
 
 from data.domain.forecast.tasks import Floor, Task
 
+SLICE = 1000  # instants between two rests
 _READY, _FREE = 1, 0
 
 
-def sequence(tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> list[int]:
-    """Return the places of the tasks in the order in which they are taken.
+def sequence(
+    tasks: Sequence[Task], medians: Sequence[float], floor: Floor
+) -> Generator[None, None, list[int]]:
+    """Return the places of the tasks in the order in which they are taken, resting now and then.
 
     Units: `medians` working seconds that each still takes. Those running come first, by their
     place in their route.
     """
     dispatch = _Dispatch(tasks, medians, floor)
-    return dispatch.run()
+    yield
+    yield from dispatch.run()
+    return dispatch.taken
 
 
 class _Dispatch:
@@ -32,22 +37,25 @@ class _Dispatch:
         self._events: list[tuple[float, int, int]] = []
         self._waiting: dict[str, list[tuple[tuple[float, float, str], int]]] = defaultdict(list)
         self._free = {center: len(lanes) for center, lanes in floor.lanes.items()}
-        self._taken: list[int] = []
+        self.taken: list[int] = []
         self._ready_at = [task.earliest_s for task in tasks]
         places = {task.subject: place for place, task in enumerate(tasks)}
         self._after = _successors(tasks, places)
         self._unmet = [len(task.before) for task in tasks]
 
-    def run(self) -> list[int]:
+    def run(self) -> Generator[None, None, None]:
         for place, unmet in enumerate(self._unmet):
             if not unmet and self._tasks[place].elapsed_s is None:
                 heappush(self._events, (self._ready_at[place], _READY, place))
         running = [p for p, task in enumerate(self._tasks) if task.elapsed_s is not None]
         for place in sorted(running, key=lambda p: (self._tasks[p].place, p)):
             self._take(place, self._tasks[place].earliest_s)
+        instants = 0
         while self._events:
             self._instant(self._events[0][0])
-        return self._taken
+            instants += 1
+            if not instants % SLICE:
+                yield
 
     def _instant(self, at: float) -> None:
         """Hear everything that happens at an instant before any work unit chooses."""
@@ -74,7 +82,7 @@ class _Dispatch:
 
     def _take(self, place: int, at: float) -> None:
         task, axis = self._tasks[place], self._floor.axis(self._tasks[place].calendar)
-        self._taken.append(place)
+        self.taken.append(place)
         begin = axis.worked_at(at)
         length = self._medians[place]
         finish_s = axis.ends_at(begin + length)

@@ -8,8 +8,9 @@ else is recomputed, so a change shows itself and no noise. Imported within the f
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -21,11 +22,13 @@ from data.domain.forecast.tasks import Floor, Task
 
 Samples = NDArray[np.float32]
 Lanes = NDArray[np.intp]
+T = TypeVar("T")
 
 SAMPLES = 200
 SAME_S = 1.0  # what moves by less, in the mean over the samples, moves nothing else,
 SAME_SHARE = 0.005  # nor what moves by less than this share of the time until then
 AT_ONCE = 20_000  # tasks that an update simulates; the rest waits for the next run
+SLICE = 1000  # tasks between two rests of a run
 _SHUFFLES = 1024
 _NEXT = 1e-6  # of a turn: behind what runs, before whatever waits
 
@@ -53,12 +56,12 @@ class Simulation:
         self._free: dict[str, Samples] = {}
         self._turn: dict[int, float] = {}
         self._lane_of: dict[int, Lanes] = {}
-        self._index(())
+        self._forget()
 
     def run(
         self, tasks: Sequence[Task], floor: Floor, stopped: Mapping[str, float], now_s: float
-    ) -> None:
-        """Simulate everything anew.
+    ) -> Iterator[None]:
+        """Simulate everything anew, resting now and then; nothing else may be asked until the end.
 
         `stopped`: work units that are down, and for how many clock seconds they have been.
         """
@@ -67,14 +70,23 @@ class Simulation:
         size = (len(tasks), self._samples)
         self.starts, self.finishes = np.empty(size, np.float32), np.empty(size, np.float32)
         self._lane_of, self.settled = {}, True
-        taken = sequence(tasks, [self._middle(task) for task in tasks], floor)
+        medians = list[float]()
+        for slice_ in _slices(self.tasks):
+            medians += [self._middle(task) for task in slice_]
+            yield
+        taken = yield from sequence(tasks, medians, floor)
         self._turn = {place: float(turn) for turn, place in enumerate(taken)}
-        self._index(taken)
+        self._forget()
+        for places in _slices(taken):
+            self._index(places)
+            yield
         self._stopped = dict(stopped)
         self._free = {center: self._first_free(center) for center in self._queues}
         busy = {center: free.copy() for center, free in self._free.items()}
-        for place in taken:
-            self._simulate(place, busy.get(self._queue_of(place)))
+        for places in _slices(taken):
+            for place in places:
+                self._simulate(place, busy.get(self._queue_of(place)))
+            yield
 
     def update(
         self, changed: Mapping[str, Task | None], stopped: Mapping[str, float], now_s: float
@@ -106,8 +118,9 @@ class Simulation:
     def _replace(self, place: int, task: Task | None) -> set[int]:
         """Swap a task and return the places whose inputs that touches."""
         old, queue = self.tasks[place], self._queues.get(self._queue_of(place), [])
-        touched = {place, *self._after[place], *self._behind(place)}
+        touched = {place, *self._after[place]}
         if task is None:
+            touched.update(self._behind(place))
             if place in queue:
                 queue.remove(place)
             self._gone.add(place)
@@ -145,18 +158,15 @@ class Simulation:
         seen = set(dirty)
         replays: dict[str, _Replay] = {}
         moved: set[int] = set()
-        emptied: set[str] = set()  # queues all of whose rest is dirty
         for _ in range(AT_ONCE):
             if not heap:
                 break
             _, place = heappop(heap)
-            if not self._again(place, replays):
-                continue
-            moved.add(place)
-            followers = set(self._after[place])
-            if self._queue_of(place) not in emptied:
-                followers.update(self._behind(place))
-                emptied |= {self._queue_of(place)} if self.tasks[place].width > 1 else set()
+            has_moved, behind = self._again(place, replays)
+            followers = set(behind)
+            if has_moved:
+                moved.add(place)
+                followers.update(self._after[place])
             fresh = followers - seen - self._gone
             seen |= fresh
             for follower in fresh:
@@ -164,34 +174,42 @@ class Simulation:
         self.settled = self.settled and not heap
         return moved
 
-    def _again(self, place: int, replays: dict[str, "_Replay"]) -> bool:
-        """Simulate one task again; return whether anything that follows could notice."""
-        center = self._queue_of(place)
-        before = self.starts[place].copy(), self.finishes[place].copy()
-        busy = None
-        if center in self._queues:
-            if center not in replays:
-                replays[center] = _Replay(self, center)
-            busy = replays[center].up_to(place)
-        self._simulate(place, busy)
-        return not self._same(place, before)
+    def _again(self, place: int, replays: dict[str, "_Replay"]) -> tuple[bool, list[int]]:
+        """Simulate one task again.
 
-    def _same(self, place: int, before: tuple[Samples, Samples]) -> bool:
-        start, finish = self.starts[place], self.finishes[place]
-        near = max(SAME_S, SAME_SHARE * (float(finish.mean()) - self._worked_now(place)))
-        return all(
-            float(np.abs(old - new).mean()) < near
-            for old, new in zip(before, (start, finish), strict=True)
+        Returns whether it moved, and what its work center takes next if that could notice.
+        """
+        center = self._queue_of(place)
+        start, finish = self.starts[place].copy(), self.finishes[place].copy()
+        if center not in self._queues:
+            self._simulate(place, None)
+            return not self._same(place, start, finish), []
+        if center not in replays:
+            replays[center] = _Replay(self, center)
+        behind = replays[center].again(place, finish, self._near_s(place))
+        return not self._same(place, start, finish), behind
+
+    def _same(self, place: int, start: Samples, finish: Samples) -> bool:
+        near_s = self._near_s(place)
+        return near(start, self.starts[place], near_s) and near(
+            finish, self.finishes[place], near_s
         )
+
+    def _near_s(self, place: int) -> float:
+        """Return by how much a task may move without moving anything else."""
+        ahead_s = float(self.finishes[place].mean()) - self._worked_now(place)
+        return max(SAME_S, SAME_SHARE * ahead_s)
 
     def _worked_now(self, place: int) -> float:
         return self._floor.axis(self.tasks[place].calendar).worked_at(self._now_s)
 
-    def _index(self, taken: Sequence[int]) -> None:
-        """Remember the queue of each work center and what follows each task."""
+    def _forget(self) -> None:
         self._gone: set[int] = set()
         self._queues: dict[str, list[int]] = defaultdict(list)
         self._after: dict[int, list[int]] = defaultdict(list)
+
+    def _index(self, taken: Sequence[int]) -> None:
+        """Remember the queue of each work center and what follows each task."""
         for place in taken:
             task = self.tasks[place]
             if task.width:
@@ -306,27 +324,51 @@ class Simulation:
 
 
 class _Replay:
-    """When the lanes of one work center are free before a task, from what is simulated."""
+    """When the lanes of one work center are free, as it is now and as it was before an update.
+
+    Tasks come in their turn. Where lanes become free as they did before, nothing behind notices.
+    """
 
     def __init__(self, simulation: Simulation, center: str) -> None:
         self._simulation = simulation
         self._queue = list(simulation._queues[center])
         self._free = simulation._free[center].copy()
+        self._was: Samples | None = None  # None: as it is now
         self._next = 0
 
-    def up_to(self, place: int) -> Samples:
-        """Return when each lane is free as `place` comes; places come in their turn."""
-        while self._queue[self._next] != place:
-            self._occupy(self._queue[self._next])
+    def again(self, place: int, finish: Samples, near_s: float) -> list[int]:
+        """Simulate `place`, which ended at `finish`; return the next if that could notice it."""
+        self._up_to(place)
+        was = self._free.copy() if self._was is None else self._was
+        lanes = self._simulation._lane_of.get(place)
+        if lanes is not None:
+            self._occupy(place, lanes, was, finish)
+        self._simulation._simulate(place, self._free)
+        now = self._simulation._worked_now(place)  # free since before is free
+        same = near(np.maximum(was, now), np.maximum(self._free, now), near_s)
+        self._was = None if same else was
+        return [] if self._was is None else self._queue[self._next : self._next + 1]
+
+    def _up_to(self, place: int) -> None:
+        simulation = self._simulation
+        while (before := self._queue[self._next]) != place:
+            lanes, finish = simulation._lane_of[before], simulation.finishes[before]
+            self._occupy(before, lanes, self._free, finish)
             self._next += 1
         self._next += 1
-        return self._free
 
-    def _occupy(self, place: int) -> None:
-        simulation = self._simulation
-        lanes, finish = simulation._lane_of[place], simulation.finishes[place]
+    def _occupy(self, place: int, lanes: Lanes, free: Samples, finish: Samples) -> None:
         lane = int(lanes[0]) if len(lanes) == 1 else lanes
-        simulation._occupy(place, lane, self._free, finish)
+        self._simulation._occupy(place, lane, free, finish)
+
+
+def near(before: Samples, after: Samples, near_s: float) -> bool:
+    """Whether samples differ by less than that in the mean. Shape: samples along the last axis."""
+    return bool((np.abs(before - after).mean(axis=-1) < near_s).all())
+
+
+def _slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[first : first + SLICE] for first in range(0, len(items), SLICE))
 
 
 def _left(task: Task, ratios: NDArray[np.float64]) -> NDArray[np.float64]:

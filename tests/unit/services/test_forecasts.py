@@ -1,6 +1,8 @@
 """What the forecasts tell, and the image they are made from."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
@@ -87,11 +89,53 @@ def test_orders_that_left_the_board_leave_the_image() -> None:
     assert image.board.operations == {}
 
 
-def test_a_task_gives_what_came_of_it_or_raises_what_it_raised() -> None:
-    task = Task(lambda: 7)
+def test_a_snapshot_stands_still_while_its_image_goes_on() -> None:
+    live = shop()
+    image = Image(live.board)
+    still = image.snapshot()
+    live.start("A/1", NOW)
+    live.receive("A/n", NOW, 5)
+    live.state("c0", NOW, State.DOWN)
+    live.plan(order("A", [("c", 0, 2)]), at(1))
+    image.take(live.board, ["A"])
+    image.take_units(live.board)
+    assert [plan.id for plan in still.plans()] == ["A", "B"]
+    assert still.orders["A"].plan is not image.plan("A")
+    assert still.operations == still.needs == still.work_units == {}
+    assert still.site == image.board.site
+
+
+def test_a_task_gives_what_came_of_each_step_or_raises_what_it_raised() -> None:
+    task = Task(iter([7, 8]))
     assert task.done(5)
-    assert task.result() == 7
-    failing = Task(lambda: 1 // 0)
+    assert task.ended
+    assert task.taken() == [7, 8]
+    assert task.taken() == []
+    failing = Task(1 // n for n in (1, 0))
     assert failing.done(5)
+    assert not failing.ended
     with pytest.raises(ZeroDivisionError):
-        failing.result()
+        failing.taken()
+
+
+def test_a_task_that_was_paused_leaves_its_steps_to_another() -> None:
+    begun, go_on = Event(), Event()
+
+    def steps() -> Iterator[int]:
+        begun.set()
+        assert go_on.wait(5)
+        yield 1
+        yield 2
+
+    rest = steps()
+    task = Task(rest)
+    assert begun.wait(5)
+    task.pause()
+    assert not task.done(0)
+    go_on.set()
+    assert task.done(5)
+    assert not task.ended
+    assert task.taken() == [1]
+    other = Task(rest)
+    assert other.done(5)
+    assert other.taken() == [2]

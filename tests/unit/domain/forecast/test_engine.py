@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -353,16 +353,22 @@ def test_a_breakdown_is_felt_without_any_order_changing() -> None:
     assert close(made.order("A").finish.p50_at, at(3))
 
 
-def test_a_new_plan_a_reopened_operation_or_a_new_site_is_taken_in_whole() -> None:
-    shop = Shop(site(ONE), order("A", [("c", 0, 2)]))
+def test_a_new_plan_and_a_reopened_operation_wait_for_the_next_run() -> None:
+    shop = Shop(site(ONE), order("A", [("c", 0, 2)]), order("C", [("d", 0, 2)]))
     made = forecast(shop)
     shop.plan(order("B", [("c", 2, 4)]), at(0))
-    assert updated(shop, made, {"B"}, NOW) == {"A", "B"}
+    shop.start("C/1", at(1))
+    assert updated(shop, made, {"B", "C"}, at(1)) == {"C"}
+    assert made.outdated == {"B"}
     shop.complete("A/1", at(1))
     updated(shop, made, {"A"}, at(1))
     shop.reopen("A/1", at(2))
     updated(shop, made, {"A"}, at(2))
-    assert set(made.orders()) == {"A", "B"}
+    assert made.orders() == ("C",)
+    assert made.outdated == {"A", "B"}
+    made.run(shop.board, at(2))
+    assert set(made.orders()) == {"A", "B", "C"}
+    assert not made.outdated
 
 
 def test_a_change_that_moves_nothing_reaches_nobody() -> None:
@@ -371,7 +377,9 @@ def test_a_change_that_moves_nothing_reaches_nobody() -> None:
     assert updated(shop, made, {"A"}, NOW) == set()
 
 
-def by_place(tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> list[int]:
+def by_place(
+    tasks: Sequence[Task], medians: Sequence[float], floor: Floor
+) -> Generator[None, None, list[int]]:
     """A sequence that changes as little as it can: first what runs, then first steps first."""
     running = sorted(
         (p for p in range(len(tasks)) if tasks[p].elapsed_s is not None),
@@ -380,6 +388,7 @@ def by_place(tasks: Sequence[Task], medians: Sequence[float], floor: Floor) -> l
     waiting = sorted(
         set(range(len(tasks))) - set(running), key=lambda p: (tasks[p].place, tasks[p].priority)
     )
+    yield
     return [*running, *waiting]
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Generator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,15 @@ from tests.unit.domain.forecast.shop import NOW, Shop, at, order, site
 Steps = list[tuple[str, float, float]]
 
 
+def whole(slices: Generator[None, None, list[int]]) -> list[int]:
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            found: list[int] = end.value
+            return found
+
+
 def taken(shop: Shop) -> tuple[list[Task], list[str]]:
     floor: Floor = floor_of(shop.board.site, NOW)
     tasks = [
@@ -17,7 +28,7 @@ def taken(shop: Shop) -> tuple[list[Task], list[str]]:
         for plan in shop.board.plans()
         for task in tasks_of(route_of(plan), shop.board, floor, RunTimes(), NOW.timestamp())
     ]
-    places = sequence(tasks, [task.planned_s for task in tasks], floor)
+    places = whole(sequence(tasks, [task.planned_s for task in tasks], floor))
     return tasks, [tasks[place].subject.removeprefix("operation/") for place in places]
 
 
