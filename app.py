@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from sqlalchemy import Engine
 
+    from callbacks.desk.disclosure import Visits as FormVisits
     from callbacks.desk.gantt import Visits
     from callbacks.desk.visit import DeskPage
     from callbacks.entry import Entry
@@ -147,6 +148,7 @@ def create_server(settings: Settings) -> "Flask":
     pages = [*_desk_pages(engines, sites, cached), gantt, supplier]
     boards, date_acts = _date_boards(engines, sites, outside, hub)
     pages += boards
+    pages += _administration(engines, outside, lambda page, given: shell.visit_of(page, given))
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
     more = (outside.live.blueprint(), acts, date_acts)
     operating = Operating(sites, hub, pings)
@@ -299,6 +301,30 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
         DelaysPage(Delays(DelayStore(engines.sql), cached)),
         BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
         FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
+    ]
+
+
+def _administration(
+    engines: Engines, outside: Outside, visits: "FormVisits"
+) -> "list[DeskPage]":
+    """Return the pages of those who look after who sees what, a line each."""
+    from callbacks.desk.access import AccessPage
+    from callbacks.desk.audit import AuditPage
+    from callbacks.desk.disclosure import DisclosurePage
+    from data.services.access import Access
+    from data.services.disclosure_desk import DisclosureDesk
+    from data.store.access import AccessStore
+    from data.store.disclosures import DisclosureStore
+    from data.store.people import PeopleStore
+
+    sql, policies = engines.sql, outside.disclosures
+    people, store = PeopleStore(sql), DisclosureStore(sql)
+    access = Access(people, KeyStore(sql), AccessStore(sql), policies, utc_now)
+    desk = DisclosureDesk(policies, store, outside.boards, outside.audit)
+    return [
+        DisclosurePage(desk, visits),
+        AccessPage(access, outside.audit),
+        AuditPage(outside.audit, access.names),
     ]
 
 

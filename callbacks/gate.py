@@ -87,6 +87,7 @@ DOORS: Mapping[str, Door] = {
     "dating.customer": Door.KNOWN,
     "dating.carrier": Door.KNOWN,
     "dating.factory": Door.KNOWN,
+    "disclosure.change": Door.ACCOUNT,
     "/": Door.PAGES,
     "/<path:path>": Door.PAGES,
 }
