@@ -39,7 +39,7 @@ class DatesPage:
         """Return what waits, of the choice in the address."""
         items = self._items(visit)
         which = _which(visit)
-        counts = Counter(item.kind for item in items)
+        counts = Counter(kind for item in items for kind in item.kinds)
         reading = Reading(
             t=visit.t, timezone=visit.timezone, now=visit.now,
             address=Address(path=visit.path, query=visit.query, variables=visit.variables),
@@ -48,7 +48,7 @@ class DatesPage:
             items=_chosen(items, which),
             which=which,
             order=visit.text("order"),
-            counts={"all": len(items), **counts},
+            counts=counts,
             reading=reading,
             sender=self._sender(visit, reading),
             sent=sent(visit),
@@ -81,7 +81,7 @@ def _which(visit: Visit) -> str:
 
 
 def _chosen(items: Sequence[dates.Item], which: str) -> list[dates.Item]:
-    return [item for item in items if which in ("all", item.kind)]
+    return [item for item in items if which in item.kinds]
 
 
 def _item(one: Waiting, names: dict[str, str]) -> dates.Item:

@@ -228,7 +228,8 @@ def _step(node: Node, row: Bought, view: CustomerView, href: Href) -> Component:
     else:
         when = t(look.word)
     lost = node.standing in _LOST and not reached
-    css = f"mp-node {look.css}{' mp-node-reached' if reached else ''}{' mp-node-lost' if lost else ''}"
+    css = f"mp-node {look.css}{' mp-node-reached' if reached else ''}"
+    css += " mp-node-lost" if lost else ""
     promised = "" if node.promised_at is None else reading.said(node.promised_at)
     agreed = view.agreed.get(node.key or "", NOTHING_SAID)
     inside = [

@@ -47,11 +47,13 @@ class Item(Struct, frozen=True, kw_only=True):
     standing: Standing
 
     @property
-    def kind(self) -> str:
-        """Which choice of the page it belongs to."""
+    def kinds(self) -> tuple[str, ...]:
+        """Which choices of the page it belongs to."""
         if self.subject.is_pick_up:
-            return "pick-ups"
-        return "disputes" if self.standing.disputed is not None else "requests"
+            return ("all", "pick-ups")
+        disputed = ("disputes",) if self.standing.disputed is not None else ()
+        asked = ("requests",) if self.standing.asked is not None else ()
+        return ("all", *disputed, *asked)
 
     @property
     def name(self) -> str:
