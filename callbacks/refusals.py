@@ -3,6 +3,7 @@
 Imported by `callbacks.web`. The API answers in its own form.
 """
 
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
 from markupsafe import Markup
 
@@ -23,6 +24,8 @@ class Refusals:
         """Answer what no handler answered itself."""
         server.register_error_handler(404, self.not_found)
         server.register_error_handler(Forbidden, self.not_found)
+        for error in (DependencyException, InvalidResourceError):  # of scripts that aren't there
+            server.register_error_handler(error, self.not_found)
         server.register_error_handler(Unavailable, self.unavailable)
 
     def not_found(self, error: object) -> Response:
@@ -44,7 +47,7 @@ class Refusals:
             return Response(heading + "\n", status, mimetype="text/plain")
         home = tag("a", t("All sites and screens"), href="/", class_="mp-button")
         body = tag("h1", heading) + tag("p", words) + tag("p", home)
-        page = document(heading, Markup(body), t, theme_of(request.args.get("theme")), STYLES)
+        page = document(heading, body, t, theme_of(request.args.get("theme")), STYLES)
         return Response(page, status, mimetype="text/html")
 
     def _t(self) -> Translator:

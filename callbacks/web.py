@@ -50,6 +50,7 @@ def build(
         on_error=_on_error,
     )
     server: Flask = app.server
+    server.debug = False  # whatever the environment says
     pages = shell.pages if shell else ()
     Refusals(locale).register(server)
     entry.register(app, walls.sites.ids, pages, locale)

@@ -1,0 +1,163 @@
+"""The running program with a site, and the application's own list of routes, pages and callbacks.
+
+Nothing here is a list by hand: what the tests ask for is read from the application, so that a new
+page, callback or route is tried without anybody adding it.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import dash
+import pytest
+import requests
+from flask import Flask
+
+import app
+from data.domain.scope import Role
+from data.settings import Settings
+from tests import people
+from tests.browser.product.program import Program
+
+# What only the site's own people may read: its order's product, its line, its customer.
+CANARIES = ("Valve", "Line 1", "Acme")
+VALUES = {
+    "screen_id": "works.L1", "site": "works", "name": "orders", "kind": "csv", "order": "SO-1",
+    "purpose": "invitation", "change": "disable", "form": "csv", "path": "orders",
+    "package_name": "dash", "fingerprinted_path": "x.js", "filename": "desk.css",
+}  # fmt: skip
+PARTIES = {Role.SUPPLIER: "acme", Role.CUSTOMER: "acme", Role.LOGISTICS: "acme"}
+
+
+class Route(NamedTuple):
+    """One rule of the application and a path that fits it."""
+
+    endpoint: str
+    path: str
+    methods: frozenset[str]
+
+
+class Visitor:
+    """A browser without a screen: keeps cookies, sends the token of our own pages."""
+
+    def __init__(self, address: str, token: str = "") -> None:
+        self.address = address
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.begun: dict[str, str] = {}
+        if token:
+            self.http.cookies.set("milepost", token)
+
+    def ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        more = {"timeout": 15, "allow_redirects": False, **more}
+        if path.startswith("/live") or path.endswith("stream"):
+            more["stream"] = True
+        answer = self.http.request(method, self.address + path, **more)
+        if more.get("stream"):
+            self.begun[answer.url] = next(answer.iter_content(1 << 16), b"").decode()
+            answer.close()
+        return answer
+
+    def holds(self, answer: requests.Response) -> list[str]:
+        """Which of the site's own words an answer holds; of a stream, its beginning."""
+        text = self.begun[answer.url] if answer.url in self.begun else answer.text
+        return [canary for canary in CANARIES if canary in text]
+
+    def call(self, body: Mapping[str, Any]) -> requests.Response:
+        """Call back as Dash does."""
+        if "_csrf_token" not in self.http.cookies:
+            self.ask("GET", "/account")
+            self.ask("GET", "/")
+        token = self.http.cookies.get("_csrf_token", "")
+        return self.ask(
+            "POST", "/_dash-update-component", json=body, headers={"X-CSRFToken": token}
+        )
+
+    def page(self, path: str, search: str = "?lang=en") -> requests.Response:
+        """Ask Dash for a page by the address that a browser would claim."""
+        outputs = [
+            {"id": "_pages_content", "property": "children"},
+            {"id": "_pages_store", "property": "data"},
+        ]
+        inputs = [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": search},
+        ]
+        named = ".._pages_content.children..._pages_store.data.."
+        changed = [f"{one['id']}.{one['property']}" for one in inputs]
+        return self.call(
+            {"output": named, "outputs": outputs, "inputs": inputs, "changedPropIds": changed}
+        )
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Program]:
+    """The program with a site and an order; everything of it is behind the gate."""
+    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
+    program = Program(folder)
+    program.start()
+    program.plan()
+    yield program
+    program.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def visitor(guarded: Program) -> Iterator[Any]:
+    """A function that makes a visitor: of a role, or a stranger."""
+    made: list[Visitor] = []
+
+    def make(role: Role | None = None) -> Visitor:
+        token = "" if role is None else guarded.sign_in(role, PARTIES.get(role))
+        made.append(Visitor(guarded.address, token))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.http.close()
+
+
+@pytest.fixture(scope="session")
+def application() -> Flask:
+    """The application as the program makes it, on engines that don't answer."""
+    dash.page_registry.clear()
+    env = {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "MILEPOST_SECRET": "s" * 32,
+    }
+    return app.create_server(Settings.from_env(env))
+
+
+@pytest.fixture(scope="session")
+def routes(application: Flask) -> list[Route]:
+    """Every rule of the application."""
+    return [
+        Route(rule.endpoint, _filled(rule.rule), frozenset(rule.methods or ()))
+        for rule in application.url_map.iter_rules()
+    ]
+
+
+@pytest.fixture(scope="session")
+def pages(application: Flask) -> list[str]:
+    """The path of every page."""
+    paths = [page["path_template"] or page["path"] for page in dash.page_registry.values()]
+    return sorted({_filled(path) for path in paths} - {"/404"})
+
+
+def _filled(rule: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1].rpartition(":")[2]
+        return quote("works.L1" if name == "screen" else VALUES.get(name, "x"))
+
+    return re.sub(r"<([^>]*)>", value, rule)
+
+
+@pytest.fixture(scope="session")
+def token_of_nobody() -> dict[str, str]:
+    """The header of someone whose token proves nothing."""
+    return people.header("x" * 43)
