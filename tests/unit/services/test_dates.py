@@ -1,0 +1,214 @@
+"""Each side says what is its own to say, of its own dates; everything is kept and audited."""
+
+from datetime import timedelta
+
+import pytest
+
+from data.domain.audit import Action
+from data.domain.dates import PICK_UP, DateError, Said, Subject
+from data.domain.policy import Kind, Treatment
+from data.domain.scope import Role
+from data.services.dates import KNOWN_FOR_S, DateBook, Statement
+from data.services.errors import Forbidden, Unavailable
+from tests.unit.callbacks.desk.agreeing import (
+    AURELIA,
+    BRIGHTWATER,
+    KEY,
+    OTHERS_KEY,
+    PLANNER,
+    SITE,
+    STRAIT,
+    SUBJECT,
+    Table,
+    Works,
+    by,
+)
+from tests.unit.callbacks.desk.places import NOW
+
+LATER = NOW + timedelta(days=3)
+
+
+@pytest.fixture
+def works():
+    return Works()
+
+
+def asks(works, who=AURELIA, key=KEY, said=Said.REQUESTED, at=LATER, words=""):
+    works.dates.say(who, SITE, key, Statement(said=said, date_at=at, words=words))
+
+
+def answers(works, said=Said.CONFIRMED, at=LATER, words="", subject=SUBJECT, who=PLANNER):
+    works.dates.answer(who, SITE, subject, Statement(said=said, date_at=at, words=words))
+
+
+def milestones(works, who=AURELIA, name="M-PCK"):
+    scope, parties = who.scope, works.live.indexes.parties
+    rows = works.boards.rows(scope, works.live, parties, Kind.MILESTONE)
+    return next(row for row in rows if row["milestone"] == name)
+
+
+def test_what_was_asked_and_confirmed_stands_in_the_milestones_row(works):
+    asks(works)
+    assert milestones(works)["requested_at"] == LATER
+    assert milestones(works)["confirmed_at"] is None
+    answers(works, at=LATER + timedelta(days=1))
+    assert milestones(works)["confirmed_at"] == LATER + timedelta(days=1)
+    assert milestones(works, name="M-TRN")["requested_at"] is None
+
+
+def test_the_carrier_of_an_order_sees_the_dates_that_were_agreed(works):
+    asks(works)
+    assert milestones(works, STRAIT)["requested_at"] == LATER
+
+
+def test_what_a_former_customer_asked_says_nothing_of_todays(works):
+    former = Subject("SO-1", "M-PCK", "former")
+    asks(works)
+    works.table.rows = [(site, former, entry) for site, _, entry in works.table.rows]
+    works.book = works.boards._dates = DateBook(works.table)
+    assert milestones(works)["requested_at"] is None
+
+
+def test_a_milestone_stands_against_what_was_confirmed(works):
+    before = milestones(works)["standing"]
+    asks(works, at=NOW + timedelta(days=9))
+    works.dates.answer(
+        PLANNER, SITE, SUBJECT, Statement(said=Said.CONFIRMED, date_at=NOW - timedelta(hours=1))
+    )
+    assert (before, milestones(works)["standing"]) == ("on_track", "late")
+
+
+@pytest.mark.parametrize("key", [OTHERS_KEY, "CANARY-2~", "SO-1~", "SO-1~M-XXX", "", "~"])
+def test_a_key_that_is_nobodys_or_anothers_is_not_found(works, key):
+    with pytest.raises(Forbidden):
+        asks(works, key=key)
+    assert works.table.rows == [] and works.deeds() == []
+
+
+@pytest.mark.parametrize(
+    "who", [by(Role.PLANNER), by(Role.SUPPLIER, "aurelia"), by(Role.LOGISTICS, "strait")]
+)
+def test_nobody_but_the_customer_speaks_of_its_milestones(works, who):
+    with pytest.raises(Forbidden):
+        asks(works, who=who)
+
+
+def test_a_carrier_speaks_of_pick_ups_of_what_it_ships_alone(works):
+    asks(works, STRAIT, "SO-1~")
+    assert works.table.rows[0][1] == Subject("SO-1", PICK_UP, "strait")
+    for key in ("CANARY-2~", KEY):
+        with pytest.raises(Forbidden):
+            asks(works, STRAIT, key)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        Subject("SO-1", "M-PCK", "brightwater"),
+        Subject("SO-1", "M-XXX", "aurelia"),
+        Subject("SO-9", "M-PCK", "aurelia"),
+        Subject("SO-1", PICK_UP, "harbour"),
+    ],
+)
+def test_the_factory_answers_only_of_dates_that_there_are(works, subject):
+    with pytest.raises(Forbidden):
+        answers(works, subject=subject)
+
+
+@pytest.mark.parametrize(
+    "who", [by(Role.AUDITOR), by(Role.PURCHASER), by(Role.OPERATOR), AURELIA, STRAIT]
+)
+def test_only_who_plans_answers_for_the_factory(works, who):
+    asks(works)
+    with pytest.raises(Forbidden):
+        answers(works, who=who)
+
+
+def test_every_change_is_in_the_trail_with_before_and_after(works):
+    asks(works, words="the truck leaves at ten")
+    answers(works)
+    asks(works, at=LATER + timedelta(days=2))
+    first, second, third = works.deeds()
+    assert {deed.action for deed in works.deeds()} == {Action.DATE_CHANGED}
+    assert (first.actor, first.party, first.address) == (AURELIA.actor, "aurelia", "10.0.0.1")
+    assert first.subject == "order/SO-1/milestone/M-PCK"
+    assert (first.detail["before"], first.detail["after"]) == (None, LATER.isoformat())
+    assert (second.actor, second.party) == (PLANNER.actor, "aurelia")
+    assert third.detail["before"] == LATER.isoformat()
+
+
+def test_what_cannot_be_taken_is_neither_kept_nor_noted(works):
+    with pytest.raises(DateError):
+        asks(works, said=Said.CONFIRMED)
+    with pytest.raises(DateError):
+        asks(works, said=Said.DISPUTED, words=" \n\x00 ")
+    assert works.table.rows == [] and works.deeds() == []
+
+
+def test_the_party_and_its_carrier_are_told(works):
+    asks(works)
+    assert works.told == [(SITE, ("aurelia", "strait"))]
+
+
+def test_the_history_of_a_date_keeps_everything_and_names_nobody_of_the_factory(works):
+    asks(works, words="first")
+    answers(works, Said.DECLINED, None, "the line is full")
+    asks(works, at=LATER + timedelta(days=1), words="then this")
+    said = works.dates.history(AURELIA.scope, SITE, NOW)[KEY].entries
+    assert [entry.words for entry in said] == ["first", "the line is full", "then this"]
+    assert [entry.author for entry in said] == ["Lin", "", "Lin"]
+
+
+def test_what_others_said_is_in_nobody_elses_history(works):
+    asks(works, BRIGHTWATER, OTHERS_KEY, words="CANARY-WORDS")
+    asks(works)
+    assert list(works.dates.history(AURELIA.scope, SITE, NOW)) == [KEY]
+    assert works.dates.history(STRAIT.scope, SITE, NOW) == {}
+
+
+def test_a_confirmed_date_that_the_policy_keeps_back_is_in_no_history_either(works):
+    works.policies.changes = {(Kind.MILESTONE, "confirmed_at"): Treatment.HIDE}
+    asks(works)
+    answers(works, at=LATER + timedelta(days=1), words="instead")
+    asked, confirmed = works.dates.history(AURELIA.scope, SITE, NOW)[KEY].entries
+    assert (asked.date_at, confirmed.date_at) == (LATER, None)
+
+
+def test_masked_orders_have_masked_keys(works):
+    works.policies.changes = {(Kind.MILESTONE, "order"): Treatment.MASK}
+    with pytest.raises(Forbidden):
+        asks(works)
+    masked = f"{milestones(works)['order']}~M-PCK"
+    asks(works, key=masked)
+    assert list(works.dates.history(AURELIA.scope, SITE, NOW)) == [masked]
+    assert works.table.rows[0][1] == SUBJECT
+
+
+def test_the_factory_sees_what_waits_and_of_one_order_everything(works):
+    asks(works)
+    asks(works, STRAIT, "SO-1~")
+    answers(works)
+    waiting = works.dates.waiting(PLANNER.scope, SITE)
+    assert [one.subject.party for one in waiting] == ["strait"]
+    assert len(works.dates.waiting(PLANNER.scope, SITE, "SO-1")) == 2
+    with pytest.raises(Forbidden):
+        works.dates.waiting(AURELIA.scope, SITE)
+
+
+def test_what_was_said_is_known_for_a_while_and_outlasts_a_lost_database(works):
+    now = [0.0]
+    table = Table()
+    book = DateBook(table, lambda: now[0])
+    with pytest.raises(Unavailable):
+        table.lost = True
+        book.all(SITE, NOW)
+    table.lost = False
+    assert book.all(SITE, NOW) == {} and book.all(SITE, NOW) == {}
+    assert table.asked == 2
+    now[0], table.lost = KNOWN_FOR_S + 1, True
+    assert book.all(SITE, NOW) == {}
+
+
+def test_nothing_said_later_is_known_earlier(works):
+    asks(works)
+    assert works.book.of(SITE, ["SO-1"], NOW - timedelta(hours=1)) == {}
