@@ -322,7 +322,7 @@ def _administration(
     access = Access(people, KeyStore(sql), AccessStore(sql), policies, utc_now)
     desk = DisclosureDesk(policies, store, outside.boards, outside.audit)
     return [
-        DisclosurePage(desk, visits),
+        DisclosurePage(desk, visits, outside.live.touch),
         AccessPage(access, outside.audit),
         AuditPage(outside.audit, access.names),
     ]

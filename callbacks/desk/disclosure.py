@@ -38,7 +38,11 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class DisclosurePage:
-    """The page on disclosure. `visits`: checks what a form's address says, as for a page."""
+    """The page on disclosure.
+
+    `visits`: checks what a form's address says, as for a page; `touch`: has a party's open
+    boards at a site drawn anew.
+    """
 
     name = "disclosure"
     path = "/disclosure"
@@ -46,11 +50,12 @@ class DisclosurePage:
     roles = MAY_LOOK
 
     def __init__(
-        self, service: DisclosureDesk, visits: Visits, who: Callable[[], Viewer] = viewer,
-        token: Callable[[], str] = generate_csrf,
+        self, service: DisclosureDesk, visits: Visits, touch: Callable[[str, str], None],
+        who: Callable[[], Viewer] = viewer, token: Callable[[], str] = generate_csrf,
     ) -> None:  # fmt: skip
         self._desk = service
         self._visits = visits
+        self._touch = touch
         self._who = who
         self._token = token
 
@@ -94,6 +99,9 @@ class DisclosurePage:
                 changed = self._desk.change(*whose, wishes_of(request.form))
         except Outdated:
             return _then(visit.href(outdated="1", changed=None, reset=None))
+        if changed:
+            for party in asked.parties if asked.party is None else (asked.party,):
+                self._touch(visit.site, party)
         return _then(visit.href(changed=str(changed), outdated=None, reset=None))
 
     def _shown(self, visit: Visit, action: Action) -> Shown:

@@ -60,11 +60,9 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
         "Who can see what of {site}, as of {when}.",
         site=shown.site_name, when=t.exact(shown.review.at, shown.timezone),
     )  # fmt: skip
-    parts = [
-        _stats(shown.review, href, t),
-        *_groups(shown, href, t),
-        _sights(shown, href, t),
-    ]
+    parts = [_stats(shown.review, href, t), *_groups(shown, href, t)]
+    if not shown.odd:
+        parts.insert(1, _sights(shown, href, t))
     return html.Div(
         [
             desk.page_head(t(TITLE), lead, _which(shown, href, t)),

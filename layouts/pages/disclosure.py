@@ -135,7 +135,9 @@ def _outcome(shown: Shown, t: Translator) -> list[Component]:
 
 
 def _policy(shown: Shown, t: Translator) -> list[Component]:
-    tables = [_kind(kind, shown, t) for kind in KINDS]
+    open_ = {rule.kind for rule in shown.rules if rule.holds is not Treatment.HIDE}
+    kinds = sorted(KINDS, key=lambda kind: kind not in open_)  # what they get anything of first
+    tables = [_kind(kind, shown, t) for kind in kinds]
     if shown.token is None:
         return tables
     send = html.Button(

@@ -50,7 +50,7 @@ class Works:
 
     def __init__(self):
         dash.page_registry.clear()
-        self.entrance, self.said = Entrance(), Said()
+        self.entrance, self.said, self.touched = Entrance(), Said(), []
         live = live_site(orders=[order("SO-1", needs=(need("M-77"),), customer="P1")])
         audit = self.entrance.audit
         policies = Disclosures(self.said, b"a secret of the tests alone")
@@ -58,7 +58,11 @@ class Works:
         every = Everything(accounts=())
         access = Access(every, Keys([]), every, policies, lambda: datetime.now(UTC))
         pages = (
-            DisclosurePage(desk, lambda page, given: self.shell.visit_of(page, given)),
+            DisclosurePage(
+                desk,
+                lambda page, given: self.shell.visit_of(page, given),
+                lambda site, party: self.touched.append((site, party)),
+            ),
             AccessPage(access, audit),
             AuditPage(audit, access.names),
         )
@@ -154,6 +158,16 @@ def test_a_manager_changes_what_a_party_gets_and_it_is_written_down(works):
     (deed,) = works.deeds(Action.POLICY_CHANGED)
     assert deed.detail == {"need.part.before": "show", "need.part.after": "mask"}
     assert (deed.site, deed.party) == ("north", "P2")
+
+
+def test_open_boards_of_whom_a_change_concerns_are_drawn_anew_and_no_others(works):
+    client = works.client()
+    change(client, {"need.part.usual": ""})
+    assert works.touched == []
+    change(client, {"need.part.usual": "mask"})
+    assert works.touched == [("north", "P2")]
+    change(client, {"order.late_s.usual": "bucket"}, "/disclosure/change?role=customer")
+    assert works.touched[1:] == [("north", "P1")]
 
 
 def test_the_forms_own_fields_change_nothing_when_sent_as_they_are(works):
