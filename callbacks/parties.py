@@ -66,6 +66,7 @@ class PartyVersions:
         }
 
     def _seen(self) -> bytes:
+        self._live.renew()
         parties = self._live.indexes.parties
         seen = hashlib.blake2b(digest_size=16)
         for kind in Kind:
