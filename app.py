@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from data.domain.site import Site
     from data.services.aspects import Aspect
     from data.services.caching import Cached
+    from data.services.keys import Keys
     from data.services.past import PastSites
+    from data.services.ports import StoredKey
     from data.services.recorder import Recorder
     from data.services.supply_files import NeedFile
     from data.services.watch import Watch
@@ -95,20 +97,13 @@ class Engines:
 
         live = LiveSite(site, self.log, self.history, utc_now)
         lock = SiteLock(self.database_url, "watch", site)
-        return Watch(
-            site, live, _aspects(self, site), lock, self.facts, self.log, time.time
-        )
+        return Watch(site, live, _aspects(self, site), lock, self.facts, self.log, time.time)
 
     def followed(
-        self,
-        spawn: Callable[..., Any],
-        pause: Callable[[float], None],
-        facts: bool = False,
+        self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
     ) -> Sites:
         """Follow all sites that there are; `facts`: with what the watch finds out."""
-        sites = Sites(
-            self.log, self.history, utc_now, spawn, pause, self.facts if facts else None
-        )
+        sites = Sites(self.log, self.history, utc_now, spawn, pause, self.facts if facts else None)
         spawn(sites.run)
         return sites
 
@@ -150,7 +145,8 @@ def create_server(settings: Settings) -> "Flask":
     pages += boards
     pages += _administration(engines, outside, lambda page, given: shell.visit_of(page, given))
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
-    more = (outside.live.blueprint(), acts, date_acts)
+    reading = _reading_api(sites, outside, keys, hub)
+    more = (outside.live.blueprint(), acts, date_acts, reading)
     operating = Operating(sites, hub, pings)
     return build(walls, hub, api, operating, entry, settings.locale, shell, more)
 
@@ -170,9 +166,7 @@ class Outside:
         from data.store.disclosures import DisclosureStore
 
         self.audit = entry.audit
-        self.disclosures = Disclosures(
-            DisclosureStore(engines.sql), derived(secret, "pseudonyms")
-        )
+        self.disclosures = Disclosures(DisclosureStore(engines.sql), derived(secret, "pseudonyms"))
         self.dates = DateBook(DateStore(engines.sql))
         self.boards = Boards(self.disclosures, self.dates)
         self.visits = PartyVisits(self.boards, self.audit)
@@ -191,16 +185,9 @@ def _supplier_board(
     from data.store.comments import CommentStore
     from data.store.visits import VisitStore
 
-    comments, visits = (
-        Comments(CommentStore(engines.sql)),
-        Visits(VisitStore(engines.sql)),
-    )
-    supplying = Supplying(
-        sites, outside.boards, outside.disclosures, ingest, outside.audit
-    )
-    acts = SupplierActs(
-        supplying, comments, outside.audit, _read_needs, outside.live.touch, locale
-    )
+    comments, visits = Comments(CommentStore(engines.sql)), Visits(VisitStore(engines.sql))
+    supplying = Supplying(sites, outside.boards, outside.disclosures, ingest, outside.audit)
+    acts = SupplierActs(supplying, comments, outside.audit, _read_needs, outside.live.touch, locale)
     return SupplierPage(supplying, comments, visits), acts.blueprint()
 
 
@@ -340,6 +327,19 @@ def _gantt_page(engines: Engines, visits: "Visits") -> "DeskPage":
     return GanttPage(Gantts(GanttStore(engines.sql), versions), visits)
 
 
+def _reading_api(sites: Sites, outside: Outside, keys: "Keys", hub: "Hub") -> "Blueprint":
+    """Return what programs read."""
+    import gevent
+
+    from callbacks.looks import Looks
+    from callbacks.reading import ReadingApi
+    from data.services.reading import Reading
+
+    reading = Reading(sites, outside.boards, lambda: gevent.sleep(0))
+    looks = Looks(outside.audit)
+    return ReadingApi(reading, outside.boards, keys, looks, hub, outside.live.follow).blueprint()
+
+
 def _past_sites(engines: Engines, sites: Sites) -> "PastSites":
     """Return what makes boards of the past."""
     from data.services.past import PastSites
@@ -409,9 +409,7 @@ def _aspects(engines: Engines, site: str) -> "list[Aspect]":
 
     sql = engines.sql
     return [
-        Forecasts(
-            site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)
-        ),
+        Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
         Accounting(site, AccountPast(sql), DelayStore(sql)),
         ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
@@ -482,9 +480,7 @@ def import_plan(settings: Settings, file: Path, site: str) -> int:
     if plan.errors:
         return 1
     ingest = Ingest(engines.log, engines.history, sites)
-    envelopes = to_envelopes(
-        plan.orders, "urn:milepost:import-plan", live.now, live.board.orders
-    )
+    envelopes = to_envelopes(plan.orders, "urn:milepost:import-plan", live.now, live.board.orders)
     verdicts = ingest.accept(factory_scope(site), site, envelopes, utc_now())
     for status in Status:
         print(f"{status}: {sum(verdict.status is status for verdict in verdicts)}")
@@ -522,24 +518,13 @@ def read_machines(settings: Settings, options: argparse.Namespace) -> int:
 
     engines = Engines(settings)
     sites = engines.followed(_thread, time.sleep)
-    to = Reporter(
-        options.site, Ingest(engines.log, engines.history, sites), engines.log, utc_now
-    )
+    to = Reporter(options.site, Ingest(engines.log, engines.history, sites), engines.log, utc_now)
     units = dict(pair.split("=", 1) for pair in options.work_unit)
     reader = ShdrReader(options.devices.read_bytes(), units)
     _stop_on_signals(stop := threading.Event())
     host, colon, port = options.adapter.rpartition(":")
     if colon and port.isdigit():
-        listen(
-            host,
-            int(port),
-            reader,
-            to.report,
-            to.signal,
-            utc_now,
-            stop.wait,
-            stop.is_set,
-        )
+        listen(host, int(port), reader, to.report, to.signal, utc_now, stop.wait, stop.is_set)
         return 0
     with Path(options.adapter).open(encoding="utf-8") as lines:
         envelopes = [envelope for line in lines for envelope in reader.read(line)]
@@ -557,26 +542,34 @@ def analyse(file: Path, as_json: bool) -> int:
     return 0
 
 
-def manage_keys(
-    settings: Settings, action: str, site: str, source: str, prefix: str
-) -> int:
-    """Make, list or revoke API keys."""
+def manage_keys(settings: Settings, options: argparse.Namespace) -> int:
+    """Make, list or revoke API keys: of sources that report, or of programs that read."""
+    from data.domain.scope import Role
     from data.services.keys import Keys
 
     store = KeyStore(Engines(settings).sql)
+    keys, action = Keys(store, utc_now), options.action
     if action == "add":
-        print(Keys(store, utc_now).create(site, source))
+        site = options.what or options.site
+        if options.role:
+            print(keys.create_reader(site, Role(options.role), options.party))
+        else:
+            print(keys.create(site, options.source))
     elif action == "revoke":
-        if not store.revoke(prefix, utc_now()):
-            print(f"no working key {prefix}", file=sys.stderr)
+        if not store.revoke(options.what, utc_now()):
+            print(f"no working key {options.what}", file=sys.stderr)
             return 1
     else:
         for key in store.all():
-            state = f"revoked {key.revoked_at:%F %T}" if key.revoked_at else "works"
-            print(
-                f"{key.prefix}  {key.site}  {key.source}  made {key.created_at:%F %T}  {state}"
-            )
+            print(_told(key))
     return 0
+
+
+def _told(key: "StoredKey") -> str:
+    """Return what there is to say of a key."""
+    state = f"revoked {key.revoked_at:%F %T}" if key.revoked_at else "works"
+    whose = key.source or f"{key.role} {key.party or ''}".strip()
+    return f"{key.prefix}  {key.site}  {whose}  made {key.created_at:%F %T}  {state}"
 
 
 def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
@@ -588,23 +581,13 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     by, action = By("console"), options.action
     if action == "list":
         for one in desk.all():
-            state = (
-                "disabled"
-                if one.disabled_at
-                else "may sign in"
-                if one.password
-                else "invited"
-            )
+            state = "disabled" if one.disabled_at else "may sign in" if one.password else "invited"
             where = ",".join(one.sites)
-            print(
-                f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}"
-            )
+            print(f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}")
         return 0
     if action == "add":
         name, role = options.name or options.login, Role(options.role)
-        offered = desk.add(
-            by, options.login, name, role, options.site or ["*"], options.party
-        )
+        offered = desk.add(by, options.login, name, role, options.site or ["*"], options.party)
         print(address(settings) + offered.path)
         return 0
     account = desk.find(options.login)
@@ -644,7 +627,8 @@ def show_quarantine(settings: Settings, site: str) -> int:
 
 def address(settings: Settings) -> str:
     """Return where a browser on this machine finds the program."""
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    everywhere = settings.host in {"0.0.0.0", "::"}  # nosec B104
+    host = "127.0.0.1" if everywhere else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
@@ -683,9 +667,7 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "worker": work,
         "watch": watch,
         "demo": simulate,
-        "import-plan": lambda settings: import_plan(
-            settings, options.file, options.site
-        ),
+        "import-plan": lambda settings: import_plan(settings, options.file, options.site),
         "replay": lambda settings: replay_log(
             settings, options.file, options.mapping, options.speed
         ),
@@ -693,9 +675,7 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "mtconnect": lambda settings: read_machines(settings, options),
         "account": lambda settings: manage_accounts(settings, options),
         "audit": lambda settings: verify_audit(settings, options.head),
-        "key": lambda settings: manage_keys(
-            settings, options.action, options.site, options.source, options.prefix
-        ),
+        "key": lambda settings: manage_keys(settings, options),
     }
 
 
@@ -708,69 +688,54 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="record events into SQL")
     commands.add_parser("watch", help="forecast, find bottlenecks, account for delays")
     commands.add_parser("demo", help="run the demo factory")
-    plan = commands.add_parser(
-        "import-plan", help="import orders from JSON, CSV or XLSX"
-    )
+    plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
     plan.add_argument("file", type=Path)
     plan.add_argument("--site", default=DEMO_SITE)
-    replay = commands.add_parser(
-        "replay", help="show an event log on a site of its own"
-    )
+    replay = commands.add_parser("replay", help="show an event log on a site of its own")
     replay.add_argument("file", type=Path)
     replay.add_argument("--mapping", type=Path, required=True)
-    replay.add_argument(
-        "--speed", type=float, default=60.0, help="log seconds a second"
-    )
-    machines = commands.add_parser(
-        "mtconnect", help="report states of MTConnect machines"
-    )
-    machines.add_argument(
-        "adapter", help="HOST:PORT of an adapter, or a recorded SHDR file"
-    )
+    replay.add_argument("--speed", type=float, default=60.0, help="log seconds a second")
+    machines = commands.add_parser("mtconnect", help="report states of MTConnect machines")
+    machines.add_argument("adapter", help="HOST:PORT of an adapter, or a recorded SHDR file")
     machines.add_argument("--devices", type=Path, required=True, help="Devices.xml")
-    machines.add_argument(
-        "--work-unit", action="append", required=True, metavar="DEVICE=UNIT"
-    )
+    machines.add_argument("--work-unit", action="append", required=True, metavar="DEVICE=UNIT")
     machines.add_argument("--site", default=DEMO_SITE)
-    analysis = commands.add_parser(
-        "analyse", help="analyse a file of states or active periods"
-    )
+    analysis = commands.add_parser("analyse", help="analyse a file of states or active periods")
     analysis.add_argument("what", choices=["bottleneck"])
     analysis.add_argument("file", type=Path)
     analysis.add_argument("--json", action="store_true")
     aside = commands.add_parser("quarantine", help="show what was not taken, and why")
     aside.add_argument("--site", default=DEMO_SITE)
     _add_people(commands)
-    key = commands.add_parser("key", help="make, list or revoke API keys")
-    key.add_argument("action", choices=["add", "list", "revoke"])
-    key.add_argument("prefix", nargs="?", default="")
-    key.add_argument("--site", default=DEMO_SITE)
-    key.add_argument("--source", default=DEMO_SOURCE)
+    _add_keys(commands)
     return parser
 
 
-def _add_people(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command about API keys."""
+    from data.services.keys import READERS
+
+    key = commands.add_parser("key", help="make, list or revoke API keys")
+    key.add_argument("action", choices=["add", "list", "revoke"])
+    key.add_argument("what", nargs="?", default="", help="site of a new key, prefix of an old one")
+    key.add_argument("--site", default=DEMO_SITE)
+    key.add_argument("--source", default=DEMO_SOURCE, help="whose events the key reports")
+    key.add_argument("--role", choices=[*READERS], help="a key that reads instead, as who")
+    key.add_argument("--party", help="whom a supplier, customer or logistics key reads for")
+
+
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands about people."""
     from data.domain.people import PEOPLE
 
-    account = commands.add_parser(
-        "account", help="make, list, disable or enable accounts"
-    )
+    account = commands.add_parser("account", help="make, list, disable or enable accounts")
     actions = account.add_subparsers(dest="action", required=True)
-    add = actions.add_parser(
-        "add", help="make one; prints the link to choose a password with"
-    )
+    add = actions.add_parser("add", help="make one; prints the link to choose a password with")
     add.add_argument("login")
     add.add_argument("--name", default="")
     add.add_argument("--role", choices=[*PEOPLE], required=True)
-    add.add_argument(
-        "--site", action="append", help="may be given again; all sites without"
-    )
-    add.add_argument(
-        "--party", help="whom a supplier, customer or logistics account speaks for"
-    )
+    add.add_argument("--site", action="append", help="may be given again; all sites without")
+    add.add_argument("--party", help="whom a supplier, customer or logistics account speaks for")
     actions.add_parser("list", help="show all")
     for name, words in (
         ("disable", "let someone in no more"),
@@ -780,9 +745,7 @@ def _add_people(
         actions.add_parser(name, help=words).add_argument("login")
     trail = commands.add_parser("audit", help="check the audit trail")
     trail.add_argument("action", choices=["verify"])
-    trail.add_argument(
-        "--head", default="", help="an end that was noted before, NUMBER:CODE"
-    )
+    trail.add_argument("--head", default="", help="an end that was noted before, NUMBER:CODE")
 
 
 def _attached(settings: Settings) -> Settings:
@@ -811,9 +774,7 @@ def _greet(settings: Settings, env: dict[str, str]) -> None:
     lines = ["", f"Milepost   {at}", f"Health     {at}/readyz"]
     if settings.demo:
         lines[2:2] = [f"Wall       {at}/wall/{DEMO_SITE}.{line.id}" for line in LINES]
-        lines.append(
-            f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})"
-        )
+        lines.append(f"API key    {_demo_key(settings, env)}  (site {DEMO_SITE}, {DEMO_SOURCE})")
     lines += [
         *_sign_in_lines(settings, env, at),
         "Stop       Ctrl-C",
@@ -830,12 +791,9 @@ def _sign_in_lines(settings: Settings, env: dict[str, str], at: str) -> list[str
     people = People(sql, _secret(settings))
     try:
         if settings.demo:
-            found = demo_accounts(
-                people.identity, people.store, settings.var, DEMO_SITE
-            )
+            found = demo_accounts(people.identity, people.store, settings.var, DEMO_SITE)
             return [f"Sign-in    {at}/sign-in"] + [
-                f"           {one.login:<10} {password}  {one.role}"
-                for one, password in found
+                f"           {one.login:<10} {password}  {one.role}" for one, password in found
             ]
         if people.store.all():
             return [f"Sign-in    {at}/sign-in"]
@@ -847,7 +805,7 @@ def _sign_in_lines(settings: Settings, env: dict[str, str], at: str) -> list[str
 def _answers(settings: Settings) -> bool:
     """Whether the web process is alive."""
     try:
-        with urlopen(f"{address(settings)}/healthz", timeout=1) as answer:
+        with urlopen(f"{address(settings)}/healthz", timeout=1) as answer:  # nosec B310
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -876,9 +834,7 @@ def _loaded(sites: Sites, site: str) -> LiveSite:
     """
     live = sites.find(site)
     if live is None:
-        raise Forbidden(
-            f"there is no site {site}; send its document first (PUT /api/v1/site)"
-        )
+        raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
     return live
 
 
@@ -911,9 +867,7 @@ def _read_plan(name: str, content: bytes, site: "Site") -> "PlanFile":
     return read_plan(name, content, site)
 
 
-def _read_needs(
-    content: bytes, headings: Mapping[str, str], timezone: str
-) -> "NeedFile":
+def _read_needs(content: bytes, headings: Mapping[str, str], timezone: str) -> "NeedFile":
     from data.connectors.need_files import read
 
     return read(content, headings, timezone)
@@ -941,9 +895,7 @@ def _configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(
-        level=logging.WARNING, format="%(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
 def __getattr__(name: str) -> Any:
