@@ -13,7 +13,7 @@ sum = $(firstword $(shell cat $(1) | cksum))
 SETUP := $(VENV)/.setup-$(call sum,requirements.txt)
 SETUP_DEV := $(VENV)/.setup-dev-$(call sum,requirements.txt requirements-dev.txt)
 
-.PHONY: setup run setup-dev test test-long check bench fmt lock
+.PHONY: setup run setup-dev test test-long check audit bench fmt lock
 
 setup: $(SETUP)
 
@@ -35,6 +35,12 @@ check: $(SETUP_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app.py callbacks layouts data
+
+# Asks an index of advisories about what is pinned: needs the network.
+audit: $(SETUP_DEV)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.txt
 
 bench: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium

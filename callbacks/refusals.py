@@ -5,7 +5,6 @@ Imported by `callbacks.web`. The API answers in its own form.
 
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
-from markupsafe import Markup
 
 from callbacks.doors import STYLES
 from callbacks.viewer import theme_of, translator_of

@@ -220,8 +220,8 @@ def _stop_wave(wave: Sequence[_Post], signals: "_Signals", hurry: bool) -> bool:
     """Stop these children together; returns whether somebody is in a hurry."""
     running = {post.child.name: post for post in wave if post.process is not None}
     for post in running.values():
-        assert post.process
-        send(post.process, post.child.stop_signal)
+        if post.process is not None:
+            send(post.process, post.child.stop_signal)
     deadline = time.monotonic() + GRACE_S
     while running:
         for name in [name for name, post in running.items() if _is_gone(post)]:

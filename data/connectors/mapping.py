@@ -159,7 +159,8 @@ def parse_mapping(text: str | bytes) -> Mapping:
     Raises: MappingError, naming the key and what was expected.
     """
     try:
-        document = yaml.load(text, Loader=yaml.BaseLoader)  # makes text, lists and dicts only
+        # BaseLoader makes text, lists and dicts only.
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # nosec B506
     except yaml.YAMLError as error:
         raise MappingError("$", f"isn't YAML: {' '.join(str(error).split())}") from None
     try:

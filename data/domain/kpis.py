@@ -66,7 +66,7 @@ class Kpi(StrEnum):
     PRODUCTION_PROCESS_RATIO = "production_process_ratio"
     SCRAP_RATIO = "scrap_ratio"
     REWORK_RATIO = "rework_ratio"
-    FIRST_PASS_YIELD = "first_pass_yield"
+    FIRST_PASS_YIELD = "first_pass_yield"  # nosec B105
 
 
 class Doubt(StrEnum):

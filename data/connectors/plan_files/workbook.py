@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError  # nosec B405  # the error alone
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
