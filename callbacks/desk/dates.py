@@ -45,7 +45,7 @@ class DatesPage:
             address=Address(path=visit.path, query=visit.query, variables=visit.variables),
         )  # fmt: skip
         view = dates.DatesView(
-            items=_chosen(items, which),
+            items=_chosen(items, which) if visit.text("order") is None else items,
             which=which,
             order=visit.text("order"),
             counts=counts,
@@ -67,8 +67,12 @@ class DatesPage:
         if visit.at is not None:
             raise BadParameter("at", "live")
         names = {party.id: party.name for party in visit.live.board.site.parties}
-        waiting = self._dates.waiting(visit.scope, visit.site, visit.text("order"))
-        return [_item(one, names) for one in waiting]
+        order = visit.text("order")
+        if order is not None:
+            found = self._dates.of_order(visit.scope, visit.site, order)
+        else:
+            found = self._dates.waiting(visit.scope, visit.site)
+        return [_item(one, names) for one in found]
 
     def _sender(self, visit: Visit, reading: Reading) -> Sender | None:
         if not self._dates.may_answer(visit.scope):
@@ -88,5 +92,5 @@ def _item(one: Waiting, names: dict[str, str]) -> dates.Item:
     party = one.subject.party
     return dates.Item(
         subject=one.subject, party=names.get(party, party), plan=one.plan, row=one.row,
-        entries=one.dated.entries, standing=one.dated.standing,
+        entries=one.dated.entries, standing=one.dated.standing, current=one.current,
     )  # fmt: skip

@@ -70,12 +70,16 @@ class Dated(Struct, frozen=True, kw_only=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """A date on which one side waits for the other, with what the order plans and forecasts."""
+    """A date on which one side waits for the other, with what the order plans and forecasts.
+
+    `current`: the party is still the order's; of what a former one said nothing can be answered.
+    """
 
     subject: Subject
     plan: Order
     row: Mapping[str, object]
     dated: Dated
+    current: bool
 
 
 class Store(Protocol):
@@ -192,7 +196,7 @@ class Dates:
         Unavailable.
         """
         live = self._sites.get(by.scope, site)
-        if by.scope.role not in _ANSWERS or not self._exists(live, subject):
+        if by.scope.role not in _ANSWERS or not _is_current(live, subject):
             raise Forbidden(site)
         self._say(by, live, subject, Side.FACTORY, statement)
 
@@ -212,19 +216,34 @@ class Dates:
             if subject in said
         }
 
-    def waiting(self, scope: Scope, site: str, order: str | None = None) -> list[Waiting]:
-        """Return what one side waits for at a site, oldest first; of one order everything said.
+    def waiting(self, scope: Scope, site: str) -> list[Waiting]:
+        """Return what one side waits for at a site, what was said last at the end.
 
         Raises: Forbidden, Unavailable.
         """
         live = self._sites.get(scope, site)
-        said = self._book.of(site, [order], live.now) if order else self._book.all(site, live.now)
+        said = self._book.all(site, live.now)
         found = [
-            Waiting(subject=subject, plan=plan, row=_row(live, subject, plan), dated=dated)
+            _waiting(live, plan, subject, dated)
             for subject, dated in said.items()
-            if (plan := _plan(live, subject)) is not None and (order or dated.standing.open)
+            if dated.standing.open
+            and (plan := _plan(live, subject.order)) is not None
+            and subject in _subjects(plan)
         ]
         return sorted(found, key=lambda one: one.dated.entries[-1].at)
+
+    def of_order(self, scope: Scope, site: str, order: str) -> list[Waiting]:
+        """Return every date that can be agreed of an order, and all that was said of it.
+
+        Raises: Forbidden when there is no such order; Unavailable.
+        """
+        live = self._sites.get(scope, site)
+        plan = _plan(live, order)
+        if plan is None:
+            raise Forbidden(order)
+        said = self._book.of(site, [order], live.now)
+        every = {subject: Dated(entries=()) for subject in _subjects(plan)} | said
+        return [_waiting(live, plan, subject, dated) for subject, dated in every.items()]
 
     def timezone(self, scope: Scope, site: str) -> str:
         """Return the time zone in which a site's dates are given.
@@ -273,15 +292,6 @@ class Dates:
                 order, milestone = row.fields["order"], row.fields.get("milestone", PICK_UP)
                 yield key, Subject(str(order), str(milestone), scope.party or "")
 
-    def _exists(self, live: LiveSite, subject: Subject) -> bool:
-        plan = _plan(live, subject)
-        if plan is None:
-            return False
-        if subject.is_pick_up:
-            return plan.shipped_by == subject.party
-        known = any(one.id == subject.milestone for one in plan.milestones)
-        return known and plan.customer == subject.party
-
 
 def _gathered(said: Iterable[tuple[Subject, Entry]]) -> dict[str, dict[Subject, Dated]]:
     """Return what was said by order and subject, oldest first."""
@@ -316,9 +326,31 @@ def _ships(live: LiveSite, row: Row, party: str | None) -> bool:
     return plan is not None and plan.shipped_by == party
 
 
-def _plan(live: LiveSite, subject: Subject) -> Order | None:
-    state = live.board.orders.get(subject.order)
+def _plan(live: LiveSite, order: str) -> Order | None:
+    state = live.board.orders.get(order)
     return None if state is None or state.plan is None or state.plan.cancelled else state.plan
+
+
+def _subjects(plan: Order) -> list[Subject]:
+    """Return the dates that an order's customer and carrier have a side of."""
+    found = []
+    if plan.customer is not None:
+        found += [Subject(plan.id, one.id, plan.customer) for one in plan.milestones]
+    if plan.shipped_by is not None:
+        found.append(Subject(plan.id, PICK_UP, plan.shipped_by))
+    return found
+
+
+def _is_current(live: LiveSite, subject: Subject) -> bool:
+    """Whether it is about an order that there is, and the party is still its."""
+    plan = _plan(live, subject.order)
+    return plan is not None and subject in _subjects(plan)
+
+
+def _waiting(live: LiveSite, plan: Order, subject: Subject, dated: Dated) -> Waiting:
+    current = subject in _subjects(plan)
+    row = _row(live, subject, plan)
+    return Waiting(subject=subject, plan=plan, row=row, dated=dated, current=current)
 
 
 def _row(live: LiveSite, subject: Subject, plan: Order) -> Mapping[str, object]:
@@ -332,7 +364,7 @@ def _row(live: LiveSite, subject: Subject, plan: Order) -> Mapping[str, object]:
 
 def _others(live: LiveSite, subject: Subject) -> tuple[str, ...]:
     """Return who else sees it: a milestone's dates are also on the board of its carrier."""
-    plan = _plan(live, subject)
+    plan = _plan(live, subject.order)
     carrier = None if plan is None or subject.is_pick_up else plan.shipped_by
     return () if carrier is None else (carrier,)
 

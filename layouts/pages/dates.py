@@ -37,7 +37,10 @@ Href = Callable[..., str]
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """One date with what was said about it; `row`: its milestone's fields, or its order's."""
+    """One date with what was said about it; `row`: its milestone's fields, or its order's.
+
+    `current`: it can still be answered.
+    """
 
     subject: Subject
     party: str  # its name
@@ -45,6 +48,7 @@ class Item(Struct, frozen=True, kw_only=True):
     row: Mapping[str, object]
     entries: tuple[Entry, ...]
     standing: Standing
+    current: bool = True
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ def layout(view: DatesView, href: Href) -> Component:
     items = [_item(item, view, href) for item in view.items]
     lead = t("{count} wait for an answer", count=t.number(view.counts.get("all", 0)))
     if view.order is not None:
-        lead = t("everything said about {order}", order=view.order)
+        lead = t("dates of {order} and everything said about them", order=view.order)
     tree = html.Div(
         [
             desk.page_head(t(TITLE), lead, _which(view, href)),
@@ -129,7 +133,7 @@ def _item(item: Item, view: DatesView, href: Href) -> Component:
         ],
         className="mp-ordered-head",
     )
-    forms = [] if view.sender is None else _forms(item, view.sender, view)
+    forms = _forms(item, view.sender, view) if view.sender and item.current else []
     said = dating.history(item.entries, reading, Side.FACTORY)
     past = html.Div([html.H4(t("What was said")), said], className="mp-say-past")
     both = html.Div(

@@ -324,7 +324,10 @@ def _about(line: StepLine, view: OrderView, reading: Reading) -> Fields:
 def _milestones(view: OrderView, reading: Reading) -> Component | None:
     if not view.milestones:
         return None
-    return desk.section(reading.t("Milestones"), milestones_table(view, reading), id="milestones")
+    agree = reading.address.href("/dates", order=view.order.id, at=None)
+    aside = link(reading.t("Agree with customer and carrier"), agree)
+    table = milestones_table(view, reading)
+    return desk.section(reading.t("Milestones"), table, aside, id="milestones")
 
 
 def _operations(view: OrderView, reading: Reading) -> Component | None:

@@ -190,9 +190,22 @@ def test_the_factory_sees_what_waits_and_of_one_order_everything(works):
     answers(works)
     waiting = works.dates.waiting(PLANNER.scope, SITE)
     assert [one.subject.party for one in waiting] == ["strait"]
-    assert len(works.dates.waiting(PLANNER.scope, SITE, "SO-1")) == 2
+    every = works.dates.of_order(PLANNER.scope, SITE, "SO-1")
+    assert [len(one.dated.entries) for one in every] == [2, 0, 1]
+    with pytest.raises(Forbidden):
+        works.dates.of_order(PLANNER.scope, SITE, "SO-404")
     with pytest.raises(Forbidden):
         works.dates.waiting(AURELIA.scope, SITE)
+
+
+def test_what_a_former_customer_said_is_shown_but_waits_for_nobody(works):
+    asks(works)
+    former = Subject("SO-1", "M-PCK", "former")
+    works.table.rows = [(site, former, entry) for site, _, entry in works.table.rows]
+    works.dates._book = DateBook(works.table)
+    assert works.dates.waiting(PLANNER.scope, SITE) == []
+    every = works.dates.of_order(PLANNER.scope, SITE, "SO-1")
+    assert [one.subject for one in every if not one.current] == [former]
 
 
 def test_what_was_said_is_known_for_a_while_and_outlasts_a_lost_database(works):
