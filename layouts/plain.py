@@ -40,6 +40,7 @@ def document(
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="robots", content="noindex"),
         tag("title", f"{title} · Milepost"),
+        tag("link", rel="icon", href="/_favicon.ico"),
         *(tag("link", rel="stylesheet", href=style) for style in styles),
     ]
     page = tag(

@@ -60,7 +60,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[OpenPage]:
+def open_page(open_stranger: OpenPage) -> OpenPage:
+    """As `open_stranger`, where nobody signs in."""
+    return open_stranger
+
+
+@pytest.fixture
+def open_stranger(chromium: Browser) -> Iterator[OpenPage]:
     """A function that opens a page in a context of its own, with Playwright's context options."""
     contexts: list[BrowserContext] = []
 

@@ -26,12 +26,6 @@ def program() -> Iterator[Program]:
 
 
 @pytest.fixture
-def open_stranger(open_page: OpenPage) -> OpenPage:
-    """A function that opens a page of someone who isn't signed in."""
-    return open_page
-
-
-@pytest.fixture
 def open_page(program: Program, open_stranger: OpenPage) -> OpenPage:
     """A function that opens a page of a manager who is signed in."""
 
