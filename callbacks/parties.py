@@ -27,8 +27,9 @@ from data.services.live import LiveSite
 from data.services.sites import Sites
 from layouts.cells import Cells
 
-GATHER_S = 0.1
+GATHER_S = 0.05
 CHANGED = "1"  # the one topic of parties' pages
+SAID = EVERYTHING + 1  # something that no board shows, such as a comment
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _log = structlog.get_logger("parties")
 
@@ -47,9 +48,9 @@ class PartyVersions:
         self._cell: Cells = {}
 
     def render(self, topics: int = EVERYTHING) -> Cells:
-        """Return when the disclosed rows last differed from before, in milliseconds."""
+        """Return when the disclosed rows last differed, or something was said, in ms."""
         digest = self._seen()
-        if digest != self._digest:
+        if digest != self._digest or topics & SAID:
             self._digest = digest
             self._cell = {CHANGED: {"t": str(int(self._now_s() * 1000))}}
         return self._cell
@@ -108,7 +109,7 @@ class Parties:
 
     def touch(self, site: str, party: str) -> None:
         """Have a party's pages drawn anew for what no board shows, such as a comment."""
-        self._touch(site, party)
+        self._touch(site, party, EVERYTHING | SAID)
 
     def follow(self, key: ChannelKey, party: str) -> None:
         """Touch a channel too when something concerns the party."""
@@ -144,9 +145,9 @@ class Parties:
         except Exception:
             _log.exception("parties not told", site=site)
 
-    def _touch(self, site: str, party: str) -> None:
+    def _touch(self, site: str, party: str, topics: int = EVERYTHING) -> None:
         for key in self._keys.get((site, party), ()):
-            self._hub.touch(key, EVERYTHING)
+            self._hub.touch(key, topics)
 
 
 def _to_minute(value: object) -> object:

@@ -33,6 +33,7 @@ GROUPS = (
     "gantt",
     "histories",
     "pasts",
+    "parties",
     "forecast_report",
 )
 FULL, PARTIAL = "latest.json", "partial.json"
