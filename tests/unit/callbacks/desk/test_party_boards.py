@@ -14,11 +14,13 @@ from callbacks.desk.logistics import LogisticsPage
 from callbacks.desk.party_visit import Asking, PartyVisits
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import Viewer
+from callbacks.parties import SAID, PartyVersions
 from data.domain.audit import Action
 from data.domain.dates import Said
 from data.domain.events import EventType
 from data.domain.policy import Kind, Treatment
 from data.domain.scope import Role
+from data.domain.topics import EVERYTHING
 from data.services.dates import Statement
 from data.services.errors import Forbidden, Unavailable
 from data.services.visits import Visits
@@ -307,3 +309,16 @@ def test_roles_of_the_pages(desk):
     assert desk.customer.roles == {Role.CUSTOMER}
     assert desk.logistics.roles == {Role.LOGISTICS}
     assert desk.customer.party and desk.logistics.party
+
+
+def test_a_party_is_told_of_an_answer_that_changes_no_row_and_of_nothing_else(desk):
+    now = [100.0]
+    versions = PartyVersions(AURELIA.scope, desk.works.live, desk.works.boards, lambda: now[0])
+    first = versions.render()
+    now[0] = 200.0
+    desk.say(BRIGHTWATER, OTHERS_KEY, Said.DISPUTED, "CANARY", at=None)
+    assert versions.render() == first
+    assert versions.render(EVERYTHING | SAID) == {"1": {"t": "200000"}}
+    now[0] = 300.0
+    desk.works.dates.answer(PLANNER, SITE, SUBJECT, Statement(said=Said.CONFIRMED, date_at=LATER))
+    assert versions.render() == {"1": {"t": "300000"}}
