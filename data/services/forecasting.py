@@ -93,11 +93,14 @@ class Forecasts:
 
     def _note_end(self, task: Task[Documents]) -> None:
         now_s = self._clock()
+        took_s = now_s - self._started_s
         if not self._is_run:
-            self._rest_until_s = now_s + min(REST_S, REST_SHARE * (now_s - self._started_s))
-        elif task.ended:
+            self._rest_until_s = now_s + min(REST_S, REST_SHARE * took_s)
+            return
+        self._run_took_s += took_s
+        if task.ended:
             self._run = None
-            self._run_after_s = now_s + RUN_REST_SHARE * (now_s - self._run_started_s)
+            self._run_after_s = now_s + RUN_REST_SHARE * self._run_took_s
 
     def _start(self, live: LiveSite, now: datetime) -> None:
         """Start what is due: what changed, the rest of a run, a new one, or that of the past."""
@@ -116,7 +119,7 @@ class Forecasts:
                 self._begin_run(self._work.backtest(now))
 
     def _begin_run(self, steps: Iterator[Documents]) -> None:
-        self._run, self._run_started_s = steps, self._clock()
+        self._run, self._run_took_s = steps, 0.0
         self._begin_task(steps, is_run=True)
 
     def _begin_task(self, steps: Iterator[Documents], is_run: bool) -> None:

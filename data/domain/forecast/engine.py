@@ -7,7 +7,9 @@ quantiles that were forecast for them. Imported by services and the watch.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isinf
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +26,14 @@ from data.domain.forecast.records import (
     OrderForecast,
 )
 from data.domain.forecast.runtimes import STOPPED, RunTimes
-from data.domain.forecast.simulate import SAMPLES, Simulation
+from data.domain.forecast.simulate import SAMPLES, Samples, Simulation
 from data.domain.forecast.tasks import Floor, Task, floor_of, tasks_of
 from data.domain.forecast.worktime import WorkTime
 from data.domain.plan import Order
 from data.domain.projection import Route, route_of
 
 Floats = NDArray[np.float64]
+Real = TypeVar("Real", np.float32, np.float64)
 WANTED = (0.5, 0.8, 0.95)
 EARLY = 0.2
 SLICE = 100  # orders between two rests of a run
@@ -122,9 +125,10 @@ class Forecaster:
         places, plan = self._open[order_id], self._routes[order_id].plan
         tasks = [self._simulation.tasks[place] for place in places]
         names = [task.operation for task in tasks]
-        ends = self._clock(places)
-        whole = _grid(ends.max(axis=0) - self._s)
-        finishes = dict(zip(names, self._finishes(_grid(ends - self._s)), strict=True))
+        calendars = [task.calendar for task in tasks]
+        whole = self._whole(calendars, places)
+        each = self._remaining(calendars, _grid(self._simulation.finishes[places]))
+        finishes = dict(zip(names, self._finishes(each), strict=True))
         starts = dict(zip(names, self._starts(places, self._levels[0]), strict=True))
         return OrderForecast(
             order=order_id,
@@ -152,7 +156,7 @@ class Forecaster:
         Shape: (operations, 3). Units: clock seconds since 1970.
         """
         simulation = self._simulation
-        rows = np.sort(simulation.finishes, axis=1)[:, _places(simulation.finishes.shape[1])]
+        rows = _grid(simulation.finishes)
         clock = np.empty((len(rows), len(WANTED)))
         calendars = np.array([task.calendar for task in simulation.tasks])
         for calendar in np.unique(calendars):
@@ -214,21 +218,27 @@ class Forecaster:
     def _axis(self, calendar: str) -> WorkTime:
         return self._floor.axis(calendar)
 
-    def _clock(self, places: Sequence[int]) -> Floats:
-        """Return when tasks end in each sample. Units: clock seconds. Shape: (tasks, samples)."""
-        simulation = self._simulation
-        ends = simulation.finishes[places].astype(float)
-        calendars = [simulation.tasks[place].calendar for place in places]
+    def _whole(self, calendars: Sequence[str], places: Sequence[int]) -> Floats:
+        """Return the grid's quantiles of the clock seconds until the last of these tasks ends."""
+        ends = self._simulation.finishes[places]
+        if len(set(calendars)) == 1:  # the clock keeps the order, so fewer need be carried over
+            return self._remaining(calendars[:1], _grid(ends.max(axis=0, keepdims=True))).ravel()
+        return _grid(np.asarray(self._remaining(calendars, ends).max(axis=0)))
+
+    def _remaining(self, calendars: Sequence[str], worked: Samples) -> Floats:
+        """Return the clock seconds until working times are reached. Shape: a row a calendar."""
+        ends = worked.astype(float)
         for calendar in set(calendars):
             rows = [row for row, own in enumerate(calendars) if own == calendar]
             ends[rows] = self._axis(calendar).ends(ends[rows])
-        return np.asarray(np.maximum(ends, self._s))
+        return np.asarray(np.maximum(ends - self._s, 0.0))
 
     def _starts(self, places: Sequence[int], level: float) -> list[datetime]:
         """Return the instants by which tasks have begun with that level."""
         starts = self._simulation.starts[places]
         last = starts.shape[1] - 1
-        worked = np.sort(starts, axis=1)[:, min(int(level * (last + 1)), last)].tolist()
+        nth = min(int(level * (last + 1)), last)
+        worked = np.partition(starts, nth, axis=1)[:, nth].tolist()
         calendars = [self._simulation.tasks[place].calendar for place in places]
         pairs = zip(calendars, worked, strict=True)
         return [_at(self._axis(calendar).starts_at(at)) for calendar, at in pairs]
@@ -291,13 +301,14 @@ def score(forecasts: Iterable[OrderForecast], finished_at: datetime) -> list[flo
     ]
 
 
+@lru_cache(maxsize=8)
 def _places(samples: int) -> NDArray[np.intp]:
     return np.asarray(np.ceil(grid_levels(GRID) * samples).astype(int) - 1)
 
 
-def _grid(remaining: Floats) -> Floats:
+def _grid(samples: NDArray[Real]) -> NDArray[Real]:
     """Return the grid's quantiles of samples, which are along the last axis."""
-    return np.asarray(np.sort(remaining, axis=-1)[..., _places(remaining.shape[-1])])
+    return np.asarray(np.sort(samples, axis=-1)[..., _places(samples.shape[-1])])
 
 
 def _at(seconds: float) -> datetime:
