@@ -194,6 +194,9 @@ class Hub:
     def __len__(self) -> int:
         return len(self._channels)
 
+    def __contains__(self, key: ChannelKey) -> bool:
+        return key in self._channels
+
     def on_change(self, site: str, topics: int) -> None:
         """Hand a change of a site's board to the channels that show it."""
         for key, channel in list(self._channels.items()):

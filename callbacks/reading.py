@@ -110,7 +110,9 @@ class ReadingApi:
         self._looks.note(asker, site, "api/stream")
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
-        chunks = frames(self._hub, self._boards, scope, live, self._follow, last_id, packed)
+        chunks = frames(
+            self._hub, self._boards, scope, live, self._follow, self._reading.pause, last_id, packed
+        )
         answer = Response(
             self._while_allowed(chunks), mimetype="text/event-stream", headers=HEADERS
         )

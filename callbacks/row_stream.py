@@ -74,9 +74,12 @@ class RowFrame(Frame):
 
 def frames(
     hub: Hub, boards: Boards, scope: Scope, live: LiveSite, follow: Follow,
-    last_id: str | None, packed: bool,
+    pause: Callable[[], None], last_id: str | None, packed: bool,
 ) -> Iterator[bytes]:  # fmt: skip
-    """Return one viewer's stream. `follow`: has a party's channel told of what concerns it."""
+    """Return one viewer's stream.
+
+    `follow`: has a party's channel told of what concerns it. `pause`: lets others go on.
+    """
     source = f"urn:milepost:site:{live.site}"
 
     def form(event: str, data: Any, frame_id: str | None = None) -> Frame:
@@ -89,4 +92,7 @@ def frames(
     key = ChannelKey(PROGRAM if scope.outside else PAGE, live.site, scope.key, "", "")
     if scope.outside:
         follow(key, scope.party or "")
-    return hub.stream(key, RowBook(boards, scope, live).moved, beat, last_id, packed, form)
+    book = RowBook(boards, scope, live)
+    if key not in hub:
+        book.warm(pause)
+    return hub.stream(key, book.moved, beat, last_id, packed, form)

@@ -22,7 +22,7 @@ from data.services.live import LiveSite
 from data.services.sites import Sites
 
 KEPT_S = 2.0
-PIECE = 250  # orders disclosed at a stretch
+PIECE = 50  # orders disclosed at a stretch
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class Reading:
     def __init__(self, sites: Sites, boards: Boards, pause: Callable[[], None]) -> None:
         self._sites = sites
         self._boards = boards
-        self._pause = pause
+        self.pause = pause
         self._kept: dict[tuple[str, str, Kind], _Kept] = {}
 
     def page(self, scope: Scope, site: str, kind: Kind, asked: Asked) -> tuple[Age, Page]:
@@ -123,7 +123,7 @@ class Reading:
         for first in range(0, len(orders), PIECE):
             piece = orders[first : first + PIECE]
             found += self._boards.rows(scope, live, parties, kind, piece)
-            self._pause()
+            self.pause()
         return found
 
 

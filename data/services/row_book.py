@@ -4,7 +4,7 @@ Costs by what changed, not by how much there is: the orders that changed are dis
 those in which only time moves in turns, all of them about once a minute.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from data.domain.changes import Changes
 from data.domain.paging import subject
@@ -14,6 +14,7 @@ from data.domain.topics import CLOCK
 from data.services.boards import Boards, Disclosed
 from data.services.live import LiveSite
 
+PIECE = 50  # orders disclosed at a stretch
 TURNS = 12  # a turn with each heartbeat of five seconds
 
 Named = dict[str, Disclosed]
@@ -31,6 +32,22 @@ class RowBook:
         self._version = 0
         self._turn = 0
         self._rows: dict[str, Named] = {}
+        self._ready: dict[str, Disclosed | None] = {}
+
+    def warm(self, pause: Callable[[], None]) -> None:
+        """Look at everything for the first time, a piece at a stretch; `moved` returns it then.
+
+        Raises: Forbidden, Unavailable.
+        """
+        live = self._live
+        live.renew()
+        changes, policy = live.indexes.changes, self._boards.policy(self._scope, live)
+        version = changes.version
+        orders = self._boards.orders(self._scope, live, live.indexes.parties)
+        for first in range(0, len(orders), PIECE):
+            self._ready |= self._renewed(set(orders[first : first + PIECE]))
+            pause()
+        self._changes, self._policy, self._version = changes, policy, version
 
     def moved(self, topics: int) -> dict[str, Disclosed | None]:
         """Return the rows that are new or other than before; None for one that is gone.
@@ -44,8 +61,8 @@ class RowBook:
         known = changes is self._changes and policy == self._policy
         changed = changes.since(self._version) if known else None
         orders = None if changed is None else {*changed, *self._in_turn(topics)}
-        moved = self._renewed(orders)
-        self._changes, self._policy, self._version = changes, policy, version
+        moved = self._ready | self._renewed(orders)
+        self._changes, self._policy, self._version, self._ready = changes, policy, version, {}
         return moved
 
     def _in_turn(self, topics: int) -> Sequence[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.engine import Engine
 
-from data.domain.scope import Role
+from data.domain.scope import Role, Scope
 from data.services import keys as keys_module
 from data.services.errors import Unavailable
-from data.services.keys import KNOWN_FOR_S, TRUSTED_FOR_S, Keys
+from data.services.keys import KNOWN_FOR_S, READERS, TRUSTED_FOR_S, Keys
 from data.store.embedded import EmbeddedPostgres
 from data.store.history import connect
 from data.store.keys import KeyStore
@@ -113,3 +113,31 @@ def test_while_sql_is_away_who_was_known_goes_on_for_a_while_and_nobody_new(
     seconds[0] += TRUSTED_FOR_S
     with pytest.raises(Unavailable):
         keys.verify(token)
+
+
+def test_a_key_that_reads_has_a_role_and_reports_nothing(store: KeyStore) -> None:
+    keys = Keys(store, Clock())
+    for role in READERS:
+        party = "P1" if Scope(role=role, sites=("plant",)).outside else None
+        grant = keys.verify(keys.create_reader("plant", role, party))
+        assert grant is not None
+        assert grant.scope == Scope(role=role, sites=("plant",), party=party)
+        assert grant.scope.may_see_rows("plant")
+        assert not grant.scope.may_see_rows("other")
+    assert {key.role for key in store.all()} == set(READERS)
+
+
+@pytest.mark.parametrize(
+    ("role", "party", "named"),
+    [
+        (Role.ADMINISTRATOR, None, "role"), (Role.FACTORY, None, "role"),
+        (Role.SCREEN, None, "role"), (Role.SUPPLIER, None, "party"), (Role.SUPPLIER, "", "party"),
+        (Role.MANAGER, "P1", "party"),
+    ],
+)  # fmt: skip
+def test_no_key_reads_more_than_a_party_or_the_factorys_planning(
+    store: KeyStore, role: Role, party: str | None, named: str
+) -> None:
+    with pytest.raises(ValueError, match=named):
+        Keys(store, Clock()).create_reader("plant", role, party)
+    assert store.all() == []

@@ -10,6 +10,7 @@ from data.domain.policy import Kind, Treatment
 from data.domain.role_policies import usual_policy
 from data.domain.scope import Role, Scope
 from data.domain.topics import CLOCK, EVERYTHING, OPERATIONS
+from data.services import row_book as module
 from data.services.boards import Boards
 from data.services.errors import Unavailable
 from data.services.row_book import TURNS, RowBook
@@ -147,3 +148,20 @@ def test_what_happens_to_nobody_costs_no_disclosure(site, told, monkeypatch):
     monkeypatch.setattr(boards, "by_order", lambda *_: setattr(asked, "times", asked.times + 1))
     assert one.moved(OPERATIONS) == {}
     assert asked.times == 0
+
+
+def test_a_first_look_in_pieces_is_the_same_and_misses_nothing_that_happens_meanwhile(
+    site, told, monkeypatch
+):
+    monkeypatch.setattr(module, "PIECE", 1)
+    one, pauses = book(site, told), []
+
+    def meanwhile():
+        pauses.append(1)
+        if len(pauses) == 1:
+            site.happen(did(EventType.OPERATION_COMPLETED, 0, plan="SO-1"))
+
+    one.warm(meanwhile)
+    assert len(pauses) == 2
+    assert one.moved(EVERYTHING) == book(site, told).moved(EVERYTHING)
+    assert one.moved(OPERATIONS) == {}
