@@ -1,4 +1,4 @@
-"""What is asked of a supplier, from disclosed rows alone: drift, answers, changes, what is hidden."""
+"""What is asked of a supplier, of disclosed rows: drift, answers, changes, what is hidden."""
 
 from datetime import UTC, datetime, timedelta
 
