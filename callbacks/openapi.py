@@ -34,7 +34,7 @@ _FAILURES = {
     413: "More than one request may carry.",
     415: "In none of the forms that are taken.",
     422: "What was sent breaks a rule; `field` names where.",
-    429: "Faster than the key may; `Retry-After` says when.",
+    429: "Faster than the key may, or too many streams; `Retry-After` says when.",
     503: "An engine can't be reached, or has no room; `Retry-After` says when to try again.",
 }
 
@@ -228,7 +228,7 @@ CALLS = (
                 name="Last-Event-ID", place="header", what="Go on after this one, not from anew."
             ),
         ),
-        answers={200: {"text/event-stream": {"type": "string"}}}, fails=_READ_FAILS,
+        answers={200: {"text/event-stream": {"type": "string"}}}, fails=(*_READ_FAILS, 429),
     ),
     Call(
         method="get", path="/openapi.json", name="describe", key=None, what="This document.",

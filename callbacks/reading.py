@@ -4,6 +4,7 @@ For API keys that read, and for whoever is signed in. What may not be seen isn't
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any
@@ -30,6 +31,7 @@ from data.services.reading import Age, Asked, Reading
 
 MOST_ROWS = 1000
 MOST_TEXT = 500
+MOST_STREAMS = 20
 RECHECK_S = 4.0
 PATHS = {
     Kind.ORDER: "orders", Kind.OPERATION: "operations", Kind.MILESTONE: "milestones",
@@ -54,6 +56,7 @@ class ReadingApi:
         self._looks = looks
         self._hub = hub
         self._follow = follow
+        self._open: Counter[str] = Counter()  # streams, by who reads them
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -106,6 +109,10 @@ class ReadingApi:
         """Stream what changes."""
         asker = self._asker()
         scope, site = asker.scope, _site(asker.scope, _given(("site",)))
+        if self._open[asker.actor] >= MOST_STREAMS:
+            problem = Problem(429, f"you have {MOST_STREAMS} streams open already")
+            problem.headers["Retry-After"] = "60"
+            raise problem
         live = self._reading.live(scope, site)
         self._looks.note(asker, site, "api/stream")
         packed = request.accept_encodings.quality("gzip") > 0
@@ -113,9 +120,8 @@ class ReadingApi:
         chunks = frames(
             self._hub, self._boards, scope, live, self._follow, self._reading.pause, last_id, packed
         )
-        answer = Response(
-            self._while_allowed(chunks), mimetype="text/event-stream", headers=HEADERS
-        )
+        counted = self._counted(asker.actor, self._while_allowed(chunks))
+        answer = Response(counted, mimetype="text/event-stream", headers=HEADERS)
         if packed:
             answer.headers["Content-Encoding"] = "gzip"
         return answer
@@ -137,6 +143,18 @@ class ReadingApi:
         if not viewer().known:
             raise unauthorised()
         return Asker(scope=viewer().scope, actor=viewer().actor, address=address)
+
+    def _counted(
+        self, actor: str, chunks: Generator[bytes, None, None]
+    ) -> Generator[bytes, None, None]:
+        self._open[actor] += 1
+        try:
+            with closing(chunks):
+                yield from chunks
+        finally:
+            self._open[actor] -= 1
+            if not self._open[actor]:
+                del self._open[actor]
 
     def _while_allowed(self, chunks: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
         """Hand a stream on until its key is revoked, or its viewer signs out."""

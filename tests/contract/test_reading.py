@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from callbacks import reading as reading_module
 from callbacks.api import Api
 from callbacks.gate import Gate
 from callbacks.hub import ChannelKey, Hub
@@ -406,3 +407,22 @@ def test_the_description_is_open_and_holds_nothing_of_a_site(desk: Desk) -> None
     assert answer.status_code == 200
     assert answer.json["openapi"] == "3.1.0"
     assert not any(canary in answer.text for canary in (*RIVAL, "OWN-ORDER"))
+
+
+def test_nobody_holds_more_than_some_streams_and_a_closed_one_counts_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_module, "MOST_STREAMS", 2)
+    program, other = desk.program(Role.MANAGER), desk.program(Role.MANAGER)
+    streams = [program.stream(), program.stream()]
+    for stream in streams:
+        next(stream)
+    refused = program.get("/stream")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert other.get("/orders").status_code == 200
+    other.stream().close()
+    streams[0].close()
+    again = program.stream()
+    next(again)
+    again.close()
+    streams[1].close()
