@@ -1,5 +1,6 @@
 """The running API, asked with whatever its own description allows and much that it doesn't."""
 
+import json
 import re
 from typing import Any
 
@@ -97,3 +98,22 @@ def test_whatever_parameters_are_sent_it_is_never_the_servers_fault(
     answer = requests.get(f"{guarded.address}/api/v1/{path}", params=query, headers=key, timeout=20)
     assert answer.status_code in (200, 400, 404), (answer.status_code, query)
     assert answer.headers["Content-Type"].startswith("application/")
+
+
+def test_a_program_hears_its_rows_and_of_a_change_to_them(
+    guarded: Program, keys: dict[str, str]
+) -> None:
+    key = {"Authorization": f"Bearer {keys['manager']}", "Accept-Encoding": "identity"}
+    address = f"{guarded.address}{ENDLESS}"
+    with requests.get(address, headers=key, stream=True, timeout=20) as answer:
+        lines = answer.iter_lines(chunk_size=1)
+        assert b"event: milepost.snapshot.ended" in lines
+        subject = "operation/SO-1/10"
+        event = {
+            "specversion": "1.0", "id": "heard", "source": "test", "type": "operation.progressed",
+            "subject": subject, "time": "2026-11-01T00:00:00Z", "data": {"good": 7},
+        }  # fmt: skip
+        assert guarded.send("POST", "/events", [event])["accepted"] == 1
+        said = (json.loads(line[6:]) for line in lines if line.startswith(b"data: "))
+        heard = next(one for one in said if one.get("subject") == subject)
+    assert (heard["type"], heard["data"]["good"]) == ("milepost.row.changed", 7)
