@@ -116,8 +116,8 @@ class Viewer(Struct, frozen=True, kw_only=True):
 
     @property
     def known(self) -> bool:
-        """Whether it is anybody."""
-        return bool(self.scope.sites)
+        """Whether it is anybody, even where there is no site for them yet."""
+        return self.actor != NOBODY.actor
 
 
 NOBODY = Viewer(scope=Scope(role=Role.SCREEN, sites=()), actor="nobody")

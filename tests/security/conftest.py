@@ -64,7 +64,8 @@ class Visitor:
 
     def holds(self, answer: requests.Response) -> list[str]:
         """Which of the site's own words an answer holds; of a stream, its beginning."""
-        text = self.begun[answer.url] if answer.url in self.begun else answer.text
+        text = self.begun.get(answer.url)
+        text = answer.text if text is None else text
         return [canary for canary in CANARIES if canary in text]
 
     def call(self, body: Mapping[str, Any]) -> requests.Response:

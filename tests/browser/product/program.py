@@ -71,7 +71,7 @@ def wait_for(condition: Callable[[], Any], within_s: float, what: str) -> Any:
 class Program:
     """One running Milepost without the demo, and an API key for its site `works`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.address = f"http://127.0.0.1:{_free_port()}"
         self._log = folder / "log"
         self._env = {
@@ -80,6 +80,7 @@ class Program:
             "MILEPOST_VAR": str(folder / "var"),
             "MILEPOST_DEMO": "0",
             "MILEPOST_SCREENS": str(folder / "screens.yaml"),
+            **more,
         }
         (folder / "screens.yaml").write_text(SCREENS)
         self._folder = folder

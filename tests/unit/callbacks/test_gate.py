@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 
 from callbacks.gate import DOORS, MANAGERS, WATCHERS, Door, Gate, Viewer, local_path, viewer
 from data.domain.people import Account
@@ -88,6 +89,12 @@ def test_managers_come_to_their_pages(client, role):
 @pytest.mark.parametrize("path", ["/delays", "/orders/SO-1", "/supplier/x", "/orders", "/orders/"])
 def test_a_supplier_finds_nothing_at_all_where_it_may_not_be(client, path):
     assert ask(client, path, "supplier-acme").status_code == 404
+
+
+def test_somebody_is_known_before_there_is_any_site():
+    account = replace(Sessions().whose("administrator"), sites=("*",))
+    found = Gate(Sessions(), lambda: (), PAGES).viewer_of(account)
+    assert (found.known, found.scope.sites) == (True, ())
 
 
 def test_a_supplier_comes_to_its_board(client):
