@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from callbacks.desk.visit import DeskPage
     from callbacks.entry import Entry
     from callbacks.hub import Hub
+    from callbacks.walls import Walls
     from data.connectors.plan_files import PlanFile
     from data.domain.site import Site
     from data.services.aspects import Aspect
@@ -136,7 +137,7 @@ def create_server(settings: Settings) -> "Flask":
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     cached = Cached(RedisShelf(settings.redis_url or ""))
     gantt = _gantt_page(engines, lambda page, given: shell.visit_of(page, given))
-    entry = _entry(engines, settings)
+    entry, screens, links = _ways_in(engines, settings, walls)
     outside = Outside(engines, sites, hub, entry, _secret(settings))
     sites.listen(outside.live.on_change)
     supplier, acts = _supplier_board(engines, sites, ingest, outside, settings.locale)
@@ -146,7 +147,7 @@ def create_server(settings: Settings) -> "Flask":
     pages += _administration(engines, outside, lambda page, given: shell.visit_of(page, given))
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
     reading = _reading_api(sites, outside, keys, hub)
-    more = (outside.live.blueprint(), acts, date_acts, reading)
+    more = (outside.live.blueprint(), acts, date_acts, reading, screens, links)
     operating = Operating(sites, hub, pings)
     return build(walls, hub, api, operating, entry, settings.locale, shell, more)
 
@@ -234,6 +235,34 @@ def _entry(engines: Engines, settings: Settings) -> "Entry":
         identity=people.identity, accounts=people.desk, audit=people.audit,
         forms_key=derived(_secret(settings), "forms"), provider=provider,
     )  # fmt: skip
+
+
+def _ways_in(
+    engines: Engines, settings: Settings, walls: "Walls"
+) -> "tuple[Entry, Blueprint, Blueprint]":
+    """Return what lets anybody in: people, screens, and those who have a link; with the pages."""
+    from msgspec.structs import replace
+
+    from callbacks.links import LinkPages, parties_of
+    from callbacks.screens import ScreenPages
+    from data.services.links import Links
+    from data.services.screens import Devices
+    from data.store.people import PeopleStore
+    from data.store.screens import ScreenStore
+
+    entry, people, key = _entry(engines, settings), PeopleStore(engines.sql), _secret(settings)
+
+    def names() -> dict[str, str]:
+        return {f"account/{one.id}": one.name for one in people.all()}
+
+    devices = Devices(
+        ScreenStore(engines.sql), people, entry.audit, derived(key, "screens"), utc_now
+    )
+    screens = ScreenPages(devices, walls, names, settings.locale, settings.build)
+    taken = Links(people, entry.audit, partial(parties_of, walls.sites), utc_now)
+    links = LinkPages(taken, walls.sites, names, settings.locale)
+    proofs = {"screen": screens.proves, "link": links.proves}
+    return replace(entry, others=proofs), screens.blueprint(), links.blueprint()
 
 
 class People:

@@ -129,9 +129,17 @@
       source.addEventListener("beat", (event) => this.hear(event));
       source.onerror = () => {
         if (source.readyState === EventSource.CLOSED && this.source === source) {
+          this.leaveWhenKeptOut();
           setTimeout(() => this.connect(), 1000 + 2000 * Math.random());
         }
       };
+    }
+
+    /* Whoever may see this page no longer is sent elsewhere by the server: follow it there. */
+    leaveWhenKeptOut() {
+      fetch(location.href, { redirect: "manual", cache: "no-store" })
+        .then((answer) => { if (answer.type === "opaqueredirect") location.reload(); })
+        .catch(() => {});
     }
 
     take(event, mark) {

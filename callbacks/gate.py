@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from enum import Enum
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request
 from msgspec import Struct
@@ -28,6 +28,7 @@ TRUSTED_PEOPLE_S, TRUSTED_SCREEN_S = 60.0, 24 * 3600.0
 MOST_REMEMBERED = 20_000
 RECHECK_S = 4.0  # less than the heartbeat of streams
 SIGN_IN = "/sign-in"
+WALL, PAIRING = "/wall/", "/screen"
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MANAGERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.AUDITOR})
@@ -44,6 +45,8 @@ class Door(Enum):
     ANYBODY = "anybody"  # for whoever asks; it looks itself who that is
     ACCOUNT = "account"  # for people with an account
     ADMINISTRATORS = "administrators"
+    SCREENS = "screens"  # for those who look after screens
+    LINKS = "links"  # for those who make links for parties
     KNOWN = "known"  # for whoever is known; what it shows it checks itself
     PAGES = "pages"  # by the roles of the page at this address
 
@@ -96,12 +99,26 @@ DOORS: Mapping[str, Door] = {
     "dating.carrier": Door.KNOWN,
     "dating.factory": Door.KNOWN,
     "disclosure.change": Door.ACCOUNT,
+    "screens.pairing": Door.ANYBODY,
+    "screens.state": Door.ANYBODY,
+    "screens.listed": Door.SCREENS,
+    "screens.enrol": Door.SCREENS,
+    "screens.revoke": Door.SCREENS,
+    "links.take": Door.ANYBODY,
+    "links.listed": Door.LINKS,
+    "links.make": Door.LINKS,
+    "links.revoke": Door.LINKS,
     "/": Door.PAGES,
     "/<path:path>": Door.PAGES,
 }
 
 
-_READ = (Door.PAGES, Door.ACCOUNT, Door.ADMINISTRATORS)
+ROLES: Mapping[Door, frozenset[Role]] = {  # of people with an account
+    Door.ADMINISTRATORS: frozenset({Role.ADMINISTRATOR}),
+    Door.SCREENS: frozenset({Role.ADMINISTRATOR, Role.MANAGER}),
+    Door.LINKS: frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PURCHASER}),
+}
+_READ = (Door.PAGES, Door.ACCOUNT, *ROLES)
 _NAME = "milepost_gate"
 
 
@@ -256,8 +273,8 @@ class Gate:
             return True
         if door is Door.ACCOUNT:
             return found.account is not None
-        if door is Door.ADMINISTRATORS:
-            return found.account is not None and found.scope.role is Role.ADMINISTRATOR
+        if door in ROLES:
+            return found.account is not None and found.scope.role in ROLES[door]
         if door is Door.PAGES:
             return self._opens(request.path, found)
         return found.known
@@ -291,8 +308,8 @@ def token_of(cookies: Mapping[str, str]) -> str | None:
     return cookies.get(SECURE_COOKIE if request.is_secure else COOKIE)
 
 
-def remember(answer: Answer, token: str, lasts_s: int) -> None:
-    """Give a browser its token. Without https only on this machine itself."""
+def remember(answer: Answer, token: str, lasts_s: int | None) -> None:
+    """Give a browser its token; None: until it is closed. Without https only on this machine."""
     if not is_private():
         return
     answer.set_cookie(
@@ -321,8 +338,16 @@ def _to_sign_in(door: Door) -> Answer:
     if door in _READ and request.method == "GET":
         query = request.query_string.decode(errors="replace")
         here = request.path + (f"?{query}" if query else "")
+        if request.path.startswith(WALL):
+            return redirect(_to_pairing(), 303)
         return redirect(f"{SIGN_IN}?next={quote(here, safe='')}", 303)
     return Response("sign in first\n", 401, mimetype="text/plain")
+
+
+def _to_pairing() -> str:
+    """Return where a browser on a wall is let in, in the language that was asked for."""
+    given = {"wall": request.path.removeprefix(WALL), "lang": request.args.get("lang", "")}
+    return f"{PAIRING}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
 def _later(error: Unavailable) -> Answer:

@@ -23,11 +23,12 @@ def layout(
     theme: str = "light",
     who: Person | None = None,
     walls: bool = True,
+    tools: Sequence[tuple[str, str]] = (),
 ) -> Component:
     """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
 
     `pages`: names and paths of what there is to read about each site; `walls`: whether they
-    may be looked at.
+    may be looked at; `tools`: pages on who is let in.
     """
     return html.Main(
         [
@@ -43,6 +44,7 @@ def layout(
             ),
             html.P(t("How far every order is, live."), className="mp-lead"),
             *([_site(site, screens, pages, t, walls) for site in sites] or [_no_sites(t)]),
+            *([_tools(tools, t)] if tools else []),
             *([_how_to(t, address)] if walls else []),
         ],
         id=ids.Home.ROOT,
@@ -104,6 +106,12 @@ def _pages(site: Site, pages: Sequence[tuple[str, str]], t: Translator) -> Compo
     return html.Nav(links, className="mp-page-links", **{"aria-label": t("Pages")})
 
 
+def _tools(tools: Sequence[tuple[str, str]], t: Translator) -> Component:
+    links = [html.A(name, href=path, className="mp-page-link") for name, path in tools]
+    nav = html.Nav(links, className="mp-page-links", **{"aria-label": t("Who is let in")})
+    return html.Section([html.H2(t("Who is let in")), nav], className="mp-how")
+
+
 def _line(site: Site, area: Area, t: Translator) -> Component:
     centers = {center.id for center in site.work_centers if center.area == area.id}
     units = sum(unit.work_center in centers for unit in site.work_units)
@@ -149,6 +157,7 @@ def _how_to(t: Translator, address: str) -> Component:
             browser,
         ],
         [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
+        [t("It shows a code. Type that on the page “Screens on walls”; from then on it lets itself in.")],
         [t("Leave it. It reloads by itself and says so when its figures are old.")],
     ]
     return html.Section(

@@ -11,7 +11,7 @@ from data.domain.people import Account
 from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk
 from data.services.audit import Audit
-from data.services.identity import Identity
+from data.services.identity import Identity, hashed
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "four plain words again"
@@ -21,7 +21,7 @@ class FakePeople:
     """Accounts, sessions and links in memory, as the store keeps them in SQL."""
 
     def __init__(self):
-        self.accounts, self.opened, self.links, self.attempts = {}, {}, {}, []
+        self.accounts, self.opened, self.made, self.attempts = {}, {}, {}, []
 
     def add(self, account):
         if any(known.login == account.login for known in self.accounts.values()):
@@ -80,16 +80,28 @@ class FakePeople:
                 self.opened[key] = replace(session, revoked_at=at)
 
     def add_link(self, link):
-        self.links[link.token_hash] = link
+        self.made[link.token_hash] = link
 
     def link(self, token_hash):
-        return self.links.get(token_hash)
+        return self.made.get(token_hash)
 
     def use_link(self, token_hash, at):
-        if self.links[token_hash].used_at is not None:
+        if self.made[token_hash].used_at is not None:
             return False
-        self.links[token_hash] = replace(self.links[token_hash], used_at=at)
+        self.made[token_hash] = replace(self.made[token_hash], used_at=at)
         return True
+
+    def links(self, purpose):
+        return [one for one in self.made.values() if one.purpose is purpose][::-1]
+
+    def count_use(self, token_hash, at):
+        one = self.made[token_hash]
+        self.made[token_hash] = replace(one, used_at=at, uses=one.uses + 1)
+
+    def revoke_link(self, token_hash, at):
+        one = self.made[token_hash]
+        self.made[token_hash] = replace(one, revoked_at=one.revoked_at or at)
+        return one.revoked_at is None
 
     def sessions(self, account, since):
         found = [
@@ -100,6 +112,65 @@ class FakePeople:
 
     def all(self):
         return sorted(self.accounts.values(), key=lambda one: one.login)
+
+
+class FakeScreens:
+    """Browsers on walls in memory, as the store keeps them in SQL."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def one(self, token):
+        return self.by_token(hashed(token))
+
+    def add(self, device):
+        self.rows[device.id] = device
+
+    def by_token(self, token_hash):
+        return next((d for d in self.rows.values() if d.token_hash == token_hash), None)
+
+    def by_code(self, code_hash, since):
+        found = [d for d in self.rows.values() if d.waits and d.code_hash == code_hash]
+        return next((d for d in found if d.asked_at >= since), None)
+
+    def by_id(self, device):
+        found = self.rows.get(device)
+        return found if found is not None and found.shows else None
+
+    def renew(self, device, code_hash, at):
+        self._change(device, code_hash=code_hash, asked_at=at, seen_at=at)
+
+    def enrol(self, device, code_hash, site, screen, by, at):
+        if not (self.rows[device].waits and self.rows[device].code_hash == code_hash):
+            return False
+        self._change(
+            device, site=site, screen=screen, code_hash=None, enrolled_by=by, enrolled_at=at,
+            seen_at=at,
+        )  # fmt: skip
+        return True
+
+    def touch(self, device, at):
+        self._change(device, seen_at=at)
+
+    def note_version(self, device, version):
+        self._change(device, version=version)
+
+    def enrolled(self, sites):
+        return [d for d in self.rows.values() if d.shows and d.site in sites]
+
+    def revoke(self, device, at):
+        shown = self.by_id(device) is not None
+        if shown:
+            self._change(device, revoked_at=at)
+        return shown
+
+    def forget(self, before):
+        gone = [d.id for d in self.rows.values() if d.waits and d.asked_at < before]
+        for device in gone:
+            del self.rows[device]
+
+    def _change(self, device, **fields):
+        self.rows[device] = replace(self.rows[device], **fields)
 
 
 class FakeTrail:
