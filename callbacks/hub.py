@@ -5,6 +5,7 @@ what its topics call for, compares with what it sent last and sends the differen
 web process under gevent.
 """
 
+import itertools
 import random
 import re
 import time
@@ -22,6 +23,7 @@ from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS
 from layouts.cells import Cells, changed
 
 BEAT_S = 5.0
+PARTS = 20  # in which the channels beat, one after the other within a beat
 MIN_INTERVAL_S = 0.1
 MAX_INTERVAL_S = 2.0
 QUEUE_FRAMES = 64
@@ -75,6 +77,7 @@ class Channel:
     ) -> None:
         self.viewers: set[Viewer] = set()
         self.left_at = time.monotonic()
+        self.place = 0  # says when within a beat it is its turn
         self._name = name  # differs between processes and restarts, so versions can't be mixed up
         self._render = render
         self._beat = beat
@@ -209,10 +212,15 @@ class Hub:
         if channel is not None:
             channel.touch(topics)
 
-    def tick(self) -> None:
-        """Beat once on every channel, with what only time changes; drop channels left alone."""
+    def tick(self, part: int = 0, parts: int = 1) -> None:
+        """Beat once on every channel, with what only time changes; drop channels left alone.
+
+        `part` of `parts`: on those whose turn it is, so that not all viewers are looked up at once.
+        """
         now = time.monotonic()
         for key, channel in list(self._channels.items()):
+            if channel.place % parts != part:
+                continue
             if channel.viewers:
                 self._beat(channel, 0 if key.page == BY_NAME else CLOCK | SIGNALS | READERS)
             elif now - channel.left_at > LINGER_S:
@@ -229,9 +237,9 @@ class Hub:
 
     def run(self) -> None:
         """Tick for ever."""
-        while True:
-            gevent.sleep(BEAT_S)
-            self.tick()
+        for turn in itertools.count():
+            gevent.sleep(BEAT_S / PARTS)
+            self.tick(turn % PARTS, PARTS)
 
     def stream(
         self, key: ChannelKey, render: Render, beat: Beat, last_id: str | None, packed: bool,
@@ -268,6 +276,7 @@ class Hub:
             self._number += 1
             name = f"{self._build}-{self._number:x}"
             channel = self._channels[key] = Channel(name, render, beat, self._interval_s, form)
+            channel.place = self._number
         return channel
 
 

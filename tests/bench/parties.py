@@ -49,7 +49,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         client = Client(program.port, ground.key(SITE, SOURCE))
         _open(client, program.port)
         with seated(ground, program) as audience:
-            wait_until(lambda: audience.settled(), 60, "every viewer has its snapshot")
+            wait_until(lambda: audience.settled(), 180, "every viewer has its snapshot")
             return _measured(program, client, audience, 5 if quick else 30)
 
 
