@@ -70,7 +70,7 @@ def columns(spans: Sequence[Span], href: Href, t: Translator) -> Component:
     return html.Div(
         [
             _chart(t("Late hours"), late, hours(top_h * 3600, t), "mp-days-late"),
-            _chart(t("On-time rate"), rate, percent(1.0, t), "mp-days-rate"),
+            _chart(t("Completed on time"), rate, percent(1.0, t), "mp-days-rate"),
             _axis(spans, t),
             _table(spans, href, t),
         ],
@@ -141,7 +141,7 @@ def _table(spans: Sequence[Span], href: Href, t: Translator) -> Component:
         desk.TableColumn(key="late", heading=t("Late hours"), css="mp-num"),
         desk.TableColumn(key="completed", heading=t("Completed"), css="mp-num"),
         desk.TableColumn(key="on_time", heading=t("on time"), css="mp-num"),
-        desk.TableColumn(key="rate", heading=t("On-time rate"), css="mp-num"),
+        desk.TableColumn(key="rate", heading=t("Completed on time"), css="mp-num"),
     )
     rows = [_row(span, href, t) for span in reversed(spans) if span.completed or span.late_s]
     return html.Details(

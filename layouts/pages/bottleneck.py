@@ -18,6 +18,7 @@ from data.domain.facts import LineBottleneck
 from data.domain.site import Site
 from data.domain.view import Standing
 from layouts.components import desk, forms
+from layouts.components.still import still
 from layouts.pages import bottleneck_chart as chart
 from layouts.pages import bottleneck_how as how
 from layouts.pages.bottleneck_how import Amounts
@@ -80,13 +81,7 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
         [
             head,
             filters,
-            _stats(shown, say),
-            desk.section(
-                t("Who was it, when"),
-                chart.timeline(report, zone, t),
-                chart.legend(t),
-                "mp-bt-section",
-            ),
+            still(html.Div(_above(shown, say)), "bottleneck-when"),
             desk.section(
                 t("Shares"),
                 [
@@ -99,12 +94,27 @@ def layout(shown: Shown, href: Href, t: Translator) -> Component:
                 _grains(shown, href, t),
                 "mp-bt-shares",
             ),
-            desk.section(t("Work units, as the line flows"), _table(report, say)),
-            desk.section(t("Which methods agree"), _methods(shown, say), css="mp-bt-methods"),
-            desk.section(t("What one hour more would give"), how.model(report, zone, say)),
+            still(html.Div(_below(shown, say)), "bottleneck-units"),
         ],
         className="mp-bottleneck",
     )
+
+
+def _above(shown: Shown, say: Amounts) -> list[Component]:
+    t = say.t
+    timeline = chart.timeline(shown.report, shown.site.timezone, t)
+    when = desk.section(t("Who was it, when"), timeline, chart.legend(t), "mp-bt-section")
+    return [_stats(shown, say), when]
+
+
+def _below(shown: Shown, say: Amounts) -> list[Component]:
+    t, report = say.t, shown.report
+    model = how.model(report, shown.site.timezone, say)
+    return [
+        desk.section(t("Work units, as the line flows"), _table(report, say)),
+        desk.section(t("Which methods agree"), _methods(shown, say), css="mp-bt-methods"),
+        desk.section(t("What one hour more would give"), model),
+    ]
 
 
 def no_lines(t: Translator) -> Component:

@@ -88,7 +88,7 @@ def _days(report: DelayReport, t: Translator) -> Sheet:
         Column(key="late", heading=t("Late hours"), kind="seconds"),
         Column(key="completed", heading=t("Completed"), kind="number"),
         Column(key="on_time", heading=t("on time"), kind="number"),
-        Column(key="rate", heading=t("On-time rate"), kind="share"),
+        Column(key="rate", heading=t("Completed on time"), kind="share"),
     )
     rows = [
         {

@@ -226,7 +226,7 @@ def _rate_tile(shown: Shown, href: Href, t: Translator) -> Component:
     behind = link(counts, href("/orders", which="completed", **kept), "mp-stat-link")
     earlier = before and percent(_rate(before), t)
     return desk.stat(
-        t("On-time rate"), percent(_rate(report), t), [behind, _was(earlier, shown, t)]
+        t("Completed on time"), percent(_rate(report), t), [behind, _was(earlier, shown, t)]
     )
 
 

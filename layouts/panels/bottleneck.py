@@ -84,7 +84,7 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
     fact, fits = view.bottleneck, room(place)
     note = t("share of today") if fact is not None and fact.today else ""
     cells = frame_cells(place, "mp-bn", _age(view, t), note)
-    words = "" if fact else t("Not looked for yet")
+    words = "" if fact else t("No finding for this time")
     cells[place.id("empty")] = empty_cell(words, fact is None)
     cells[place.id("bars")] = {"c": "mp-bn-bars" if fact else "mp-bn-bars mp-off"}
     cells |= _now_cells(fact, view, place, t) | _word_cells(fact, place, t)

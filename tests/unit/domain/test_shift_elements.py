@@ -1,5 +1,6 @@
 """A work unit's shifts partition its time, and their elements are those of the formulas' inputs."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import add
@@ -71,7 +72,7 @@ def test_windows_cover_every_instant_once(timezone: str, day: date) -> None:
     ]
     inner = windows_of(None, timezone, day)[0]
     ordered = sorted(spans)
-    assert all(a[1] <= b[0] for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(ordered))
     cut = [(max(a, inner.start), min(b, inner.finish)) for a, b in ordered]
     inside = [(a, b) for a, b in cut if a < b]
     assert length(inside) == inner.finish - inner.start

@@ -88,7 +88,7 @@ def test_off_shift_nobody_is_named():
 
 def test_before_the_watch_has_looked_the_panel_says_so():
     cells = said(None)
-    assert cells["empty"] == {"t": "Not looked for yet", "c": "mp-empty"}
+    assert cells["empty"] == {"t": "No finding for this time", "c": "mp-empty"}
     assert cells["now"]["c"].endswith("mp-off")
 
 

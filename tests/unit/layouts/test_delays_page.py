@@ -257,7 +257,7 @@ def test_the_chart_is_no_higher_than_twice_the_buffer():
 
 def test_key_figures_say_what_they_are_made_of():
     said = words(parts(drawn(), "mp-stats")[0])
-    assert "On-time rate 40 % 2 of 5 completed orders" in said
+    assert "Completed on time 40 % 2 of 5 completed orders" in said
     assert "Late orders" in said and "1 of them still open" in said
     assert "Late hours 46 h 12 h for each late order" in said
     assert "In the red zone" in said and "of 4 open orders" in said

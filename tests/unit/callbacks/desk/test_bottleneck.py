@@ -35,6 +35,7 @@ from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
 from data.services.errors import Forbidden
 from layouts.text import LOCALES, translator
 from tests.browser.harness.views import BOTTLENECK
+from tests.unit.stills import nodes
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)  # the 23rd, 01:00 in Taipei
 SITE = Site(
@@ -111,7 +112,7 @@ def visit(locale: str = "en", site: Site = SITE, lag_s: float | None = 1.0, **qu
 def texts(tree: Component) -> str:
     """Everything that a page says, in order."""
     parts = [getattr(part, "children", None) for part in (tree, *tree._traverse())]
-    parts += [part for part in tree._traverse() if isinstance(part, str)]
+    parts += [*(part for part in tree._traverse() if isinstance(part, str)), *nodes(tree)]
     return " | ".join(part for part in parts if isinstance(part, str))
 
 
@@ -247,10 +248,9 @@ def test_filters_stay_in_the_address():
 
 
 def axis_of(**query: str) -> list[tuple[str, str]]:
-    """Where the ticks of the timeline stand, and what they say."""
-    tree = BottleneckPage(Reports()).body(visit(**query))
-    axis = next(p for p in tree._traverse() if getattr(p, "className", "") == "mp-bt-axis")
-    return [(tick.style["left"], tick.children) for tick in axis.children]
+    body = BottleneckPage(Reports()).body(visit(**query))
+    axis = next(n for n in nodes(body) if n[0] == "div" and "mp-bt-axis" in n[1].get("class", ""))
+    return [(tick[1]["style"]["left"], tick[2][0]) for tick in axis[2]]
 
 
 def test_days_begin_on_the_timeline_where_they_begin_at_the_site() -> None:

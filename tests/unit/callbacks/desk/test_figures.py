@@ -1,7 +1,5 @@
 """The page of figures: its address says what it shows, and each figure how it came about."""
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +14,7 @@ from data.domain.scope import Scope, factory_scope
 from data.domain.shift_rows import By, FigureFilter, FigureRow, FiguresReport, ShiftRow
 from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
 from layouts.text import LOCALES, translator
+from tests.unit.stills import nodes
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)  # the 23rd in Taipei
 SITE = Site(
@@ -63,16 +62,6 @@ def visit(locale: str = "en", **query: str) -> Visit:
         scope=factory_scope("plant"), site="plant", live=live, at=None, now=NOW,
         timezone=SITE.timezone, t=translator(locale), theme="light", path="/figures", query=query,
     )  # fmt: skip
-
-
-def nodes(tree: Component) -> Iterator[Any]:
-    """Every [tag, attributes, children] and text of the page's still parts, in order."""
-    places = (getattr(part, "data-still", None) for part in tree._traverse())
-    waiting = [json.loads(place) for place in places if place]
-    while waiting:
-        node, *waiting = waiting
-        yield node
-        waiting = waiting if isinstance(node, str) else [*node[2], *waiting]
 
 
 def texts(tree: Component) -> str:
