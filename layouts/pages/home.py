@@ -157,7 +157,12 @@ def _how_to(t: Translator, address: str) -> Component:
             browser,
         ],
         [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
-        [t("It shows a code. Type that on the page “Screens on walls”; from then on it lets itself in.")],
+        [
+            t(
+                "It shows a code. Type that on the page “Screens on walls”; "
+                "from then on it lets itself in."
+            )
+        ],
         [t("Leave it. It reloads by itself and says so when its figures are old.")],
     ]
     return html.Section(

@@ -27,10 +27,15 @@ S = WorkUnitState
 TWO = Calendar(
     id="two",
     shifts=(
-        Shift(name="Early", start="06:00", finish="14:00", breaks=(Break(start="10:00", finish="10:30"),)),
+        Shift(
+            name="Early",
+            start="06:00",
+            finish="14:00",
+            breaks=(Break(start="10:00", finish="10:30"),),
+        ),
         Shift(name="Night", start="22:00", finish="02:00"),
     ),
-)  # fmt: skip
+)
 STEP = "operation/SO-1/10"
 
 
