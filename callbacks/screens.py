@@ -144,10 +144,9 @@ class ScreenPages:
 
     def _place(self, screen_id: str) -> str | None:
         """Return a screen's site when there is such a wall and the reader may look at it."""
-        screen = self._walls.screen(screen_id, None)
-        if screen is None or self._walls.wall(screen, viewer()) is None:
-            return None
-        return screen.site
+        screen = self._walls.screens.find(screen_id)
+        there = screen_id in dict(self._choices())
+        return screen.site if screen is not None and there else None
 
     def _choices(self) -> list[tuple[str, str]]:
         scope, found = viewer().scope, []
