@@ -1,0 +1,153 @@
+"""A supplier's planner at a desk and on a phone: sees what is needed, answers, sees its answer."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.domain.scope import Role
+from tests import people
+from tests.browser.conftest import OpenPage, Watched
+from tests.browser.product.program import SITE, Program
+
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+SOON_MS = 15_000
+BOARD = "/supplier?lang=en&theme=light"
+PARTIES = [
+    {"id": "acme", "name": "Acme", "kind": "customer"},
+    {"id": "jade", "name": "Jade", "kind": "supplier"},
+    {"id": "rival", "name": "Rival", "kind": "supplier"},
+]
+
+
+def order(name: str, supplier: str, part: str) -> dict[str, Any]:
+    due = datetime.now(UTC) + timedelta(days=3)
+    step = {"work_center": "MILL", "planned_start": "2026-01-01T00:00:00Z",
+            "planned_finish": due.isoformat()}  # fmt: skip
+    return {
+        "id": name, "product": "Secret gauge", "quantity": 40, "due_at": "2099-01-01T00:00:00Z",
+        "area": "L1", "customer": "acme",
+        "operations": [{"id": "10", **step},
+                       {"id": "20", "name": "Coating", "performed_by": supplier, **step}],
+        "needs": [{"id": "n1", "part": part, "name": "as drawn", "operation": "10",
+                   "supplier": supplier, "quantity": 40, "need_by": due.isoformat()}],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def supplied(program: Program) -> Program:
+    """Orders that two suppliers deliver to."""
+    program.send("PUT", "/site", {**SITE, "parties": PARTIES})
+    orders = [order("WO-1", "jade", "J-204"), order("WO-2", "jade", "J-118")]
+    assert program.send("PUT", "/orders", {"orders": [*orders, order("WO-3", "rival", "R-9")]})
+    return program
+
+
+@pytest.fixture
+def visit(supplied: Program, open_stranger: OpenPage) -> Iterator[Any]:
+    """A function that opens the board of Jade's planner."""
+    opened: list[Watched] = []
+
+    def visit_(path: str = BOARD, **options: Any) -> Page:
+        watched = open_stranger(**options)
+        token = supplied.sign_in(Role.SUPPLIER, "jade")
+        watched.page.context.add_cookies([people.cookie(supplied.address, token)])
+        watched.page.goto(supplied.address + path)
+        expect(watched.page.locator(".mp-ask").first).to_be_visible(timeout=SOON_MS)
+        opened.append(watched)
+        return watched.page
+
+    yield visit_
+    for watched in opened:
+        unanswered = [words for words in watched.errors if "status of 422" not in words]
+        assert unanswered == []
+        assert watched.outside == []
+
+
+def card(page: Page, words: str) -> Any:
+    return page.locator(".mp-ask", has_text=words)
+
+
+def test_a_click_confirms_and_the_promise_stands_there(visit: Any) -> None:
+    page = visit(**DESK)
+    expect(page.locator(".mp-lead-line")).to_contain_text("waiting for your answer")
+    card(page, "J-204").get_by_role("button", name="Confirm").click()
+    expect(page.locator(".mp-ask-said")).to_contain_text("Confirmed: J-204", timeout=SOON_MS)
+    expect(card(page, "J-204").locator(".mp-ask-known")).to_contain_text("just in time")
+    expect(card(page, "J-204").get_by_role("button", name="Confirm")).to_have_count(0)
+
+
+def test_on_a_phone_nothing_is_cut_off_and_a_shipment_is_reported(visit: Any) -> None:
+    page = visit(**PHONE)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    shipped = card(page, "J-118")
+    shipped.locator("summary", has_text="Ship").tap()
+    shipped.get_by_label("Quantity").fill("15")
+    shipped.get_by_role("button", name="Report as shipped").tap()
+    expect(shipped).to_contain_text("15 of 40 shipped", timeout=SOON_MS)
+
+
+def test_a_wrong_quantity_is_said_beside_its_field_and_what_was_typed_stays(visit: Any) -> None:
+    page = visit(**DESK)
+    one = card(page, "J-204")
+    one.locator("summary", has_text="Ship").click()
+    field = one.get_by_label("Quantity")
+    field.fill("4000")
+    one.get_by_role("button", name="Report as shipped").click()
+    expect(one.get_by_role("alert").filter(has_text="A whole number from 1 to 44.")).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("4000")
+
+
+def test_everything_can_be_done_from_the_keyboard(visit: Any) -> None:
+    page = visit(**DESK)
+    one = card(page, "Coating").first
+    one.locator("summary", has_text="Report").focus()
+    page.keyboard.press("Enter")
+    expect(one.get_by_label("Good pieces since the last report")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(one.get_by_label("Good pieces since the last report")).to_be_hidden()
+    expect(one.locator("summary", has_text="Report")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("5")
+    one.get_by_role("button", name="Report progress").press("Enter")
+    expect(page.get_by_text("5 of 40 good").first).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_comment_with_markup_stays_text(visit: Any) -> None:
+    page = visit(**DESK)
+    one = card(page, "J-118")
+    one.locator(".mp-ask-talk summary").click()
+    one.get_by_label("Your comment").fill("<img src=x onerror=alert(1)> soon")
+    one.get_by_role("button", name="Send").click()
+    said = one.locator(".mp-ask-thread li")
+    expect(said).to_contain_text("<img src=x onerror=alert(1)> soon", timeout=SOON_MS)
+    expect(said.locator("img")).to_have_count(0)
+
+
+def test_what_another_does_to_a_row_appears_by_itself(supplied: Program, visit: Any) -> None:
+    page, other = visit(**DESK), visit(**DESK)
+    for watcher in (page, other):
+        expect(watcher.locator("#desk-as-of")).to_have_attribute("data-live", "1", timeout=SOON_MS)
+    one = card(other, "J-118")
+    one.locator("summary", has_text="Another date").click()
+    at = datetime.now(UTC) + timedelta(days=2)
+    one.get_by_label("I can deliver on").fill(at.strftime("%Y-%m-%dT%H:%M"))
+    one.get_by_role("button", name="Propose this date").click()
+    expect(other.locator(".mp-ask-said")).to_contain_text("Proposed", timeout=SOON_MS)
+    expect(card(page, "J-118").locator(".mp-ask-known")).not_to_contain_text(
+        "no date promised yet", timeout=SOON_MS
+    )
+
+
+def test_nothing_of_the_order_or_of_others_reaches_the_browser(visit: Any) -> None:
+    page = visit("/supplier?lang=en&which=all", **DESK)
+    everything = page.content()
+    for secret in ("WO-1", "WO-3", "Secret gauge", "R-9", "Rival", "acme", "MILL"):
+        assert secret not in everything
