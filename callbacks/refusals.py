@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from callbacks.doors import STYLES
 from callbacks.viewer import theme_of, translator_of
 from data.services.errors import Forbidden, Unavailable
+from layouts.pages import doors
 from layouts.plain import document, tag
 from layouts.text import Translator
 
@@ -36,7 +37,7 @@ class Refusals:
     def unavailable(self, error: Unavailable) -> Response:
         """Say that it can't be done now."""
         t = self._t()
-        words = t("The database does not answer. Try again in a moment.")
+        words = t(doors.WORDS["away"])
         answer = self._answer(t, t("One moment"), words, 503)
         answer.headers["Retry-After"] = str(error.retry_after_s)
         return answer

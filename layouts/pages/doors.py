@@ -15,6 +15,7 @@ LEAST_PASSWORD = 12
 
 # What went wrong, by the name under which callbacks know it.
 WORDS = {
+    "away": msgid("The database does not answer. Try again in a moment."),
     "wrong": msgid("Login or password is wrong."),
     "locked": msgid("Too many attempts. Wait a quarter of an hour, then try again."),
     "code": msgid("Enter the code that your authenticator app shows now."),
