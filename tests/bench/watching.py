@@ -34,7 +34,7 @@ from tests.bench.forecast_report import NOW, big_board
 from tests.bench.stage import Ground, Stage, running, wait_until
 
 SITE, SOURCE = "big", "urn:milepost:bench"
-ORDERS, STEPS, EVENTS, RUNS = 5_000, 20, 40, 3
+ORDERS, STEPS, EVENTS, RUNS = 5_000, 20, 40, 2
 WITHIN_S = 120.0
 APART_S, APART_IN_RUNS_S = 1.5, 0.3  # between an event's forecast and the next event
 

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 Real = TypeVar("Real", np.float32, np.float64)
 WANTED = (0.5, 0.8, 0.95)
 EARLY = 0.2
-SLICE = 100  # orders between two rests of a run
+SLICE = 50  # orders between two rests of a run
 
 
 class Forecaster:

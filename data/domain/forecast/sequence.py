@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 
 from data.domain.forecast.tasks import Floor, Task
 
-SLICE = 1000  # instants between two rests
+SLICE = 500  # instants between two rests
 _READY, _FREE = 1, 0
 
 

@@ -28,7 +28,7 @@ SAMPLES = 200
 SAME_S = 1.0  # what moves by less, in the mean over the samples, moves nothing else,
 SAME_SHARE = 0.005  # nor what moves by less than this share of the time until then
 AT_ONCE = 20_000  # tasks that an update simulates; the rest waits for the next run
-SLICE = 1000  # tasks between two rests of a run
+SLICE = 500  # tasks between two rests of a run
 _SHUFFLES = 1024
 _NEXT = 1e-6  # of a turn: behind what runs, before whatever waits
 
