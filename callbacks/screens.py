@@ -88,13 +88,13 @@ class ScreenPages:
         if viewer().known:
             return redirect(_wall(self._known(asked)), 303)
         token = token_of(request.cookies)
-        waiting, fresh = self._devices.waiting(token), None
-        if waiting is None:
-            fresh = self._devices.ask(self._known(asked), request.remote_addr or "")
+        waiting, fresh, wall = self._devices.waiting(token), None, self._known(asked)
+        if waiting is None or (wall or waiting.screen) != waiting.screen:
+            fresh = self._devices.ask(wall, request.remote_addr or "")
             waiting = self._devices.waiting(fresh)
         if waiting is None:
             return _plain(pairing.too_many(t), 429)
-        answer = _plain(self._waits(t, waiting, asked))
+        answer = _plain(self._waits(t, waiting))
         if fresh:
             remember(answer, fresh, LASTS_S)
         return answer
@@ -125,11 +125,10 @@ class ScreenPages:
             abort(404)
         return redirect("/screens", 303)
 
-    def _waits(self, t: Translator, waiting: Waiting, asked: str) -> str:
+    def _waits(self, t: Translator, waiting: Waiting) -> str:
         where = f"{request.host_url.rstrip('/')}/screens"
-        known = self._known(asked)
-        onward = f"{SIGN_IN}?next={quote(_wall(known), safe='')}"
-        return pairing.page(t, waiting.code, where, known or "", onward)
+        onward = f"{SIGN_IN}?next={quote(_wall(waiting.screen), safe='')}"
+        return pairing.page(t, waiting.code, where, waiting.screen or "", onward)
 
     def _screen_t(self, asked: str) -> Translator:
         """Return the language chosen on this browser, else the screen's, else the browser's."""

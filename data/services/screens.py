@@ -85,10 +85,11 @@ class CodeError(ValueError):
 
 
 class Waiting(NamedTuple):
-    """What a screen shows until it is let in."""
+    """What a screen shows until it is let in; `screen`: the one it was opened for."""
 
     code: str
     ends_at: datetime
+    screen: str | None
 
 
 class Devices:
@@ -137,7 +138,8 @@ class Devices:
             since = now
             code_hash = self._code_hash(self._code(found.token_hash, since))
             self._store.renew(found.id, code_hash, since)
-        return Waiting(self._code(found.token_hash, since), since + CODE_LASTS)
+        code = self._code(found.token_hash, since)
+        return Waiting(code, since + CODE_LASTS, found.screen)
 
     def showing(self, token: str | None) -> ScreenDevice | None:
         """Return the device that a token stands for; None when it isn't let in, or was kept out.

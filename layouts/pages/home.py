@@ -156,13 +156,13 @@ def _how_to(t: Translator, address: str) -> Component:
             t("Open a line above on the screen's computer and press F11, or start its browser so:"),
             browser,
         ],
-        [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
         [
             t(
                 "It shows a code. Type that on the page “Screens on walls”; "
                 "from then on it lets itself in."
             )
         ],
+        [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
         [t("Leave it. It reloads by itself and says so when its figures are old.")],
     ]
     return html.Section(

@@ -68,8 +68,8 @@ def _code_form(shown: Shown, csrf: str, t: Translator) -> Markup:
         class_="mp-field",
     )
     code = field(
-        t("Code"), "code", autocomplete="off", autocapitalize="characters", spellcheck="false",
-        maxlength=2 * CODE_LENGTH,
+        t("Code on the screen"), "code", autocomplete="off", autocapitalize="characters",
+        spellcheck="false", maxlength=2 * CODE_LENGTH,
     )  # fmt: skip
     return form("/screens", csrf, [code, choice], t("Let it in"))
 

@@ -9,7 +9,7 @@ import requests
 from data.domain.scope import Role
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
-from tests.browser.product.program import Program, wait_for
+from tests.browser.product.program import ORDER, SITE, Program, wait_for
 
 WALL = "/wall/works.L1"
 
@@ -173,6 +173,32 @@ def test_a_link_opens_one_partys_board_until_it_is_taken_back(
     )
     answer = guest.page.goto(link)
     assert answer.status == 410
+
+
+def test_a_suppliers_link_shows_what_it_supplies_and_nothing_of_another(
+    program: Program, open_page: OpenPage, open_stranger: OpenPage
+) -> None:
+    kinds = {"bolts": "supplier", "cogs": "supplier", "acme": "customer"}
+    parties = [{"id": name, "name": name.title(), "kind": kind} for name, kind in kinds.items()]
+    program.send("PUT", "/site", SITE | {"parties": parties})
+    needs = [
+        {"id": f"n-{name}", "part": f"part-of-{name}", "operation": "20", "supplier": name,
+         "quantity": 5, "need_by": "2097-01-01T00:00:00Z"}
+        for name in ("bolts", "cogs")
+    ]  # fmt: skip
+    order = ORDER | {"id": "SO-2", "needs": needs}
+    assert program.send("PUT", "/orders", {"orders": [order]})["accepted"] == 1
+    manager, guest = open_page().page, open_stranger()
+    manager.goto(f"{program.address}/links?lang=en")
+    manager.select_option("select[name=for]", "works/supplier/bolts")
+    manager.get_by_role("button", name="Make a link").click()
+    guest.page.goto(manager.locator("#link-made").inner_text())
+    guest.page.get_by_text("part-of-bolts").first.wait_for()
+    assert "cogs" not in guest.page.content()
+    for path in ("/api/v1/needs", "/export/supplier.csv"):
+        told = guest.page.request.get(program.address + path).text()
+        assert "part-of-bolts" in told, path
+        assert "cogs" not in told.lower(), path
 
 
 def test_a_signed_in_manager_sees_a_wall_without_a_code(

@@ -103,6 +103,13 @@ def test_a_browser_that_opens_a_wall_shows_a_code_that_stays(screen):
     assert screen.get("/screen/state").json == {"code": code}
 
 
+def test_another_language_keeps_the_code_and_the_wall_another_wall_does_not(screen):
+    code = code_on(screen)
+    shown = screen.get("/screen?lang=zh-Hans").text
+    assert code in shown.replace("-", "") and "north.A" in shown
+    assert code_on(screen, "/wall/north.B") != code
+
+
 def test_a_screen_that_waits_is_a_stranger_everywhere(screen):
     code_on(screen)
     assert screen.get("/screens").status_code == 303
