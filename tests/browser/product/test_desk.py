@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Iterator
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -177,7 +176,7 @@ def test_every_page_fits_a_phone(planned: Program, open_page: OpenPage) -> None:
 
 
 def test_an_export_holds_the_whole_list(planned: Program) -> None:
-    with urlopen(f"{planned.address}/export/orders.csv?q=gauge&lang=en") as answer:
+    with planned.open("/export/orders.csv?q=gauge&lang=en") as answer:
         lines = answer.read().decode("utf-8-sig").splitlines()
     assert len(lines) == 61
     assert lines[0].startswith("Order,Standing,Product")
