@@ -22,7 +22,7 @@ from data.domain.view import MilestoneRow, Standing, WallView
 from layouts.cells import Cell, Cells
 from layouts.components.ages import floor_age
 from layouts.components.parts import cell, empty_cell, frame_cells, panel, shape
-from layouts.grid import HEADS, Place, Size, lines
+from layouts.grid import HEADS, Place, Size, length, lines
 from layouts.text import Translator
 from layouts.theme import LOOKS
 
@@ -35,6 +35,8 @@ DIAMONDS, TICKS = 4, 6
 TURN_S = 12
 BACK, LEAST_AHEAD, MOST_AHEAD = timedelta(hours=8), timedelta(hours=16), timedelta(hours=48)
 WITH_LEGEND, WITH_SAID = 19.0, 18.0
+BESIDE_WHOLE, BESIDE_SNUG = 12.4, 6.1  # what stands left and right of the track
+TICK, TICK_PAD = 0.5, 0.3
 BARS = ("plan", "actual", "forecast", "whisker", "due")
 
 
@@ -214,11 +216,19 @@ def _ticks(place: Place, horizon: Horizon, view: WallView, t: Translator) -> Cel
             local = at.astimezone(ZoneInfo(view.timezone))
             midnight = local.hour == 0
             words = t.day(at, view.timezone) if midnight else t.clock(at, view.timezone)
+            words = words if _fits(words, horizon.share(at), place) else ""
             css += " mp-ms-midnight" if midnight else ""
         style = {} if at is None else {"s": {"--x": _percent(horizon.share(at))}}
         css += " mp-off" if at is None else ""
         cells[place.id(f"tick-{number}")] = {"t": words, "c": css, **style}
     return cells
+
+
+def _fits(words: str, share: float, place: Place) -> bool:
+    """Whether there is room for a tick's words right of it."""
+    whole = place.inner_width >= WITH_SAID
+    track = place.inner_width - (BESIDE_WHOLE if whole else BESIDE_SNUG)
+    return length(words, TICK) + TICK_PAD <= (1 - share) * track
 
 
 def _marks_of_time(horizon: Horizon, timezone: str) -> Iterator[datetime]:

@@ -18,7 +18,7 @@ SIZES = ((1920, 1080), (3840, 2160))
 # Elements whose text may end in an ellipsis when a name is too long; the rest must fit.
 NAMES = (
     "mp-name, .mp-fact, .mp-order, .mp-part, .mp-product, .mp-place, .mp-what, .mp-supplier,"
-    " .mp-where > span, .mp-when > span"
+    " .mp-where > span, .mp-when > span, .mp-ms-order"
 )
 
 OVERFLOWING = f"""() => {{

@@ -100,7 +100,7 @@ def test_a_renewal_that_comes_after_the_reader_has_gone_on_is_dropped(
     page.goto(planned.address + "/orders?lang=en")
     page.wait_for_selector(ROWS)
     planned.send("PUT", "/orders", {"orders": [order("SO-HELD", "Dial")]})
-    page.wait_for_function("window.held")
+    page.wait_for_function("() => window.held")
     page.locator("select[name=product]").select_option("Needle")
     expect(page.locator(ROWS)).to_have_count(1, timeout=SOON_MS)
     page.evaluate("window.release()")
@@ -135,7 +135,7 @@ def test_what_is_typed_is_never_taken_away(orders: Watched, planned: Program) ->
     page.locator("input[name=q]").press_sequentially("WO-0")
     drawn = page.locator("#desk-as-of").get_attribute("data-drawn")
     planned.send("PUT", "/orders", {"orders": [order("WO-NEWER", "Dial")]})
-    page.wait_for_function("performance.now() > 9000")
+    page.wait_for_function("() => performance.now() > 9000")
     assert page.locator("input[name=q]").input_value() == "WO-0"
     assert page.locator("#desk-as-of").get_attribute("data-drawn") == drawn
     page.keyboard.press("Enter")

@@ -77,7 +77,8 @@ def test_a_wall_speaks_the_language_asked_for(
     watched.page.wait_for_selector("#wall")
     assert watched.page.locator("#wall").get_attribute("lang") == language
     word = {"zh-Hant": "產出", "zh-Hans": "产出", "en": "Output"}[language]
-    assert watched.page.get_by_text(word, exact=True).count() == 1
+    shown = watched.page.locator(".mp-page.mp-show")
+    assert shown.get_by_text(word, exact=True).count() == 1
 
 
 def test_one_lost_signal_hatches_that_machine_alone(
@@ -168,4 +169,4 @@ def test_the_page_reloads_itself_for_a_new_build(
     watched.page.wait_for_selector("#wall")
     watched.page.evaluate("window.before = true")
     frames = beat.format("new")
-    watched.page.wait_for_function("window.before === undefined", timeout=20_000)
+    watched.page.wait_for_function("() => window.before === undefined", timeout=20_000)

@@ -54,7 +54,7 @@ def test_a_wall_shows_the_instant_and_stands_still(program: Program, page: Watch
     assert page.outside == []
     page.page.keyboard.press("Escape")
     page.page.wait_for_function(
-        "document.querySelector('#wall') && !document.querySelector('#wall').dataset.at"
+        "() => document.querySelector('#wall') && !document.querySelector('#wall').dataset.at"
     )
     wait_for(lambda: text(page.page, GOOD) == "9,701", 10, "the live wall")
     assert streams

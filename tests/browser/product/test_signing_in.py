@@ -105,7 +105,7 @@ def test_the_policy_is_watched_at_all(program: Program, administrator: Watched) 
     page.wait_for_selector("#desk-body > *")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), "
                   "{textContent: 'window.hit = 1'}))")  # fmt: skip
-    page.wait_for_function("window.violations.length === 1")
+    page.wait_for_function("() => window.violations.length === 1")
     assert page.evaluate("window.hit") is None
 
 
