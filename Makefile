@@ -24,7 +24,7 @@ setup-dev: $(SETUP_DEV)
 
 test: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(ARGS)
 
 test-long: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
