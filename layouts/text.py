@@ -52,9 +52,9 @@ class Translator:
         """Whole number with the language's separators."""
         return NONE if value is None else _whole(round(value), self._babel)
 
-    def compact(self, value: float) -> str:
+    def compact(self, value: float, digits: int = 1) -> str:
         """Return a number in a few signs, such as `1.2M`, for where the whole doesn't fit."""
-        return format_compact_decimal(value, locale=self._babel, fraction_digits=1)
+        return format_compact_decimal(value, locale=self._babel, fraction_digits=digits)
 
     def percent(self, share: float | None) -> str:
         """Return a share as a number of hundredths: one digit behind the point when it matters.

@@ -119,14 +119,16 @@ def _hour_class(hour: HourFigure, standing: Standing) -> str:
 
 def _gap(hour: HourFigure, standing: Standing, scale: float, t: Translator) -> Cell:
     missing = standing in (Standing.AT_RISK, Standing.LATE)
-    words = t("−{pieces}", pieces=_fit(hour.planned - hour.good, LABEL, t)) if missing else ""
+    pieces = _fit(hour.planned - hour.good, LABEL, t, beside=length("−", LABEL))
+    words = t("−{pieces}", pieces=pieces) if missing else ""
     return {"t": words, "s": {"--h": _height(hour.planned, scale)}}
 
 
-def _fit(pieces: float, size: float, t: Translator) -> str:
+def _fit(pieces: float, size: float, t: Translator, beside: float = 0.0) -> str:
     """Return a number of pieces in the form that a column has room for."""
-    whole = t.number(pieces)
-    return whole if length(whole, size) <= COLUMN - 0.3 else t.compact(pieces)
+    room = COLUMN - 0.3 - beside
+    fitting = (one for one in (t.number(pieces), t.compact(pieces)) if length(one, size) <= room)
+    return next(fitting, t.compact(pieces, digits=0))
 
 
 def _height(pieces: float, scale: float) -> str:
