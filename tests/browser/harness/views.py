@@ -356,7 +356,7 @@ def huge() -> WallView:
         site_name=LONG,
         area_name=CJK,
         figures=most,
-        hours=hours((999_999, 888_888, 100_000, 5, 0), 999_999.0),
+        hours=hours((99_999, 88_888, 10_000, 5, 0), 99_999.0),
         units=units,
         orders=orders,
         milestones=tuple(milestones_of(row) for row in orders),
