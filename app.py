@@ -320,9 +320,7 @@ def _desk_pages(engines: Engines, sites: Sites, cached: "Cached") -> "list[DeskP
     ]
 
 
-def _administration(
-    engines: Engines, outside: Outside, visits: "FormVisits"
-) -> "list[DeskPage]":
+def _administration(engines: Engines, outside: Outside, visits: "FormVisits") -> "list[DeskPage]":
     """Return the pages of those who look after who sees what, a line each."""
     from callbacks.desk.access import AccessPage
     from callbacks.desk.audit import AuditPage
