@@ -109,7 +109,7 @@ def test_when_not_all_hours_fit_the_running_one_and_the_next_do():
 
 def test_a_number_too_long_for_its_hour_is_shortened():
     cells = hours.render(views.huge(), WIDE, T)
-    assert cells["p-0-good"]["t"] == "10M"
+    assert cells["p-0-good"]["t"] == "100K"
 
 
 def test_orders_say_what_is_done_of_them_and_how_late_they_are():
