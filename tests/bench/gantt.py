@@ -164,6 +164,7 @@ def _app(plant: Plant) -> Dash:
         pages_folder="", suppress_callback_exceptions=True, update_title="",
     )  # fmt: skip
     head = desk.Head(site="plant", site_name="Plant", theme="light")
+    dash.page_registry.clear()  # of whatever was built in this process before
     dash.register_page(
         "gantt", path="/gantt",
         layout=lambda **given: desk.frame(head, None, page.body(_visit(plant, given)), T),
