@@ -47,7 +47,8 @@ SELECT substr(subject, 7) FROM (
 ) replanned WHERE subject LIKE 'order/%'
 UNION
 SELECT split_part(subject, '/', 2) FROM event
-WHERE site = :site AND type = 'event.voided' AND recorded_at > :at AND subject LIKE 'operation/%'
+WHERE site = :site AND type = 'event.voided' AND recorded_at > :at
+  AND (subject LIKE 'operation/%' OR subject LIKE 'order/%')
 """
 _STATES = f"""
 SELECT {_COLUMNS} FROM unnest(CAST(:subjects AS text[])) s (subject)

@@ -187,6 +187,19 @@ def test_a_state_that_lasts_since_long_ago_has_its_beginning(world: World) -> No
     recorder.close()
 
 
+def test_an_order_whose_plan_was_voided_later_stood_there_before(world: World) -> None:
+    world.open(order("SO-1"), order("SO-2"))
+    recorder = world.recorder()
+    at = world.clock()
+    world.clock.advance(hours=1)
+    world.said(void("never", "plan-SO-1", "order/SO-1"))
+    drain(recorder)
+    then, now = (sites_of(world).at(FACTORY, PLANT.id, one).board for one in (at, world.clock()))
+    assert sorted(plan.id for plan in then.plans()) == ["SO-1", "SO-2"]
+    assert [plan.id for plan in now.plans()] == ["SO-2"]
+    recorder.close()
+
+
 def test_an_order_known_as_completed_later_was_open_before(world: World) -> None:
     """Reported three days late: neither its completion nor its void was known at the time."""
     world.open(order("SO-1", "10"), order("SO-2", "10"))
