@@ -58,7 +58,7 @@ def listen(
     deliver: Callable[[Sequence[Envelope]], None],
     signal: Callable[[Sequence[str]], None],
     now: Callable[[], datetime],
-    sleep: Callable[[float], None],
+    sleep: Callable[[float], object],
     stop: Callable[[], bool],
     connect: Connect = connect_tcp,
 ) -> None:

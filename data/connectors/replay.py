@@ -30,7 +30,7 @@ def replay(
     report: Report,
     signal: Signal,
     now: Callable[[], datetime],
-    sleep: Callable[[float], None],
+    sleep: Callable[[float], object],
     stop: Callable[[], bool],
     speed: float = 60.0,
     clock: SiteClock | None = None,
@@ -86,7 +86,7 @@ class _Player:
     """Where the replay stands in the log, and how it gets a batch through."""
 
     def __init__(
-        self, log: Log, report: Report, sleep: Callable[[float], None], stop: Callable[[], bool]
+        self, log: Log, report: Report, sleep: Callable[[float], object], stop: Callable[[], bool]
     ) -> None:
         self._report, self._sleep, self._stop = report, sleep, stop
         timed = sorted(

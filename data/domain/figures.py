@@ -17,6 +17,7 @@ from data.domain.gantt.wall import milestone_rows
 from data.domain.indexes import Indexes
 from data.domain.line import Line
 from data.domain.material import need_rows
+from data.domain.site import SiteClock
 from data.domain.view import HourFigure, Readers, ShiftFigures, UnitTile, WallView
 
 HOUR_S = 3600
@@ -98,8 +99,7 @@ def wall_view(
     Raises: UnknownArea.
     """
     line, site = indexes.line(area), indexes.board.site
-    units = unit_tiles(indexes, area, now, signal_age_s)
-    clock = site.clock
+    units, clock = unit_tiles(indexes, area, now, signal_age_s), site.clock
     return WallView(
         site=site.id,
         site_name=site.name,
@@ -108,7 +108,7 @@ def wall_view(
         area_name=line.area.name,
         now=now,
         replay=clock is not None,
-        log_ended=clock is not None and clock.ends_at is not None and now >= clock.ends_at,
+        log_ended=_has_ended(clock, now),
         stale_s=floor_age_s(units, line, readers),
         readers=readers,
         figures=shift_figures(indexes, area, now),
@@ -119,6 +119,11 @@ def wall_view(
         bottleneck=bottleneck,
         milestones=milestone_rows(indexes, forecasts or {}, area, now, MOST_MILESTONE_ROWS),
     )
+
+
+def _has_ended(clock: SiteClock | None, now: datetime) -> bool:
+    """Whether the log that is replayed has come to its end."""
+    return clock is not None and clock.ends_at is not None and now >= clock.ends_at
 
 
 def floor_age_s(units: tuple[UnitTile, ...], line: Line, readers: Readers) -> float | None:

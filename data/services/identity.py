@@ -59,7 +59,7 @@ class People(Protocol):
     def by_id(self, account: str) -> Account | None:
         """Find by id."""
 
-    def change(self, account: str, **fields: object) -> bool:
+    def change(self, account_id: str, **fields: object) -> bool:
         """Change some fields; False when there is no such account."""
 
     def take_step(self, account: str, step: int) -> bool:

@@ -47,7 +47,7 @@ def run_demo(
     board: Board,
     seed: int,
     now: Callable[[], datetime],
-    sleep: Callable[[float], None],
+    sleep: Callable[[float], object],
     stop: Callable[[], bool],
     muted: Callable[[], set[str]] = nothing_muted,
 ) -> None:
@@ -89,7 +89,7 @@ class Demo:
         board: Board,
         seed: int,
         now: Callable[[], datetime],
-        sleep: Callable[[float], None],
+        sleep: Callable[[float], object],
         stop: Callable[[], bool],
         muted: Callable[[], set[str]],
     ) -> None:

@@ -44,6 +44,29 @@ def sign_in(
     code: bool = False, openid: str | None = None, said: str | None = None,
 ) -> Markup:  # fmt: skip
     """Return the form to sign in; `code`: an authenticator's code is asked for."""
+    other = (
+        tag("p", tag("a", t("Sign in with {name}", name=openid), href="/sign-in/openid"))
+        if openid
+        else None
+    )
+    return Markup("").join(
+        [
+            _brand(),
+            tag("h1", t("Sign in")),
+            notice(said, wrong=False),
+            notice(wrong),
+            form("/sign-in", csrf, _credentials(t, login, code), t("Sign in"), {"next": onward}),
+            other or Markup(""),
+            tag(
+                "p",
+                t("No account, or no way in? Ask an administrator of your factory for a link."),
+                class_="mp-quiet",
+            ),
+        ]
+    )
+
+
+def _credentials(t: Translator, login: str, code: bool) -> list[Markup]:
     fields = [
         field(
             t("Login"), "login", value=login, autocomplete="username", autofocus=not login,
@@ -61,26 +84,7 @@ def sign_in(
                 autocomplete="one-time-code", maxlength=7, autofocus=True,
             )
         )  # fmt: skip
-    other = (
-        tag("p", tag("a", t("Sign in with {name}", name=openid), href="/sign-in/openid"))
-        if openid
-        else None
-    )
-    return Markup("").join(
-        [
-            _brand(),
-            tag("h1", t("Sign in")),
-            notice(said, wrong=False),
-            notice(wrong),
-            form("/sign-in", csrf, fields, t("Sign in"), {"next": onward}),
-            other or Markup(""),
-            tag(
-                "p",
-                t("No account, or no way in? Ask an administrator of your factory for a link."),
-                class_="mp-quiet",
-            ),
-        ]
-    )
+    return fields
 
 
 def needs_https(t: Translator, host: str) -> Markup:

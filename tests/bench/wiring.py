@@ -8,12 +8,12 @@ import gevent
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
-from app import Engines, People
 from callbacks.entry import Entry
 from callbacks.gate import Door
 from callbacks.walls import Walls
 from data.services.sites import Sites
 from data.settings import Settings
+from data.wiring import Engines, People
 from layouts.screens import FILE, load
 
 SECRET, PUSH = b"of a bench alone", "push"

@@ -81,16 +81,15 @@ def line_model(
         modelled=modelled * cycle,
         fits=abs(modelled * cycle - real) <= 0.1 * real,
         gains=tuple(
-            UnitGain(
-                work_unit=unit.id,
-                visits=visits[unit.work_center],
-                capacity=capacities[unit.id],
-                reach=reach[unit.work_center],
-                pieces=capacities[unit.id] * reach[unit.work_center],
-            )
+            _gain(unit, visits[unit.work_center], capacities[unit.id], reach[unit.work_center])
             for unit in known
         ),
     )
+
+
+def _gain(unit: WorkUnit, visits: float, capacity: float, reach: float) -> UnitGain:
+    pieces = capacity * reach
+    return UnitGain(work_unit=unit.id, visits=visits, capacity=capacity, reach=reach, pieces=pieces)
 
 
 def working_s(times: Mapping[WorkUnitState, float]) -> float:

@@ -78,7 +78,7 @@ def test_a_milestone_stands_against_what_was_confirmed(works):
     assert (before, milestones(works)["standing"]) == ("on_track", "late")
 
 
-@pytest.mark.parametrize("key", [OTHERS_KEY, "CANARY-2~", "SO-1~", "SO-1~M-XXX", "", "~"])
+@pytest.mark.parametrize("key", [OTHERS_KEY, "CANARY-2~", "SO-1~", "SO-1~M-NONE", "", "~"])
 def test_a_key_that_is_nobodys_or_anothers_is_not_found(works, key):
     with pytest.raises(Forbidden):
         asks(works, key=key)
@@ -105,7 +105,7 @@ def test_a_carrier_speaks_of_pick_ups_of_what_it_ships_alone(works):
     "subject",
     [
         Subject("SO-1", "M-PCK", "brightwater"),
-        Subject("SO-1", "M-XXX", "aurelia"),
+        Subject("SO-1", "M-NONE", "aurelia"),
         Subject("SO-9", "M-PCK", "aurelia"),
         Subject("SO-1", PICK_UP, "harbour"),
     ],

@@ -1,0 +1,1 @@
+"""The commands of the program that serve no pages; `app` runs them by name."""

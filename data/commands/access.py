@@ -1,0 +1,87 @@
+"""Commands about who may do what: keys, accounts, the audit trail. Imported by `app`."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from data.services.live import utc_now
+from data.settings import Settings
+from data.store.keys import KeyStore
+from data.wiring import Engines, People, address, secret_of
+
+if TYPE_CHECKING:
+    from data.services.ports import StoredKey
+
+
+def manage_keys(settings: Settings, options: argparse.Namespace) -> int:
+    """Make, list or revoke API keys: of sources that report, or of programs that read."""
+    from data.domain.scope import Role
+    from data.services.keys import Keys
+
+    store = KeyStore(Engines(settings).sql)
+    keys, action = Keys(store, utc_now), options.action
+    if action == "add":
+        site = options.what or options.site
+        if options.role:
+            print(keys.create_reader(site, Role(options.role), options.party))
+        else:
+            print(keys.create(site, options.source))
+    elif action == "revoke":
+        if not store.revoke(options.what, utc_now()):
+            print(f"no working key {options.what}", file=sys.stderr)
+            return 1
+    else:
+        for key in store.all():
+            print(_told(key))
+    return 0
+
+
+def _told(key: "StoredKey") -> str:
+    """Return what there is to say of a key."""
+    state = f"revoked {key.revoked_at:%F %T}" if key.revoked_at else "works"
+    whose = key.source or f"{key.role} {key.party or ''}".strip()
+    return f"{key.prefix}  {key.site}  {whose}  made {key.created_at:%F %T}  {state}"
+
+
+def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
+    """Make, list, disable, enable accounts; make links with which their owners choose passwords."""
+    from data.domain.scope import Role
+    from data.services.accounts_desk import By
+
+    desk = People(Engines(settings).sql, secret_of(settings)).desk
+    by, action = By("console"), options.action
+    if action == "list":
+        for one in desk.all():
+            state = "disabled" if one.disabled_at else "may sign in" if one.password else "invited"
+            where = ",".join(one.sites)
+            print(f"{one.login}  {one.role}  {one.party or '-'}  {where}  {state}  {one.name}")
+        return 0
+    if action == "add":
+        name, role = options.name or options.login, Role(options.role)
+        offered = desk.add(by, options.login, name, role, options.site or ["*"], options.party)
+        print(address(settings) + offered.path)
+        return 0
+    account = desk.find(options.login)
+    if account is None:
+        raise ValueError(f"no account {options.login}")
+    if action == "reset":
+        print(address(settings) + desk.reset(by, account).path)
+    else:
+        (desk.disable if action == "disable" else desk.enable)(by, account)
+    return 0
+
+
+def verify_audit(settings: Settings, head: str) -> int:
+    """Walk the audit trail; print its end, or the first bad record."""
+    from data.domain.audit import Head
+
+    noted = None
+    if head:
+        number, _, code = head.partition(":")
+        noted = Head(number=int(number), code=bytes.fromhex(code))
+    end, fault = People(Engines(settings).sql, secret_of(settings)).audit.verify(noted)
+    if fault is not None:
+        print(f"record {fault.number}: {fault.what}", file=sys.stderr)
+        return 1
+    print(f"{end.number}:{end.code.hex()}")
+    return 0

@@ -1,0 +1,58 @@
+"""The parts that run beside the web: recorder, watch, demo factory. Imported by `app`."""
+
+import signal
+import threading
+import time
+
+from data.services.ingest import Ingest
+from data.services.live import LiveSite, utc_now
+from data.settings import Settings
+from data.wiring import DEMO_SITE, Engines, in_thread, patiently, stop_on_signals
+
+
+def work(settings: Settings) -> int:
+    """Record every site that this process can get hold of."""
+    from data.services.worker import Worker
+    from data.store.migrate import upgrade
+
+    patiently(lambda: upgrade(settings.database_url or ""))
+    engines = Engines(settings)
+    worker = Worker(engines.log, engines.history, engines.recorder)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+def watch(settings: Settings) -> int:
+    """Watch every site that this process can get hold of."""
+    from data.services.worker import Worker
+    from data.store.migrate import upgrade
+
+    patiently(lambda: upgrade(settings.database_url or ""))
+    engines = Engines(settings)
+    worker = Worker(engines.log, None, engines.watch)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+def simulate(settings: Settings) -> int:
+    """Run the demo factory: its past once, then live."""
+    from data.services.demo import DemoSink
+    from data.simulate.run import run_demo
+    from data.store.migrate import upgrade
+
+    patiently(lambda: upgrade(settings.database_url or ""))
+    engines = Engines(settings)
+    stop_on_signals(stop := threading.Event())
+    before = LiveSite(DEMO_SITE, engines.log, engines.history, utc_now)
+    before.load()  # what is recorded, and what the log holds beyond it
+    sites = engines.followed(in_thread, time.sleep)
+    ingest = Ingest(engines.log, engines.history, sites)
+    fresh = before.board.site_state.site is None
+    recorder = engines.recorder(DEMO_SITE) if fresh else None
+    sink = DemoSink(DEMO_SITE, ingest, engines.log, utc_now, recorder)
+    run_demo(sink, before.board, settings.seed, utc_now, stop.wait, stop.is_set)
+    return 0

@@ -1,0 +1,205 @@
+"""What every part of the program is put together from: engines, people, settings, a patient start.
+
+Adapters meet services here, in `data.commands` and in `app`, and nowhere else. Imported by these
+two and by tests.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from data.secret import kept
+from data.services.errors import Forbidden
+from data.services.live import LiveSite, utc_now
+from data.services.sites import Sites
+from data.settings import Settings, SettingsError
+from data.store.history import History
+from data.store.history import connect as connect_sql
+from data.stream.facts import FactsStream
+from data.stream.log import EventLog
+from data.stream.log import connect as connect_log
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+    from sqlalchemy import Engine
+
+    from data.services.aspects import Aspect
+    from data.services.recorder import Recorder
+    from data.services.watch import Watch
+
+DEMO_SITE = "hsinchu"
+DEMO_SOURCE = "urn:milepost:demo:curl"
+_log = structlog.get_logger("milepost")
+
+
+class Engines:
+    """What every role opens: the log and the history."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None or settings.redis_url is None:
+            raise SettingsError(
+                "DATABASE_URL and REDIS_URL: this part of the program runs beside engines that "
+                "are there already; `python app.py` alone brings its own"
+            )
+        self.database_url = settings.database_url
+        client = connect_log(settings.redis_url)
+        self.log, self.facts = EventLog(client), FactsStream(client)
+        self.sql = connect_sql(settings.database_url)
+        self.history = History(self.sql)
+
+    def recorder(self, site: str) -> "Recorder":
+        """Make the recorder of a site."""
+        from data.services.recorder import Recorder
+        from data.store.recording import Recording
+
+        writer = Recording(self.database_url, site)
+        return Recorder(site, self.log, self.history, writer, utc_now)
+
+    def watch(self, site: str) -> "Watch":
+        """Make the watch of a site."""
+        from data.services.watch import Watch
+        from data.store.locks import SiteLock
+
+        live = LiveSite(site, self.log, self.history, utc_now)
+        lock = SiteLock(self.database_url, "watch", site)
+        return Watch(site, live, aspects_of(self, site), lock, self.facts, self.log, time.time)
+
+    def followed(
+        self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
+    ) -> Sites:
+        """Follow all sites that there are; `facts`: with what the watch finds out."""
+        sites = Sites(self.log, self.history, utc_now, spawn, pause, self.facts if facts else None)
+        spawn(sites.run)
+        return sites
+
+
+def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
+    """Return what the watch works out at a site, a line each."""
+    from data.services.bottlenecks import Bottlenecks
+    from data.services.derivation import Accounting
+    from data.services.forecasting import Forecasts
+    from data.services.shift_figures import ShiftFiguresRollup
+    from data.store.accounts import AccountPast
+    from data.store.bottlenecks import BottleneckStore
+    from data.store.delays import DelayStore
+    from data.store.forecasts import ForecastStore
+    from data.store.past import PastEvents
+    from data.store.shift_figures import ShiftFigureStore
+    from data.store.stale import Stale
+
+    sql = engines.sql
+    return [
+        Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
+        Accounting(site, AccountPast(sql), DelayStore(sql)),
+        ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
+        Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
+    ]
+
+
+class People:
+    """Who may sign in, and what they did, on one database."""
+
+    def __init__(
+        self, sql: "Engine", secret: bytes, hasher: "PasswordHasher | None" = None
+    ) -> None:
+        from data.services.accounts_desk import AccountsDesk
+        from data.services.audit import Audit
+        from data.services.identity import Identity
+        from data.store.audit import AuditStore
+        from data.store.people import PeopleStore
+
+        self.store = PeopleStore(sql)
+        self.audit = Audit(AuditStore(sql), secret, utc_now)
+        self.identity = Identity(self.store, utc_now, hasher)
+        self.desk = AccountsDesk(self.identity, self.store, self.audit)
+
+
+def secret_of(settings: Settings) -> bytes:
+    """Return the secret that is set, else the one that is kept in `var`."""
+    return settings.secret or kept(settings.var)
+
+
+def attached(settings: Settings) -> Settings:
+    """Return settings that name the engines that run under `var` where none are set."""
+    from msgspec.structs import replace
+
+    from data.store.embedded import EmbeddedPostgres
+    from data.stream.embedded import EmbeddedRedis
+
+    redis, postgres = (
+        EmbeddedRedis(settings.var / "redis"),
+        EmbeddedPostgres(settings.var / "postgres"),
+    )
+    if settings.redis_url is None and redis.is_ready():
+        settings = replace(settings, redis_url=redis.url)
+    if settings.database_url is None and postgres.is_ready():
+        settings = replace(settings, database_url=postgres.url)
+    return settings
+
+
+def patiently(action: Callable[[], None]) -> None:
+    """Do what needs SQL at the start, as soon as SQL is there."""
+    from sqlalchemy.exc import OperationalError
+
+    for pause_s in (0.2, 0.5, 1, 2, 4, 8, 8, 8):
+        try:
+            return action()
+        except OperationalError as error:
+            _log.warning("waiting for the database", reason=str(error.orig))
+            time.sleep(pause_s)
+    return action()
+
+
+def loaded(sites: Sites, site: str) -> LiveSite:
+    """Return a site's live board once it is loaded.
+
+    Raises: Forbidden when there is no such site.
+    """
+    live = sites.find(site)
+    if live is None:
+        raise Forbidden(f"there is no site {site}; send its document first (PUT /api/v1/site)")
+    return live
+
+
+def in_thread(target: Callable[..., Any], *arguments: Any) -> None:
+    """Run something for as long as the program lives."""
+    threading.Thread(target=target, args=arguments, daemon=True).start()
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT set an event."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def address(settings: Settings) -> str:
+    """Return where a browser on this machine finds the program."""
+    everywhere = settings.host in {"0.0.0.0", "::"}
+    host = "127.0.0.1" if everywhere else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log as the settings say, to standard error."""
+    level = getattr(logging, settings.log_level.upper())
+    renderer: Any = structlog.processors.JSONRenderer()
+    if settings.log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
