@@ -140,7 +140,7 @@ def _first_paint(page: Page, address: str, mark: str) -> float:
 
 
 def _moved(page: Page, key: str) -> float:
-    page.wait_for_function("!document.getElementById('gantt').dataset.waiting")
+    page.wait_for_function("() => !document.getElementById('gantt').dataset.waiting")
     page.wait_for_timeout(60)
     return float(page.evaluate(_MOVE, key))
 

@@ -51,7 +51,7 @@ def _bars(wall: Wall, made: Factory, client: Client, changes: int) -> list[Measu
         wall.page.wait_for_timeout(1000 * PAUSE_S)
         before = len(wall.painted())
         posted = client.post([made.report()])
-        wall.page.wait_for_function(f"window.benchBars.length > {before}")
+        wall.page.wait_for_function(f"() => window.benchBars.length > {before}")
         at_ms = wall.painted()[before]
         late.append(at_ms - posted.accepted_ns / 1e6)
         since_sent.append(at_ms - posted.sent_ns / 1e6)
