@@ -16,7 +16,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -30,6 +30,7 @@ from data.secret import derived
 from data.services.errors import MilepostError
 from data.services.ingest import Ingest
 from data.services.live import utc_now
+from data.services.news import NewsDesk, What
 from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.keys import KeyStore
@@ -85,7 +86,7 @@ def create_server(settings: Settings) -> "Flask":
     outside = Outside(engines, sites, hub, entry, secret_of(settings))
     sites.listen(outside.live.on_change)
     supplier, acts = _supplier_board(engines, sites, ingest, outside, settings.locale)
-    boards, date_acts = _date_boards(engines, sites, outside, hub)
+    boards, date_acts = _date_boards(engines, sites, outside)
 
     def visit(page: "DeskPage", given: Mapping[str, Any]) -> "Visit":
         return shell.visit_of(page, given)
@@ -118,8 +119,11 @@ class Outside:
     def __init__(
         self, engines: Engines, sites: Sites, hub: "Hub", entry: "Entry", secret: bytes
     ) -> None:
+        import gevent
+
         from callbacks.desk.party_visit import PartyVisits
         from callbacks.parties import Parties
+        from callbacks.telling import Telling
         from data.services.boards import Boards
         from data.services.dates import DateBook
         from data.services.disclosures import Disclosures
@@ -132,6 +136,10 @@ class Outside:
         self.boards = Boards(self.disclosures, self.dates)
         self.visits = PartyVisits(self.boards, self.audit)
         self.live = Parties(hub, sites, self.boards)
+        news = NewsDesk(engines.news, gevent.sleep)
+        renew = (self.dates.renew, self.disclosures.renew)
+        self.telling = Telling(news, hub, self.live, sites.ids, renew)
+        gevent.spawn(news.run)
 
 
 def _supplier_board(
@@ -148,29 +156,24 @@ def _supplier_board(
 
     comments, visits = Comments(CommentStore(engines.sql)), Visits(VisitStore(engines.sql))
     supplying = Supplying(sites, outside.boards, outside.disclosures, ingest, outside.audit)
-    acts = SupplierActs(supplying, comments, outside.audit, _read_needs, outside.live.touch, locale)
+    told = outside.telling.of(What.COMMENT)
+    acts = SupplierActs(supplying, comments, outside.audit, _read_needs, told, locale)
     return SupplierPage(supplying, comments, visits), acts.blueprint()
 
 
 def _date_boards(
-    engines: Engines, sites: Sites, outside: Outside, hub: "Hub"
+    engines: Engines, sites: Sites, outside: Outside
 ) -> "tuple[list[DeskPage], Blueprint]":
     """Return the boards of customers and carriers, the page of what they ask, and its routes."""
     from callbacks.desk.customer import CustomerPage
     from callbacks.desk.date_acts import DateActs
     from callbacks.desk.dates import DatesPage
     from callbacks.desk.logistics import LogisticsPage
-    from data.domain.topics import PLAN
     from data.services.dates import Dates
     from data.services.visits import Visits
     from data.store.visits import VisitStore
 
-    def told(site: str, parties: Iterable[str]) -> None:
-        hub.on_change(site, PLAN)
-        for party in parties:
-            outside.live.touch(site, party)
-
-    shown, audit = outside.boards, outside.audit
+    shown, audit, told = outside.boards, outside.audit, outside.telling.of(What.DATE)
     dates = Dates(sites, shown, outside.disclosures, outside.dates, audit, told)
     visits = Visits(VisitStore(engines.sql))
     pages = [CustomerPage(dates, visits), LogisticsPage(dates), DatesPage(dates)]
@@ -273,7 +276,7 @@ def _administration(engines: Engines, outside: Outside, visits: "FormVisits") ->
     access = Access(people, KeyStore(sql), AccessStore(sql), policies, utc_now)
     desk = DisclosureDesk(policies, store, outside.boards, outside.audit)
     return [
-        DisclosurePage(desk, visits, outside.live.touch),
+        DisclosurePage(desk, visits, outside.telling.of(What.POLICY)),
         AccessPage(access, outside.audit),
         AuditPage(outside.audit, access.names),
     ]

@@ -11,6 +11,17 @@
   const TYPING_MS = 3000;
 
   const byId = (id) => document.getElementById(id);
+  const plainFetch = window.fetch;
+
+  /* Whoever may see this page no longer is sent elsewhere by the server, or told that nothing
+   * is here: follow it there. */
+  const leaveWhenKeptOut = () => {
+    plainFetch(location.href, { redirect: "manual", cache: "no-store" })
+      .then((answer) => {
+        if (answer.type === "opaqueredirect" || answer.status === 404) location.reload();
+      })
+      .catch(() => {});
+  };
 
   /* One stream of versions for the site that is looked at. */
   class Versions {
@@ -31,6 +42,7 @@
       source.addEventListener("beat", (event) => this.hear(event));
       source.onerror = () => {
         if (source.readyState === EventSource.CLOSED && this.source === source) {
+          leaveWhenKeptOut();
           setTimeout(() => this.source === source && this.connect(), 1000 + 2000 * Math.random());
         }
       };
@@ -40,6 +52,7 @@
       const cells = JSON.parse(event.data).c;
       for (const topic in cells) this.changedAt.set(Number(topic), Number(cells[topic].t));
       if (!this.beat || this.beat.log) this.heardAt = performance.now();
+      if (this === versions) tick(); // what changed is asked for at once
     }
 
     hear(event) {
@@ -262,7 +275,6 @@
   /* A quiet bar while the server is asked for something. A body that was asked for at another
    * address than the one now shown is dropped (204: nothing to update). */
   let open = 0;
-  const plainFetch = window.fetch;
   const showBusy = () => document.documentElement.classList.toggle("mp-busy", open > 0);
   window.fetch = (...request) => {
     const address = String((request[0] && request[0].url) || request[0]);
@@ -272,8 +284,10 @@
     open += 1;
     showBusy();
     return plainFetch(...request)
-      .then((answer) => renewal && location.href !== here
-        ? new Response(null, { status: 204 }) : answer)
+      .then((answer) => {
+        if (answer.status === 401) leaveWhenKeptOut();
+        return renewal && location.href !== here ? new Response(null, { status: 204 }) : answer;
+      })
       .finally(() => { open -= 1; showBusy(); });
   };
 

@@ -111,6 +111,12 @@ class Parties:
         """Have a party's pages drawn anew for what no board shows, such as a comment."""
         self._touch(site, party, EVERYTHING | SAID)
 
+    def touch_all(self, site: str) -> None:
+        """Have the pages of every party of a site drawn anew."""
+        for known, party in list(self._keys):
+            if known == site:
+                self.touch(site, party)
+
     def follow(self, key: ChannelKey, party: str) -> None:
         """Touch a channel too when something concerns the party."""
         self._keys.setdefault((key.site, party), set()).add(key)

@@ -24,6 +24,7 @@ from data.store.history import connect as connect_sql
 from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
+from data.stream.news import NewsStream
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -50,6 +51,7 @@ class Engines:
         self.database_url = settings.database_url
         client = connect_log(settings.redis_url)
         self.log, self.facts = EventLog(client), FactsStream(client)
+        self.news = NewsStream(client)
         self.sql = connect_sql(settings.database_url)
         self.history = History(self.sql)
 

@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf
 
 from callbacks.desk.date_acts import sent, wrong
 from callbacks.desk.visit import BadParameter, Visit
-from data.domain.topics import FORECASTS, OPERATIONS, PLAN
+from data.domain.topics import FORECASTS, OPERATIONS, PLAN, STATEMENTS
 from data.services.dates import Dates, Waiting
 from layouts.components.dating import Sender
 from layouts.components.reading import Reading
@@ -26,7 +26,7 @@ class DatesPage:
 
     name = "dates"
     path = "/dates"
-    topics = OPERATIONS | PLAN | FORECASTS
+    topics = OPERATIONS | PLAN | FORECASTS | STATEMENTS
 
     def __init__(self, service: Dates) -> None:
         self._dates = service

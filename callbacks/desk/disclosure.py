@@ -1,6 +1,6 @@
 """`/disclosure`: what each role and party gets to see; changing it; looking through their eyes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -40,8 +40,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 class DisclosurePage:
     """The page on disclosure.
 
-    `visits`: checks what a form's address says, as for a page; `touch`: has a party's open
-    boards at a site drawn anew.
+    `visits`: checks what a form's address says, as for a page; `told`: hears whose boards at a
+    site show other things now.
     """
 
     name = "disclosure"
@@ -50,12 +50,12 @@ class DisclosurePage:
     roles = MAY_LOOK
 
     def __init__(
-        self, service: DisclosureDesk, visits: Visits, touch: Callable[[str, str], None],
+        self, service: DisclosureDesk, visits: Visits, told: Callable[[str, Collection[str]], None],
         who: Callable[[], Viewer] = viewer, token: Callable[[], str] = generate_csrf,
     ) -> None:  # fmt: skip
         self._desk = service
         self._visits = visits
-        self._touch = touch
+        self._told = told
         self._who = who
         self._token = token
 
@@ -100,8 +100,7 @@ class DisclosurePage:
         except Outdated:
             return _then(visit.href(outdated="1", changed=None, reset=None))
         if changed:
-            for party in asked.parties if asked.party is None else (asked.party,):
-                self._touch(visit.site, party)
+            self._told(visit.site, asked.parties if asked.party is None else (asked.party,))
         return _then(visit.href(changed=str(changed), outdated=None, reset=None))
 
     def _shown(self, visit: Visit, action: Action) -> Shown:

@@ -6,7 +6,7 @@ field that is wrong; without one the browser is sent back to the board.
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,17 +43,17 @@ class ReadFile(Protocol):
 
 
 class SupplierActs:
-    """The handlers, with the services they call. `touch`: has a party's pages drawn anew."""
+    """The handlers, with the services they call. `told`: hears whom a comment concerns."""
 
     def __init__(
         self, supplying: Supplying, comments: Comments, audit: Audit, read: ReadFile,
-        touch: Callable[[str, str], None], locale: str,
+        told: Callable[[str, Collection[str]], None], locale: str,
     ) -> None:  # fmt: skip
         self._supplying = supplying
         self._comments = comments
         self._audit = audit
         self._read = read
-        self._touch = touch
+        self._told = told
         self._locale = locale
         self._acts: dict[str, Acting] = {
             "confirm": self._confirm,
@@ -142,7 +142,7 @@ class SupplierActs:
             self._comments.say(by.scope, site, party, found.thread, _given("words"), by.name, now)
         except WordsError:
             raise Unfit("words", "words", most=LONGEST) from None
-        self._touch(site, party)
+        self._told(site, (party,))
         return t(words.SAID["comment"])
 
     def _upload(self, by: By, site: str, t: Translator) -> str:

@@ -12,4 +12,5 @@ ORDERS = 256  # the projection of the open orders
 FORECASTS = 512  # what the watch forecasts
 BOTTLENECK = 1024  # where the watch sees the bottleneck
 HISTORY = 2048  # what is derived from the recorded past: ledgers, shift figures
-EVERYTHING = 4095
+STATEMENTS = 4096  # what people said to each other: comments, dates, what is disclosed
+EVERYTHING = 8191

@@ -115,7 +115,8 @@ class DateBook:
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[str, tuple[float, dict[str, dict[Subject, Dated]]]] = {}
+        self._known: dict[str, tuple[float, int, dict[str, dict[Subject, Dated]] | None]] = {}
+        self._said = 0  # how often something may have been said
 
     def of(self, site: str, orders: Sequence[str], now: datetime) -> dict[Subject, Dated]:
         """Return what had been said of these orders by then.
@@ -147,12 +148,16 @@ class DateBook:
         Raises: Unavailable.
         """
         self._store.add(site, subject, entry)
-        self._known.pop(site, None)
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask SQL again: something was said, here or in another process."""
+        self._said += 1
 
     def _site(self, site: str) -> dict[str, dict[Subject, Dated]]:
-        asked_at, known = self._known.get(site, (-math.inf, None))
-        age_s = self._clock() - asked_at
-        if known is not None and age_s < KNOWN_FOR_S:
+        asked_at, heard, known = self._known.get(site, (-math.inf, 0, None))
+        age_s, said = self._clock() - asked_at, self._said
+        if known is not None and age_s < KNOWN_FOR_S and heard == said:
             return known
         try:
             found = _gathered(self._store.all(site))
@@ -160,7 +165,7 @@ class DateBook:
             if known is not None and age_s < TRUSTED_FOR_S:
                 return known
             raise
-        self._known[site] = (self._clock(), found)
+        self._known[site] = (self._clock(), said, found)
         return found
 
 

@@ -42,7 +42,8 @@ class Disclosures:
     def __init__(self, store: Store, secret: bytes) -> None:
         self._store = store
         self._secret = secret
-        self._known: dict[tuple[str, Role, str | None], tuple[float, Policy]] = {}
+        self._known: dict[tuple[str, Role, str | None], tuple[float, int, Policy | None]] = {}
+        self._changes = 0  # how often something may have changed elsewhere
 
     def eyes(self, scope: Scope, site: str) -> Eyes:
         """Return the viewer's eyes.
@@ -67,9 +68,9 @@ class Disclosures:
         Raises: Unavailable when SQL can't be asked and none was known lately.
         """
         key = (site, role, party)
-        seen_at, known = self._known.get(key, (0.0, None))
-        age_s = time.monotonic() - seen_at
-        if known is not None and age_s < KNOWN_FOR_S:
+        seen_at, changes, known = self._known.get(key, (0.0, 0, None))
+        age_s, now = time.monotonic() - seen_at, self._changes
+        if known is not None and age_s < KNOWN_FOR_S and changes == now:
             return known
         try:
             found = usual_policy(role).changed(self._store.changes(site, role, party))
@@ -77,7 +78,7 @@ class Disclosures:
             if known is not None and age_s < TRUSTED_FOR_S:
                 return known
             raise
-        self._known[key] = (time.monotonic(), found)
+        self._known[key] = (time.monotonic(), now, found)
         return found
 
     def change(
@@ -93,6 +94,11 @@ class Disclosures:
         usual_policy(role).changed({key: how for key, how in changes.items() if how is not None})
         self._store.set(site, role, party, changes)
         self._known.clear()
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask SQL again: a policy was changed, here or in another process."""
+        self._changes += 1
 
     def _key(self, site: str) -> bytes:
         """Return what keys the pseudonyms of a site."""

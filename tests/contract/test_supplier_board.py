@@ -7,7 +7,7 @@ there for it, whatever it sends, and never stands in anything that it is sent.
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -112,8 +112,7 @@ class Stage:
         self.comments = Comments(CommentStore(world.sql))
         supplying = Supplying(sites, self.boards, disclosures, world.ingest, audit)
         page = SupplierPage(supplying, self.comments, Visits(VisitStore(world.sql)))
-        touch = self.live.touch
-        acts = SupplierActs(supplying, self.comments, audit, need_files.read, touch, "en")
+        acts = SupplierActs(supplying, self.comments, audit, need_files.read, self._told, "en")
         shell = Shell(sites, (page,), None, "en", parties=PartyVisits(self.boards, audit))
         walls = Walls(sites, Screens(named={}, defaults={}), "b")
         more = (self.live.blueprint(), acts.blueprint())
@@ -121,6 +120,10 @@ class Stage:
             walls, self.hub, Silent(), Silent(), self.entrance.entry, "en", shell, more
         )
         self.come("P1")
+
+    def _told(self, site: str, parties: Collection[str]) -> None:
+        for party in parties:
+            self.live.touch(site, party)
 
     def come(self, party: str, role: Role = Role.SUPPLIER) -> None:
         """Go on as somebody else."""
