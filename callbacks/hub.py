@@ -30,6 +30,7 @@ QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
 LIFE_S = 15 * 60.0
+CLOSING_S = 2.0  # within which the streams of a process that stops end, not all at once
 PROGRAM = "program"  # a party's programs: the same, but the clock goes on for them
 BY_NAME = "party"  # pages whose channels are told of changes one by one, by `Hub.touch`
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -56,6 +57,7 @@ class Viewer:
     def __init__(self) -> None:
         self.frames: SimpleQueue[Frame] = SimpleQueue()
         self.behind = False
+        self.over = False
 
     def offer(self, frame: Frame) -> None:
         """Queue a frame, or drop the queue when it is full and ask for a snapshot."""
@@ -67,6 +69,11 @@ class Viewer:
                 self.frames.get_nowait()
             return
         self.frames.put(frame)
+
+    def end(self) -> None:
+        """Let the stream be over; what it misses its page gets where it connects again."""
+        self.over = True
+        self.frames.put(_again())
 
 
 class Channel:
@@ -192,6 +199,7 @@ class Hub:
         self._build = build
         self._interval_s = interval_s
         self._channels: dict[ChannelKey, Channel] = {}
+        self._closing = False
         self._number = random.getrandbits(40)
 
     def __len__(self) -> int:
@@ -241,6 +249,16 @@ class Hub:
             gevent.sleep(BEAT_S / PARTS)
             self.tick(turn % PARTS, PARTS)
 
+    def close(self) -> None:
+        """End every stream within `CLOSING_S`, and each new one after its welcome.
+
+        For a process that stops: its viewers go on at another one.
+        """
+        self._closing = True
+        for channel in list(self._channels.values()):
+            for viewer in channel.viewers:
+                gevent.spawn_later(random.uniform(0.0, CLOSING_S), viewer.end)
+
     def stream(
         self, key: ChannelKey, render: Render, beat: Beat, last_id: str | None, packed: bool,
         form: Form = Frame,
@@ -251,16 +269,16 @@ class Hub:
         """
         channel = self._channel(key, render, beat, form)
         viewer = Viewer()
+        viewer.over = self._closing
         VIEWERS.inc()
         ends_at = time.monotonic() + LIFE_S * random.uniform(0.8, 1.2)
         try:
-            head = Retry(random.randint(300, 1500))
             channel.refresh()
             channel.viewers.add(viewer)  # after the refresh, which the welcome holds already
-            frames = [head, *channel.welcome(last_id)]
+            frames = [_again(), *channel.welcome(last_id)]
             start = GZIP_HEADER if packed else b""
             yield start + b"".join(frame.bytes(packed) for frame in frames)
-            while time.monotonic() < ends_at:
+            while time.monotonic() < ends_at and not viewer.over:
                 data = b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
                 begun = time.monotonic()
                 yield data
@@ -278,6 +296,11 @@ class Hub:
             channel = self._channels[key] = Channel(name, render, beat, self._interval_s, form)
             channel.place = self._number
         return channel
+
+
+def _again() -> Retry:
+    """Say how long to wait before connecting again: not for all the same."""
+    return Retry(random.randint(300, 1500))
 
 
 def _next(viewer: Viewer, channel: Channel) -> list[Frame]:

@@ -25,6 +25,7 @@ from callbacks.walls import Walls
 from layouts.pages import message
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
+HUB = "milepost_hub"  # under which a server that stops finds what ends its streams
 _CONTENT = "_pages_content"  # where Dash puts pages
 _log = structlog.get_logger("web")
 
@@ -51,6 +52,7 @@ def build(
     )
     server: Flask = app.server
     server.debug = False  # whatever the environment says
+    server.extensions[HUB] = hub
     pages = shell.pages if shell else ()
     Refusals(locale).register(server)
     entry.register(app, walls.sites.ids, pages, locale)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from callbacks import hub as hub_module
-from callbacks.hub import BEAT_S, LINGER_S, QUEUE_FRAMES, RING_FRAMES, ChannelKey, Hub
+from callbacks.hub import BEAT_S, CLOSING_S, LINGER_S, QUEUE_FRAMES, RING_FRAMES, ChannelKey, Hub
 from data.domain.topics import CLOCK, EVERYTHING, OPERATIONS, PLAN, READERS, SIGNALS
 
 KEY = ChannelKey("wall", "plant", "factory", "A", "en")
@@ -451,3 +451,43 @@ def test_the_hub_beats_for_ever_whatever_a_channel_does(
         page.beat_fails = False
         assert "beat" in names(viewer.read())
     running.kill()
+
+
+def test_a_server_that_stops_ends_every_stream_soon_but_not_all_at_once(
+    hub: Hub, page: Page, clock: Clock
+) -> None:
+    viewers = [Reader(hub, page) for _ in range(20)]
+    for viewer in viewers:
+        viewer.read()
+    hub.close()
+    due = sorted(at - clock.at for at, _ in clock.due)
+    assert len(due) == 20
+    assert 0 <= due[0] < due[-1] <= CLOSING_S
+    clock.advance(CLOSING_S)
+    for viewer in viewers:
+        with pytest.raises(StopIteration):
+            viewer.read()
+
+
+def test_a_stream_that_waits_is_woken_to_end(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "CLOSING_S", 0.0)
+    hub = Hub("build")
+    viewer = Reader(hub, page)
+    viewer.read()
+    waiting = gevent.spawn(viewer.read)
+    gevent.sleep(0)
+    hub.close()
+    assert waiting.get(timeout=5) == []  # nothing but when to come again
+    assert viewer.raw.endswith(b"\n\n") and b"retry: " in viewer.raw.rpartition(b"event: ")[2]
+    with pytest.raises(StopIteration):
+        viewer.read()
+
+
+def test_a_stream_that_begins_at_a_server_that_stops_ends_with_its_welcome(
+    hub: Hub, page: Page
+) -> None:
+    hub.close()
+    viewer = Reader(hub, page)
+    assert names(viewer.read()) == ["snapshot", "beat"]
+    with pytest.raises(StopIteration):
+        viewer.read()
