@@ -114,13 +114,13 @@ class Doors:
         self._audit.note(f"account/{account.id}", Action.LINK_USED, purpose, address=_address())
         return self._signed_in(self._identity.open_session(account), "/")
 
-    def not_let_in(self) -> Response:
+    def not_let_in(self, onward: str = "/") -> Response:
         """Show the form again to someone whom a provider knows, and nobody here."""
         t = self._t()
         body = doors.sign_in(
-            t, generate_csrf(), "/", t(doors.WORDS["unknown"]), openid=self._openid
+            t, generate_csrf(), onward, t(doors.WORDS["unknown"]), openid=self._openid
         )
-        return _page(t("Sign in"), body, t, 401)
+        return _page(t("Sign in"), body, t, 401, onward)
 
     def account_form(self) -> Answer:
         """Show a person's own page."""
@@ -177,7 +177,7 @@ class Doors:
             t, generate_csrf(), onward, wrong, login[:120], refused is Refused.CODE, self._openid
         )
         status = {None: 200, Refused.LOCKED: 429}.get(refused, 401)
-        return _page(t("Sign in"), body, t, status)
+        return _page(t("Sign in"), body, t, status, onward)
 
     def _show_account(
         self, wrong: str | None = None, status: int = 200, secret: str | None = None
@@ -218,8 +218,11 @@ def _offer(account: Account, secret: str | None) -> tuple[str, Markup] | None:
     return secret, Markup(drawn)  # nosec B704  # a drawing of squares, no text in it
 
 
-def _page(title: str, body: Markup, t: Translator, status: int = 200) -> Response:
-    text = document(title, body, t, theme_of(request.args.get("theme")), STYLES)
+def _page(
+    title: str, body: Markup, t: Translator, status: int = 200, onward: str = "/"
+) -> Response:
+    kept = {"next": onward} if onward != "/" else {}
+    text = document(title, body, t, theme_of(request.args.get("theme")), STYLES, kept=kept)
     answer = Response(text, status, mimetype="text/html")
     answer.headers["Cache-Control"] = "no-store"
     return answer

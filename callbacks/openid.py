@@ -35,7 +35,7 @@ class OpenId:
 
     def __init__(
         self, server: Flask, provider: Provider, identity: Identity, audit: Audit,
-        refused: Callable[[], Response],
+        refused: Callable[[str], Response],
     ) -> None:  # fmt: skip
         self._identity = identity
         self._audit = audit
@@ -88,4 +88,4 @@ class OpenId:
             "nobody", Action.SIGN_IN_REFUSED, subject, address=request.remote_addr or "",
             detail={"by": "openid"},
         )  # fmt: skip
-        return self._refused()
+        return self._refused(local_path(kept.get("onward")))

@@ -5,10 +5,12 @@ scripts don't. Everything that goes into them is escaped. Pure.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from markupsafe import Markup, escape
 
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
+from layouts.urls import address
 
 _VOID = frozenset({"input", "link", "meta", "br", "img"})
 Content = str | Markup | Sequence["Content"] | None
@@ -32,9 +34,12 @@ def tag(name: str, /, *content: Content, **attributes: str | bool | int | None) 
 
 def document(
     title: str, body: Content, t: Translator, theme: str, styles: Sequence[str],
-    wide: bool = False,
+    wide: bool = False, kept: Mapping[str, str] = MappingProxyType({}),
 ) -> str:  # fmt: skip
-    """Return a whole document. `styles`: addresses of the style sheets."""
+    """Return a whole document.
+
+    `styles`: addresses of the style sheets; `kept`: parameters that another language keeps.
+    """
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -46,7 +51,7 @@ def document(
     page = tag(
         "div",
         tag("main", body, class_="mp-door-card mp-door-wide" if wide else "mp-door-card"),
-        languages(t),
+        languages(t, kept),
         class_="mp-desk mp-door",
         data_theme=theme,
         lang=t.locale,
@@ -55,11 +60,11 @@ def document(
     return Markup("<!doctype html>\n") + whole
 
 
-def languages(t: Translator) -> Markup:
-    """Return the choice of languages."""
+def languages(t: Translator, kept: Mapping[str, str] = MappingProxyType({})) -> Markup:
+    """Return the choice of languages; `kept`: parameters that stay in the address."""
     links = [
         tag(
-            "a", LOCALE_NAMES[one], href=f"?lang={one}", lang=one,
+            "a", LOCALE_NAMES[one], href=address("", {**kept, "lang": one}), lang=one,
             aria_current="true" if one == t.locale else None,
         )
         for one in LOCALES

@@ -1,8 +1,9 @@
 """Who someone is: accounts, signing in and out, sessions, invitations and resets.
 
 A session is a random token in a cookie; SQL knows its hash alone, so a copy of the database
-opens nothing. Wrong passwords are counted by login and by address over all processes, and an
-unknown login takes as long as a known one.
+opens nothing. Wrong passwords are counted by login and by address over all processes, each before
+it is looked at, so that many at once are no way around it; an unknown login takes as long as a
+known one.
 """
 
 import hashlib
@@ -65,11 +66,16 @@ class People(Protocol):
     def take_step(self, account: str, step: int) -> bool:
         """Note the time step of a code; False when it, or a later one, was taken."""
 
-    def failed(self, login: str, address: str, since: datetime) -> tuple[int, int]:
-        """Count failures of a login since it was last signed in to, and of an address."""
+    def begin(
+        self, login: str, address: str, at: datetime, since: datetime, most: tuple[int, int]
+    ) -> int | None:
+        """Note an attempt as failed and return its number; None when there were too many."""
 
-    def note(self, login: str, address: str, at: datetime, ok: bool) -> None:
-        """Note an attempt."""
+    def succeed(self, attempt: int) -> None:
+        """Say that an attempt did not fail."""
+
+    def forget(self, attempt: int) -> None:
+        """Count an attempt no more."""
 
     def open_session(self, session: Session) -> None:
         """Store a session."""
@@ -189,19 +195,19 @@ class Identity:
         Raises: Unavailable.
         """
         login, now = login.strip().casefold()[:200], self._now()
-        by_login, by_address = self._people.failed(login, address, now - WATCHED_FOR)
+        most = (MOST_FAILED_LOGIN, MOST_FAILED_ADDRESS)
+        attempt = self._people.begin(login, address, now, now - WATCHED_FOR, most)
+        if attempt is None:
+            return Refused.LOCKED
         account = self._people.by_login(login)
         right = self._matches(account, password)
-        if by_login >= MOST_FAILED_LOGIN or by_address >= MOST_FAILED_ADDRESS:
-            return Refused.LOCKED
         if account is None or not right or account.disabled_at is not None:
-            self._people.note(login, address, now, ok=False)
             return Refused.WRONG
         if account.totp_secret is not None and not self._takes(account, code, now):
-            if code:
-                self._people.note(login, address, now, ok=False)
+            if not code:
+                self._people.forget(attempt)
             return Refused.CODE
-        self._people.note(login, address, now, ok=True)
+        self._people.succeed(attempt)
         return self.open_session(account)
 
     def by_provider(self, subject: str, email: str | None) -> Account | None:

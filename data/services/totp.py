@@ -20,13 +20,20 @@ def address(secret: str, login: str) -> str:
 
 
 def accepted_step(secret: str, code: str, now: datetime, used: int) -> int | None:
-    """Return the time step that a code is right for; None for a wrong or an already used one."""
+    """Return the time step that a code is right for; None for a wrong or an already used one.
+
+    None too for a secret that can be none: it comes back from a form.
+    """
     code = code.replace(" ", "")
     if not (code.isascii() and code.isdigit() and len(code) == 6):
         return None
     this = int(now.timestamp()) // STEP_S
     totp = pyotp.TOTP(secret)
-    for step in sorted(this + offset for offset in _STEPS):
-        if step > used and pyotp.utils.strings_equal(totp.generate_otp(step), code):
+    try:
+        codes = {step: totp.generate_otp(step) for step in sorted(this + one for one in _STEPS)}
+    except ValueError:
+        return None
+    for step, right in codes.items():
+        if step > used and pyotp.utils.strings_equal(right, code):
             return step
     return None

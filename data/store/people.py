@@ -3,10 +3,11 @@
 Imported by `app`, which hands it to `data.services.identity`. Tokens are kept as hashes.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, and_, func, insert, select, update
+from sqlalchemy import Engine, RowMapping, Select, and_, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from data.domain.people import Account, Link, Purpose, Session
@@ -57,18 +58,37 @@ class PeopleStore:
         fresh = and_(account.c.id == account_id, account.c.totp_used < step)
         return self._write(update(account).where(fresh).values(totp_used=step)) == 1
 
+    def begin(
+        self, login: str, address: str, at: datetime, since: datetime, most: tuple[int, int]
+    ) -> int | None:
+        """Note an attempt as failed and return its number; None when there were too many.
+
+        Those of one login, and those from one address, wait for each other to be counted.
+        `most`: how many of the login and of the address may have failed.
+        """
+        noted = insert(sign_in_attempt).values(login=login, address=address, at=at, ok=False)
+        with answering(), self._engine.begin() as connection:
+            for key in sorted({_lock("login", login), _lock("address", address)}):
+                connection.execute(select(func.pg_advisory_xact_lock(key)))
+            counted = connection.execute(_failures(login, address, since)).one()
+            if any(found >= limit for found, limit in zip(counted, most, strict=True)):
+                return None
+            number = connection.execute(noted.returning(sign_in_attempt.c.number)).scalar_one()
+        return int(number)
+
+    def succeed(self, attempt: int) -> None:
+        """Say that an attempt did not fail."""
+        one = sign_in_attempt.c.number == attempt
+        self._write(update(sign_in_attempt).where(one).values(ok=True))
+
+    def forget(self, attempt: int) -> None:
+        """Count an attempt no more."""
+        self._write(delete(sign_in_attempt).where(sign_in_attempt.c.number == attempt))
+
     def failed(self, login: str, address: str, since: datetime) -> tuple[int, int]:
         """Count failures of a login since it was last signed in to, and of an address."""
-        tried = sign_in_attempt.c
-        last = select(func.coalesce(func.max(tried.at), since)).where(
-            tried.login == login, tried.ok, tried.at >= since
-        )
-        count = select(func.count()).where(~tried.ok)
-        of_login = count.where(tried.login == login, tried.at >= last.scalar_subquery())
-        of_address = count.where(tried.address == address, tried.at >= since)
-        both = select(of_login.scalar_subquery(), of_address.scalar_subquery())
         with answering(), self._engine.connect() as connection:
-            by_login, by_address = connection.execute(both).one()
+            by_login, by_address = connection.execute(_failures(login, address, since)).one()
         return by_login, by_address
 
     def note(self, login: str, address: str, at: datetime, ok: bool) -> None:
@@ -162,6 +182,24 @@ class PeopleStore:
     def _write(self, statement: Any) -> int:
         with answering(), self._engine.begin() as connection:
             return connection.execute(statement).rowcount
+
+
+def _failures(login: str, address: str, since: datetime) -> Select[int, int]:
+    """Return the query of failures: of a login since it was last signed in to, of an address."""
+    tried = sign_in_attempt.c
+    last = select(func.coalesce(func.max(tried.at), since)).where(
+        tried.login == login, tried.ok, tried.at >= since
+    )
+    count = select(func.count()).where(~tried.ok)
+    of_login = count.where(tried.login == login, tried.at >= last.scalar_subquery())
+    of_address = count.where(tried.address == address, tried.at >= since)
+    return select(of_login.scalar_subquery(), of_address.scalar_subquery())
+
+
+def _lock(sort: str, name: str) -> int:
+    """Return the number of the lock under which attempts of one sort are counted."""
+    digest = hashlib.blake2b(f"sign-in {sort} {name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _values(record: Account | Session | Link) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from layouts.plain import field, form, notice, tag
 from layouts.text import Translator, msgid
+from layouts.urls import address
 
 LEAST_PASSWORD = 12
 
@@ -45,7 +46,7 @@ def sign_in(
 ) -> Markup:  # fmt: skip
     """Return the form to sign in; `code`: an authenticator's code is asked for."""
     other = (
-        tag("p", tag("a", t("Sign in with {name}", name=openid), href="/sign-in/openid"))
+        tag("p", tag("a", t("Sign in with {name}", name=openid), href=_openid(onward)))
         if openid
         else None
     )
@@ -64,6 +65,11 @@ def sign_in(
             ),
         ]
     )
+
+
+def _openid(onward: str) -> str:
+    """Return the way to the provider, which leads on to the same page."""
+    return address("/sign-in/openid", {"next": onward if onward != "/" else None})
 
 
 def _credentials(t: Translator, login: str, code: bool) -> list[Markup]:

@@ -98,6 +98,11 @@ def test_who_has_an_account_comes_in_by_a_verified_address(
     assert visitor.ask("GET", "/orders").status_code == 200
 
 
+def test_the_way_to_the_provider_leads_on_to_the_page(visitor: Visitor) -> None:
+    shown = visitor.ask("GET", "/sign-in?next=/delays%3Fq%3D1&lang=en")
+    assert 'href="/sign-in/openid?next=%2Fdelays%3Fq%3D1"' in shown.text
+
+
 @pytest.mark.parametrize(
     ("subject", "email", "verified"),
     [("s-eve", "eve@works.example", True), ("s-mallory", MAY, False), ("s-other", MAY, True)],

@@ -58,6 +58,18 @@ class FakePeople:
     def note(self, login, address, at, ok):
         self.attempts.append((login, address, at, ok))
 
+    def begin(self, login, address, at, since, most):
+        if any(a >= b for a, b in zip(self.failed(login, address, since), most, strict=True)):
+            return None
+        self.note(login, address, at, ok=False)
+        return len(self.attempts) - 1
+
+    def succeed(self, attempt):
+        self.attempts[attempt] = (*self.attempts[attempt][:3], True)
+
+    def forget(self, attempt):
+        del self.attempts[attempt]
+
     def open_session(self, session):
         self.opened[session.token_hash] = session
 

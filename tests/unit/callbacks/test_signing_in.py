@@ -1,6 +1,7 @@
 """Signing in and out over HTTP: what is let in, what is refused, and what is told of it."""
 
 import re
+from html import unescape
 
 import dash
 import pyotp
@@ -84,6 +85,16 @@ def test_nobody_is_sent_elsewhere_after_signing_in(client, entrance, onward):
     _, answer = come_in(client, entrance, onward=onward)
     assert answer.location == "/"
     assert client.get("/sign-in", query_string={"next": onward}).location == "/"
+
+
+def test_in_another_language_one_still_comes_back_to_the_page(client):
+    shown = client.get("/sign-in", query_string={"next": "/orders?q=1&lang=en"})
+    [english] = re.findall(r'href="([^"]*)" lang="en"', shown.text)
+    assert field_of(client.get(f"/sign-in{unescape(english)}"), "next") == (
+        "/orders?q=1&amp;lang=en"
+    )
+    wrong = try_in(client, "nobody", "wrong", onward="/delays")
+    assert "next=%2Fdelays" in wrong.text
 
 
 def test_the_session_cookie_is_kept_from_scripts_and_other_sites(client, entrance):

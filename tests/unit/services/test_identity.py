@@ -182,6 +182,11 @@ def test_what_is_no_code_is_refused(code):
     assert accepted_step(new_secret(), code, START, 0) is None
 
 
+@pytest.mark.parametrize("secret", ["", "x", "JBSWY3DP", "not base 32!", "金" * 40, "\x00" * 32])
+def test_what_is_no_secret_has_no_code(secret):
+    assert accepted_step(secret, "123456", START, 0) is None
+
+
 @pytest.mark.parametrize(
     ("field", "person"),
     [
