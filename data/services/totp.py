@@ -28,8 +28,8 @@ def accepted_step(secret: str, code: str, now: datetime, used: int) -> int | Non
     if not (code.isascii() and code.isdigit() and len(code) == 6):
         return None
     this = int(now.timestamp()) // STEP_S
-    totp = pyotp.TOTP(secret)
     try:
+        totp = pyotp.TOTP(secret)
         codes = {step: totp.generate_otp(step) for step in sorted(this + one for one in _STEPS)}
     except ValueError:
         return None
