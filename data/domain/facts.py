@@ -2,22 +2,30 @@
 
 Pure records. They travel as documents under a name, the newest of each name counts:
 `forecast/<order>` an OrderForecast, `forecasting` how far and how good these are, `bottleneck/
-<area>` a LineBottleneck, `history` the version of what is derived from the recorded past.
+<area>` a LineBottleneck, `exception/<number>` a Case that is open and inside of no other,
+`history` the version of what is derived from the recorded past.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from data.domain.bottleneck.chain import SegmentKind
 from data.domain.bottleneck.shares import VerdictReason
+from data.domain.exceptions.records import Case
 from data.domain.forecast.records import OrderForecast
-from data.domain.topics import BOTTLENECK, FORECASTS, HISTORY
+from data.domain.topics import BOTTLENECK, EXCEPTIONS, FORECASTS, HISTORY
 
 FORECAST, FORECASTING = "forecast", "forecasting"
 LINE, DERIVED = "bottleneck", "history"
+EXCEPTION = "exception"
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Forecasting(Struct, frozen=True, kw_only=True):
@@ -112,6 +120,7 @@ class Facts:
         self.forecasts: dict[str, OrderForecast] = {}
         self.forecasting: Forecasting | None = None
         self.bottlenecks: dict[str, LineBottleneck] = {}
+        self.exceptions: dict[int, Case] = {}
         self.history_version = 0
         self.changed_forecasts: set[str] = set()  # orders; for whoever keeps something of them
 
@@ -119,6 +128,7 @@ class Facts:
         """Take these documents for all that there are; return the topics that this touches."""
         gone = [f"{FORECAST}/{order}" for order in self.forecasts]
         gone += [f"{LINE}/{area}" for area in self.bottlenecks]
+        gone += [f"{EXCEPTION}/{number}" for number in self.exceptions]
         return self.take({**dict.fromkeys(gone), **documents})
 
     def take(self, documents: Mapping[str, bytes | None]) -> int:
@@ -138,26 +148,33 @@ class Facts:
         kind, _, key = name.partition("/")
         if kind == FORECAST:
             self.changed_forecasts.add(key)
-            if document is None:
-                self.forecasts.pop(key, None)
-            else:
-                self.forecasts[key] = _forecast(document)
+            _put(self.forecasts, key, document, _forecast)
             return FORECASTS
         if kind == FORECASTING:
             self.forecasting = None if document is None else _forecasting(document)
             return FORECASTS
         if kind == LINE:
-            if document is None:
-                self.bottlenecks.pop(key, None)
-            else:
-                self.bottlenecks[key] = _line(document)
+            _put(self.bottlenecks, key, document, _line)
             return BOTTLENECK
+        if kind == EXCEPTION and key.isdecimal():
+            _put(self.exceptions, int(key), document, _case)
+            return EXCEPTIONS
         if kind == DERIVED and document is not None:
             self.history_version = int(document)
             return HISTORY
         return 0
 
 
+def _put(
+    known: dict[K, V], key: K, document: bytes | None, decode: Callable[[bytes], V]
+) -> None:
+    if document is None:
+        known.pop(key, None)
+    else:
+        known[key] = decode(document)
+
+
 _forecasting = msgspec.json.Decoder(Forecasting).decode
 _forecast = msgspec.json.Decoder(OrderForecast).decode
 _line = msgspec.json.Decoder(LineBottleneck).decode
+_case = msgspec.json.Decoder(Case).decode

@@ -13,4 +13,5 @@ FORECASTS = 512  # what the watch forecasts
 BOTTLENECK = 1024  # where the watch sees the bottleneck
 HISTORY = 2048  # what is derived from the recorded past: ledgers, shift figures
 STATEMENTS = 4096  # what people said to each other: comments, dates, what is disclosed
-EVERYTHING = 8191
+EXCEPTIONS = 8192  # what someone must act on
+EVERYTHING = 16383

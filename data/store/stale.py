@@ -32,6 +32,13 @@ _SET = (
     " ON CONFLICT (site, kind, key)"
     " DO UPDATE SET mark = greatest(stale.mark + 1, EXCLUDED.mark)"
 )
+_SET_NOW = (
+    "INSERT INTO stale (site, kind, key, mark)"
+    " SELECT :site, kind, key, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    " FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS n (kind, key)"
+    " ON CONFLICT (site, kind, key)"
+    " DO UPDATE SET mark = greatest(stale.mark + 1, EXCLUDED.mark)"
+)
 _UNDONE = (
     "SELECT type, subject, data->>'work_unit', (time AT TIME ZONE 'UTC')::date FROM event"
     " WHERE site = %s AND (source, id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
@@ -94,3 +101,9 @@ def _of_undone(cursor: Cursor[Any], site: str, undone: Sequence[Identity]) -> se
         for event_type, subject, named, day in rows
         if (unit := unit_of(event_type, subject, named)) is not None
     )
+
+
+def mark_now(connection: Connection, site: str, kind: str, keys: Sequence[str]) -> None:
+    """Set marks on keys within a transaction of the caller's, each above what stands there."""
+    bound = {"site": site, "kinds": [kind] * len(keys), "keys": sorted(keys)}
+    connection.execute(text(_SET_NOW), bound)

@@ -1,16 +1,23 @@
 """The schema that migrations make is the one the store works with; many may make it at once."""
 
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing import get_context
+from pkgutil import iter_modules
 
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
+import data.store
 from data.store.migrate import upgrade
-from data.store.people_tables import metadata  # that of all tables
+from data.store.tables import metadata
 from tests.engines import conninfo
+
+for module in iter_modules(data.store.__path__):  # each adds its tables to the same metadata
+    if module.name.endswith("_tables"):
+        import_module(f"data.store.{module.name}")
 
 
 def test_migrations_make_exactly_the_tables_that_the_store_knows(database_url: str) -> None:

@@ -7,8 +7,10 @@ sees; a `Case` is the exception that someone handles because of it.
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from data.domain.scope import Role
 
@@ -54,7 +56,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     `screen/<name>`, `reader/<name>`, `quarantine/<site>`.
     `cause`: the subject of what is behind it, when that is known; it is inhibited or grouped by.
     `since`: when the condition began to hold (site time). `values`: what the words are made of:
-    instants, limits, names; the same names for the same kind of rule.
+    limits, names, and instants under names that end in `_at`; the same for the same kind of rule.
     `parties`: who outside the factory it concerns.
     """
 
@@ -124,7 +126,7 @@ class Case(Struct, frozen=True, kw_only=True):
     version: int = 1
     cause: str = ""
     place: Place = Place()
-    values: Mapping[str, Value] = {}
+    values: Mapping[str, Any] = {}  # Value; one type for texts and instants can't be decoded
     parties: frozenset[str] = frozenset()
     cleared_at: datetime | None = None
     closed_at: datetime | None = None
@@ -140,6 +142,11 @@ class Case(Struct, frozen=True, kw_only=True):
     escalate_at: datetime | None = None
     shelved_until: datetime | None = None
     cause_found: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take instants among the values that were read as texts for what they are."""
+        if any(name.endswith("_at") and isinstance(v, str) for name, v in self.values.items()):
+            force_setattr(self, "values", {n: _instant(n, v) for n, v in self.values.items()})
 
     @property
     def name(self) -> str:
@@ -180,12 +187,13 @@ class Transition(Struct, frozen=True, kw_only=True):
     actor: str
     at: datetime
     words: str = ""
-    detail: Mapping[str, Value] = {}
+    detail: Mapping[str, Any] = {}  # Value, as a case's values
 
 
 class Note(Struct, frozen=True, kw_only=True):
-    """A comment in an exception's thread. `party`: outside of the factory, whose it is and who
-    else reads it; None: the factory's own, which no party sees.
+    """A comment in an exception's thread.
+
+    `party`: the one outside the factory that reads it too; None: only the factory does.
     """
 
     number: int
@@ -195,3 +203,9 @@ class Note(Struct, frozen=True, kw_only=True):
     name: str
     words: str
     party: str | None = None
+
+
+def _instant(name: str, value: Any) -> Any:
+    return (
+        datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
+    )

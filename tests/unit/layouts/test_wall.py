@@ -64,7 +64,9 @@ def test_only_the_panels_a_topic_concerns_are_rendered():
     screen, t = screen_of(), translator("en")
     found = wall.render(views.ordinary(), screen, t, topics.NEEDS)
     assert found and all(name.startswith("p1-needs") for name in found)
-    later = topics.FORECASTS | topics.HISTORY | topics.STATEMENTS  # asked for by desk pages
+    later = (
+        topics.FORECASTS | topics.HISTORY | topics.STATEMENTS | topics.EXCEPTIONS
+    )  # asked for by desk pages
     assert wall.topics_of(screen) | later == topics.EVERYTHING
 
 
