@@ -34,7 +34,7 @@ _FAILURES = {
     413: "More than one request may carry.",
     415: "In none of the forms that are taken.",
     422: "What was sent breaks a rule; `field` names where.",
-    429: "Faster than the key may, or too many streams; `Retry-After` says when.",
+    429: "Faster than you may, or too many streams; `Retry-After` says when.",
     503: "An engine can't be reached, or has no room; `Retry-After` says when to try again.",
 }
 
@@ -135,11 +135,11 @@ _CHOICE = (
         schema={"type": "integer", "minimum": 1, "maximum": 1000, "default": 200},
     ),
 )
-_READ_FAILS = (400, 401, 403, 404, 503)
+_READ_FAILS = (400, 401, 403, 404, 429, 503)
 _SEND_FAILS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 _ROW_PATHS = {
     Kind.ORDER: "orders", Kind.OPERATION: "operations", Kind.MILESTONE: "milestones",
-    Kind.NEED: "needs",
+    Kind.NEED: "needs", Kind.EXCEPTION: "exceptions",
 }  # fmt: skip
 
 
@@ -228,11 +228,11 @@ CALLS = (
                 name="Last-Event-ID", place="header", what="Go on after this one, not from anew."
             ),
         ),
-        answers={200: {"text/event-stream": {"type": "string"}}}, fails=(*_READ_FAILS, 429),
+        answers={200: {"text/event-stream": {"type": "string"}}}, fails=_READ_FAILS,
     ),
     Call(
         method="get", path="/openapi.json", name="describe", key=None, what="This document.",
-        answers={200: {JSON: {"type": "object"}}},
+        answers={200: {JSON: {"type": "object"}}}, fails=(429,),
     ),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 from callbacks.api import Problem, answer_error, answer_problem, bearer, unauthorised
 from callbacks.gate import viewer, while_known
 from callbacks.hub import Hub
+from callbacks.limits import ReadLimit
 from callbacks.looks import Asker, Looks
 from callbacks.openapi import document
 from callbacks.row_stream import Follow, frames
@@ -35,7 +36,7 @@ MOST_STREAMS = 20
 RECHECK_S = 4.0
 PATHS = {
     Kind.ORDER: "orders", Kind.OPERATION: "operations", Kind.MILESTONE: "milestones",
-    Kind.NEED: "needs",
+    Kind.NEED: "needs", Kind.EXCEPTION: "exceptions",
 }  # fmt: skip
 _CHOICE = ("site", "order", "standing", "cursor", "limit")
 _LINE = (
@@ -48,14 +49,16 @@ class ReadingApi:
     """The handlers, with the services they call."""
 
     def __init__(
-        self, reading: Reading, boards: Boards, keys: Keys, looks: Looks, hub: Hub, follow: Follow
-    ) -> None:
+        self, reading: Reading, boards: Boards, keys: Keys, looks: Looks, hub: Hub, follow: Follow,
+        limit: ReadLimit | None = None,
+    ) -> None:  # fmt: skip
         self._reading = reading
         self._boards = boards
         self._keys = keys
         self._looks = looks
         self._hub = hub
         self._follow = follow
+        self._limit = limit
         self._open: Counter[str] = Counter()  # streams, by who reads them
 
     def blueprint(self) -> Blueprint:
@@ -69,6 +72,8 @@ class ReadingApi:
         routes.get("/openapi.json")(self.openapi)
         routes.register_error_handler(Problem, answer_problem)
         routes.register_error_handler(MilepostError, answer_error)
+        if self._limit is not None:
+            self._limit.guard(routes, self._counted_as)
         return routes
 
     def _rows_of(self, kind: Kind) -> Callable[[], Response]:
@@ -143,6 +148,13 @@ class ReadingApi:
         if not viewer().known:
             raise unauthorised()
         return Asker(scope=viewer().scope, actor=viewer().actor, address=address)
+
+    def _counted_as(self) -> str:
+        """Return under whose name a request is counted; of who isn't known, the address."""
+        try:
+            return self._asker().actor
+        except (Problem, MilepostError):
+            return f"address/{request.remote_addr}"
 
     def _counted(
         self, actor: str, chunks: Generator[bytes, None, None]

@@ -21,6 +21,7 @@ import msgspec
 
 from data.domain.scope import Role
 from data.store.embedded import EmbeddedPostgres
+from data.stream.embedded import EmbeddedRedis
 from tests import people
 
 ROOT = Path(__file__).parents[3]
@@ -149,6 +150,18 @@ class Program:
         postgres = EmbeddedPostgres(self._folder / "var" / "postgres")
         assert postgres.is_ready()
         return postgres.url
+
+    @property
+    def redis_url(self) -> str:
+        """The Redis of the running program."""
+        redis = EmbeddedRedis(self._folder / "var" / "redis")
+        assert redis.is_ready()
+        return redis.url
+
+    @property
+    def log(self) -> str:
+        """What all its parts have written."""
+        return self._log.read_text()
 
     def sign_in(self, role: Role = Role.MANAGER, party: str | None = None) -> str:
         """Return the token of a new session of someone of a role."""
