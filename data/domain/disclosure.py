@@ -23,6 +23,7 @@ _MARKS = {
     "order": "O", "product": "P", "family": "F", "customer": "C", "area": "L",
     "work_center": "WC", "work_unit": "WU", "operation": "OP", "need": "N", "part": "M",
     "supplier": "S", "performed_by": "S", "milestone": "MS",
+    "exception": "E",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     OPERATION = "operation"
     MILESTONE = "milestone"
     NEED = "need"
+    EXCEPTION = "exception"
 
 
 class Treatment(StrEnum):
@@ -80,6 +81,13 @@ FIELDS: Mapping[Kind, Mapping[str, Nature]] = MappingProxyType(
             **_fields(Nature.INSTANT, "need_by forecast_need_by early_at promised_at order_due_at"),
             **_fields(Nature.QUANTITY, "quantity shipped received"),
             **_fields(Nature.WORD, "name standing dispatch_advice"),
+        },
+        Kind.EXCEPTION: {  # for a party, of each thing of its own that the exception moves
+            **_fields(Nature.NAME, "exception order need milestone supplier customer"),
+            **_fields(Nature.NAME, "area work_center work_unit"),
+            **_fields(Nature.INSTANT, "since raised_at acknowledged_at before_at after_at"),
+            **_fields(Nature.QUANTITY, "moved_s"),
+            **_fields(Nature.WORD, "name condition severity state standing"),
         },
     }
 )

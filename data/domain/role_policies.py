@@ -17,22 +17,33 @@ _SUPPLIER = policy(
         Kind.OPERATION: "operation name performed_by quantity planned_start planned_finish"
         " started_at finished_at forecast_start_at forecast_p50_at forecast_p80_at status"
         " good scrap standing",
+        Kind.EXCEPTION: "need name condition severity state since raised_at acknowledged_at"
+        " before_at after_at moved_s standing",
     },
-    mask={Kind.NEED: "order", Kind.OPERATION: "order"},
+    mask={Kind.NEED: "order", Kind.OPERATION: "order", Kind.EXCEPTION: "exception order"},
+)
+# Whoever waits for an order is told that it moves, from when to when; the reason in one word.
+_MOVED = (
+    "order milestone name condition severity state since raised_at acknowledged_at"
+    " before_at after_at moved_s standing"
 )
 _CUSTOMER = policy(
     {
         Kind.ORDER: "order product customer quantity due_at forecast_p80_at completed_at standing",
         Kind.MILESTONE: "order milestone name product customer quantity baseline_at committed_at"
         " requested_at confirmed_at forecast_p80_at reached_at standing",
-    }
+        Kind.EXCEPTION: _MOVED,
+    },
+    mask={Kind.EXCEPTION: "exception"},
 )
 _LOGISTICS = policy(
     {
         Kind.ORDER: "order customer quantity good due_at forecast_p80_at completed_at standing",
         Kind.MILESTONE: "order milestone name customer quantity committed_at requested_at"
         " confirmed_at forecast_p50_at forecast_p80_at reached_at standing",
-    }
+        Kind.EXCEPTION: _MOVED,
+    },
+    mask={Kind.EXCEPTION: "exception"},
 )
 _PURCHASER = policy(
     {
@@ -42,6 +53,8 @@ _PURCHASER = policy(
         " started_at finished_at forecast_start_at forecast_p50_at forecast_p80_at status standing",
         Kind.MILESTONE: "order milestone name product baseline_at committed_at forecast_p50_at"
         " forecast_p80_at reached_at standing",
+        Kind.EXCEPTION: "exception order need milestone name supplier condition severity state"
+        " since raised_at acknowledged_at before_at after_at moved_s standing",
     }
 )
 # On the floor people see the work and the material, but neither who buys nor who supplies.
@@ -49,9 +62,11 @@ _MATERIAL = (
     "order", "need", "part", "name", "operation", "work_center", "quantity", "need_by",
     "forecast_need_by", "promised_at", "shipped", "received", "standing",
 )  # fmt: skip
-_OPERATOR = everything([Kind.OPERATION]).changed(
+_OPERATOR = everything([Kind.OPERATION, Kind.EXCEPTION]).changed(
     {
         (Kind.OPERATION, "performed_by"): Treatment.MASK,
+        (Kind.EXCEPTION, "supplier"): Treatment.MASK,
+        (Kind.EXCEPTION, "customer"): Treatment.MASK,
         **{(Kind.NEED, name): Treatment.SHOW for name in _MATERIAL},
     }
 )

@@ -14,6 +14,7 @@ from data.domain.dates import NOTHING_SAID, Subject
 from data.domain.dates import Standing as Agreed
 from data.domain.disclosure import Row, Value
 from data.domain.events import OperationStatus, need_subject
+from data.domain.exceptions.records import Case, Hit
 from data.domain.facts import Facts
 from data.domain.forecast.records import Finish, OrderForecast
 from data.domain.material import need_standing
@@ -55,6 +56,42 @@ class Rows(Struct, frozen=True, kw_only=True):
         """Yield a row for each order."""
         for plan in self._plans(orders):
             yield self._order(plan)
+
+    def exceptions(self, cases: Iterable[Case], party: str | None) -> Iterator[Row]:
+        """Yield a row for each exception; for a party, one for each thing of it that is moved."""
+        for case in cases:
+            hits = case.hits if party is None else [h for h in case.hits if h.party == party]
+            worst = hits[:1] or (None,)
+            for hit in worst if party is None else hits or (None,):
+                yield self._exception(case, hit, party)
+
+    def _exception(self, case: Case, hit: Hit | None, party: str | None) -> Row:
+        place, order = case.place, case.place.order if hit is None else hit.order
+        inside = party is None or hit is not None
+        late = hit is not None and hit.moved_s > 0
+        fields: dict[str, Value] = {
+            "exception": case.name,
+            "order": order if inside else None,
+            "need": hit.id if hit is not None and hit.kind == "need" else None,
+            "milestone": hit.id if hit is not None and hit.kind == "milestone" else None,
+            "name": None if hit is None else hit.name,
+            "supplier": hit.party if hit is not None and hit.kind == "need" else None,
+            "customer": hit.party if hit is not None and hit.kind != "need" else None,
+            "area": place.area,
+            "work_center": place.work_center,
+            "work_unit": place.work_unit,
+            "condition": case.kind,
+            "severity": case.severity,
+            "state": case.state,
+            "since": case.since,
+            "raised_at": case.raised_at,
+            "acknowledged_at": case.acknowledged_at,
+            "before_at": None if hit is None else hit.before_at,
+            "after_at": None if hit is None else hit.after_at,
+            "moved_s": 0.0 if hit is None else hit.moved_s,
+            "standing": Standing.LATE if late else Standing.AT_RISK,
+        }
+        return Row(kind=Kind.EXCEPTION, fields=fields, parties=case.parties)
 
     def _plans(self, orders: Iterable[str]) -> Iterator[Order]:
         for order in orders:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from data.domain.dates import Standing, Subject
 from data.domain.disclosure import Row, Value, disclose
+from data.domain.exceptions.audience import concerns
+from data.domain.exceptions.records import Case
 from data.domain.parties import PartyIndex, Relation, relations
 from data.domain.policy import Kind, Policy
 from data.domain.rows import Rows
@@ -72,6 +74,8 @@ class Boards:
         wanted = own if orders is None else [order for order in orders if order in known]
         agreed = self._agreed(view, wanted) if kind is Kind.MILESTONE else {}
         rows = Rows(board=view.board, facts=view.facts, now=view.now, dates=agreed)
+        if kind is Kind.EXCEPTION:
+            return disclose(rows.exceptions(_cases(scope, view), eyes.party), eyes)
         return disclose(_MAKES[kind](rows, wanted), eyes)
 
     def by_order(
@@ -135,3 +139,7 @@ class Boards:
             return False
         how = relations(state.plan).get(scope.party or "", set())
         return not scope.outside or bool(how & set(_LOOKS_BY[scope.role]))
+
+
+def _cases(scope: Scope, view: SiteView) -> Iterator[Case]:
+    return (case for case in view.facts.exceptions.values() if concerns(case, scope))
