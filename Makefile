@@ -24,10 +24,12 @@ setup-dev: $(SETUP_DEV)
 
 test: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.nginx
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(ARGS)
 
 test-long: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.nginx
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 check: $(SETUP_DEV)

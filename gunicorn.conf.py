@@ -17,6 +17,7 @@ graceful_timeout = 10
 timeout = 60  # a worker whose loop stands still for so long is replaced
 max_requests = 0  # nothing is restarted by count: streams would end with it
 forwarder_headers = ""
+control_socket_disable = True  # signals are enough, and several on one host would share its path
 _LOOK_S = 0.2
 
 

@@ -60,7 +60,7 @@ def ensure() -> Path:
 
 def ensure_chinese_fonts() -> bool:
     """Tell whether the system has a font for Chinese, installing one where that is possible."""
-    return _has_chinese_font() or (_apt_install(FONTS) and _has_chinese_font())
+    return _has_chinese_font() or (apt_install(FONTS) and _has_chinese_font())
 
 
 def _kept_by_playwright() -> Path | None:
@@ -75,10 +75,10 @@ def _downloaded_by_playwright() -> Path | None:
 
 
 def _packaged() -> Path | None:
-    return find() if _apt_install("chromium") else None
+    return find() if apt_install("chromium") else None
 
 
-def _apt_install(package: str) -> bool:
+def apt_install(package: str) -> bool:
     """Install a Debian package if this is Debian and we may."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
