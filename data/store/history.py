@@ -4,21 +4,17 @@ Imported by `app`, which hands it to services. Raises Unavailable when SQL can't
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection, Engine, text
 
 from data.domain.events import Data, Event, EventType
 from data.domain.plan import Order
 from data.domain.quarantine import Quarantined
 from data.domain.site import Site
 from data.domain.subjects import Fold, Identity
-from data.services.errors import Unavailable
 from data.services.ports import KEEP, Snapshot
 from data.store.bases import (
     need_from,
@@ -27,33 +23,13 @@ from data.store.bases import (
     site_from,
     work_unit_from,
 )
+from data.store.scoped import answering as answering
+from data.store.scoped import connect as connect
+from data.store.scoped import process, reading, whole
 
 _order = msgspec.json.Decoder(Order).decode
 _site = msgspec.json.Decoder(Site).decode
 _data = msgspec.json.Decoder(Data).decode
-
-
-def connect(url: str, pool_size: int = 5) -> Engine:
-    """Return an engine whose connections are checked before use."""
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=pool_size,
-        max_overflow=5,
-        pool_timeout=5,
-        connect_args={"connect_timeout": 5},
-    )
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn a lost database into Unavailable."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise Unavailable(f"the history can't be reached: {error.orig}") from error
-    except PoolTimeout as error:
-        raise Unavailable("the history is busy: no connection became free in time") from error
 
 
 class History:
@@ -64,14 +40,13 @@ class History:
 
     def sites(self) -> list[Site]:
         """Return every site's model, by id."""
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             rows = connection.execute(text("SELECT document::text FROM site ORDER BY id"))
             return [_site(row[0]) for row in rows]
 
     def snapshot(self, site: str, real_now: datetime) -> Snapshot:
         """Return the state of a site: open orders, those lately completed, units, output."""
-        with answering(), self._engine.connect() as connection:
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        with reading(self._engine, whole(site), snapshot=True) as connection:
             epoch, after = _offset(connection, site)
             folds = list(_site_folds(connection, site))
             model = folds[0].site if folds else None  # type: ignore[attr-defined]
@@ -90,14 +65,14 @@ class History:
 
     def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
         """Return the states of orders, their operations and needs; of those that are recorded."""
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return _folds_of(connection, site, order_ids)
 
     def knows(self, site: str, kind: str, names: Sequence[str]) -> bool:
         """Whether an operation or need (`[order, id]`) or an order (`[order]`) was ever planned."""
         members = {"operation": "operations", "need": "needs"}.get(kind)
         query = "SELECT document::text FROM work_order WHERE site = :site AND id = :order"
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             row = connection.execute(text(query), {"site": site, "order": names[0]}).first()
         if row is None or members is None:
             return row is not None
@@ -109,7 +84,7 @@ class History:
             "SELECT source, id, type, subject, time, recorded_at, data::text FROM event"
             " WHERE site = :site AND subject = :subject AND seq <= :seq ORDER BY seq"
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(
                 text(query), {"site": site, "subject": subject, "seq": upto_seq}
             ).all()
@@ -124,7 +99,7 @@ class History:
     def digests(self, site: str, since: datetime) -> dict[Identity, bytes]:
         """Return identity and digest of every event recorded since an instant."""
         query = "SELECT source, id, digest FROM event WHERE site = :site AND recorded_at >= :since"
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), {"site": site, "since": since})
             return {(row[0], row[1]): bytes(row[2]) for row in rows}
 
@@ -139,7 +114,7 @@ class History:
             "sources": [source for source, _ in identities],
             "ids": [event_id for _, event_id in identities],
         }
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), parameters)
             return {(row[0], row[1]): bytes(row[2]) for row in rows}
 
@@ -149,13 +124,13 @@ class History:
             "SELECT kind, source, event_id, field, reason, raw, received_at FROM quarantine"
             " WHERE site = :site ORDER BY number DESC LIMIT :most"
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), {"site": site, "most": most}).mappings()
             return [Quarantined(**row) for row in rows]
 
     def ping(self) -> None:
         """Raise Unavailable when SQL can't be reached."""
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             connection.execute(text("SELECT 1"))
 
 

@@ -1,6 +1,7 @@
 """Tables of people: accounts and how they get in, what parties may know, what was done.
 
-Imported within `data.store` alone. Beside `data.store.tables`, on the same metadata.
+Imported within `data.store` alone. Beside `data.store.tables`, on the same metadata. Whose a row is
+stands in its key: or who adds one could find out that another's is there.
 """
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    PrimaryKeyConstraint,
     Table,
     Text,
 )
@@ -27,7 +29,7 @@ def _needed(name: str) -> Column[str]:
 
 
 def _number() -> Column[int]:
-    return Column("number", BigInteger, Identity(always=True), primary_key=True)
+    return Column("number", BigInteger, Identity(always=True), nullable=False)
 
 
 account = Table(
@@ -67,6 +69,7 @@ sign_in_attempt = Table(
     _needed("address"),
     Column("at", _AT, nullable=False),
     Column("ok", Boolean, nullable=False),
+    PrimaryKeyConstraint("number"),
 )
 Index("sign_in_attempt_by_login", sign_in_attempt.c.login, sign_in_attempt.c.at)
 Index("sign_in_attempt_by_address", sign_in_attempt.c.address, sign_in_attempt.c.at)
@@ -132,6 +135,7 @@ need_comment = Table(
     _needed("author"),
     _needed("side"),
     _needed("words"),
+    PrimaryKeyConstraint("site", "party", "number"),
 )
 Index(
     "need_comment_by_need",
@@ -152,6 +156,7 @@ milestone_date = Table(  # every date that was asked for, confirmed or disputed
     _needed("author"),
     _needed("side"),
     _needed("words"),
+    PrimaryKeyConstraint("site", "party", "number"),
 )
 Index(
     "milestone_date_by_milestone",
@@ -161,8 +166,9 @@ Index(
 board_visit = Table(  # when a viewer last looked, so that what changed since can be marked
     "board_visit",
     metadata,
-    Column("viewer", Text, primary_key=True),
     Column("site", Text, primary_key=True),
+    Column("party", Text, primary_key=True),  # empty: of the factory's own people
+    Column("viewer", Text, primary_key=True),
     Column("board", Text, primary_key=True),
     Column("at", _AT, nullable=False),
     Column("before_at", _AT),

@@ -12,10 +12,12 @@ from sqlalchemy import (
     DateTime,
     FetchedValue,
     Float,
+    Identity,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     text,
@@ -131,6 +133,7 @@ event = Table(
     Column("seq", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("data", JSONB, nullable=False),
+    Column("work_unit", Text, FetchedValue()),  # made by PostgreSQL: the one that `data` names
 )
 Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
 Index("event_by_recording", event.c.site, event.c.recorded_at)
@@ -156,7 +159,7 @@ reader = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("number", BigInteger, primary_key=True, autoincrement=True),
+    Column("number", BigInteger, Identity(), nullable=False),
     Column("site", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
@@ -165,6 +168,7 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("received_at", _AT, nullable=False),
+    PrimaryKeyConstraint("site", "number"),
 )
 Index("quarantine_by_time", quarantine.c.site, quarantine.c.received_at)
 
@@ -332,9 +336,9 @@ Index("work_order_by_completion", work_order.c.site, work_order.c.completed_at)
 Index(
     "event_by_work_unit",
     event.c.site,
-    event.c.data["work_unit"].astext,
+    event.c.work_unit,
     event.c.time,
-    postgresql_where=event.c.data["work_unit"].astext.is_not(None),
+    postgresql_where=event.c.work_unit.is_not(None),
 )
 Index(
     "event_plans",
