@@ -68,9 +68,11 @@ def _queue(work_center: str, found: Sequence[_Entry]) -> CenterQueue:
     )
 
 
-def _waiting(board: Board, plan: Order, now: datetime) -> Iterable[_Entry]:
-    if plan.released_at is not None and plan.released_at > now:
-        return
+def enabled(board: Board, plan: Order) -> Iterable[tuple[Operation, datetime]]:
+    """Yield each operation that isn't begun and could be, and the instant from which it could.
+
+    That may lie ahead: its order is released then. Done elsewhere, it waits before nobody here.
+    """
     states = {o.id: board.operations.get(f"operation/{plan.id}/{o.id}") for o in plan.operations}
     before: str | None = None
     for operation in plan.operations:
@@ -79,7 +81,13 @@ def _waiting(board: Board, plan: Order, now: datetime) -> Iterable[_Entry]:
         if _begun(states[operation.id]) or operation.performed_by is not None:
             continue
         since = _enabled_at(plan, operation, [states.get(name) for name in needed])
-        if since is not None and since <= now:
+        if since is not None:
+            yield operation, since
+
+
+def _waiting(board: Board, plan: Order, now: datetime) -> Iterable[_Entry]:
+    for operation, since in enabled(board, plan):
+        if since <= now:
             waited_s = (now - since).total_seconds()
             yield _Entry(operation.work_center, plan.quantity, waited_s)
 

@@ -22,8 +22,10 @@ class Condition(StrEnum):
     MILESTONE_AT_RISK = "milestone_at_risk"  # limit_s, below_s: P80 beyond what was committed
     UNIT_STATE = "work_unit_state"  # states, limit_s: working time in one of them
     NO_SIGNAL = "no_signal"  # limit_s: real time since a work unit's machine was last heard
-    QUEUE = "queue"  # limit: operations that wait at a work center
-    SCRAP = "scrap_ratio"  # limit: ratio, least: pieces counted; limit_s: over that last time
+    QUEUE = "queue"  # limit: operations that wait at a work center; below: until normal again
+    SCRAP = (
+        "scrap_ratio"  # limit, below: ratio; least: pieces counted; limit_s: over that last time
+    )
     NOT_PROMISED = "material_not_promised"  # limit_s: time before the forecast need-by
     NOT_SHIPPED = "material_not_shipped"  # limit_s: the same
     NOT_RECEIVED = "material_not_received"  # limit_s: the same
@@ -66,6 +68,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     limit_s: float = 0.0
     below_s: float = 0.0
     limit: float = 0.0
+    below: float = 0.0
     least: int = 0
     states: tuple[str, ...] = ()
     applies: Mapping[str, tuple[str, ...]] = {}
