@@ -68,14 +68,11 @@ class People(Protocol):
 
     def begin(
         self, login: str, address: str, at: datetime, since: datetime, most: tuple[int, int]
-    ) -> int | None:
-        """Note an attempt as failed and return its number; None when there were too many."""
+    ) -> bool:
+        """Note an attempt as failed before it is looked at; False when too many have failed."""
 
-    def succeed(self, attempt: int) -> None:
-        """Say that an attempt did not fail."""
-
-    def forget(self, attempt: int) -> None:
-        """Count an attempt no more."""
+    def note(self, login: str, address: str, at: datetime, ok: bool) -> None:
+        """Note how an attempt ended; once it was right, those before it count no more."""
 
     def open_session(self, session: Session) -> None:
         """Store a session."""
@@ -196,18 +193,15 @@ class Identity:
         """
         login, now = login.strip().casefold()[:200], self._now()
         most = (MOST_FAILED_LOGIN, MOST_FAILED_ADDRESS)
-        attempt = self._people.begin(login, address, now, now - WATCHED_FOR, most)
-        if attempt is None:
+        if not self._people.begin(login, address, now, now - WATCHED_FOR, most):
             return Refused.LOCKED
         account = self._people.by_login(login)
         right = self._matches(account, password)
         if account is None or not right or account.disabled_at is not None:
             return Refused.WRONG
         if account.totp_secret is not None and not self._takes(account, code, now):
-            if not code:
-                self._people.forget(attempt)
             return Refused.CODE
-        self._people.succeed(attempt)
+        self._people.note(login, address, now, ok=True)
         return self.open_session(account)
 
     def by_provider(self, subject: str, email: str | None) -> Account | None:

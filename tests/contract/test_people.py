@@ -10,7 +10,6 @@ from sqlalchemy import text
 from data.domain.people import Link, Purpose
 from data.domain.scope import Role
 from data.services.identity import MOST_FAILED_LOGIN, Identity, Refused, hashed
-from data.services.totp import new_secret
 from data.store.history import connect
 from data.store.people import PeopleStore
 
@@ -89,19 +88,16 @@ def test_of_many_guesses_at_once_no_more_are_looked_at_than_one_after_the_other(
     assert told.count(Refused.LOCKED) == 60 - MOST_FAILED_LOGIN
 
 
-def test_a_password_without_its_code_is_no_failure(store, identity, lin):
-    since = NOW - timedelta(minutes=15)
-    store.change(lin.id, totp_secret=new_secret())
-    for _ in range(MOST_FAILED_LOGIN + 1):
-        assert identity.sign_in(lin.login, GOOD, "", "10.0.0.1") is Refused.CODE
-    assert store.failed(lin.login, "10.0.0.1", since) == (0, 0)
-    assert identity.sign_in(lin.login, GOOD, "000000", "10.0.0.1") is Refused.CODE
-    assert store.failed(lin.login, "10.0.0.1", since) == (1, 1)
-
-
-def test_getting_in_is_counted_as_no_failure(store, identity, lin):
-    identity.sign_in(lin.login, GOOD, None, "10.0.0.1")
-    assert store.failed(lin.login, "10.0.0.1", NOW - timedelta(minutes=15)) == (0, 0)
+def test_getting_in_forgets_the_failures_of_the_login_and_of_it_from_the_address(
+    store, identity, lin
+):
+    since, here, there = NOW - timedelta(minutes=15), "10.0.0.1", "10.0.0.2"
+    identity.sign_in(lin.login, "wrong", None, there)
+    identity.sign_in("nobody", "wrong", None, here)
+    identity.sign_in(lin.login, "wrong", None, here)
+    identity.sign_in(lin.login, GOOD, None, here)
+    assert store.failed(lin.login, here, since) == (0, 1)
+    assert store.failed("nobody", there, since) == (1, 1)
 
 
 def test_of_many_who_use_a_link_at_once_one_does(store, identity, lin):

@@ -50,25 +50,24 @@ class FakePeople:
         return self.change(account, totp_used=step)
 
     def failed(self, login, address, since):
-        own = [(at, ok) for who, _, at, ok in self.attempts if who == login and at >= since]
-        last_ok = max((at for at, ok in own if ok), default=since)
-        of_address = [ok for _, where, at, ok in self.attempts if where == address and at >= since]
-        return sum(not ok for at, ok in own if at >= last_ok), of_address.count(False)
+        of_login, of_address = [], []
+        for who, where, at, ok in self.attempts:
+            if ok:
+                of_login = [one for one in of_login if one != who]
+                of_address = [one for one in of_address if one != (who, where)]
+            elif at >= since:
+                of_login += [who] * (who == login)
+                of_address += [(who, where)] * (where == address)
+        return len(of_login), len(of_address)
 
     def note(self, login, address, at, ok):
         self.attempts.append((login, address, at, ok))
 
     def begin(self, login, address, at, since, most):
         if any(a >= b for a, b in zip(self.failed(login, address, since), most, strict=True)):
-            return None
+            return False
         self.note(login, address, at, ok=False)
-        return len(self.attempts) - 1
-
-    def succeed(self, attempt):
-        self.attempts[attempt] = (*self.attempts[attempt][:3], True)
-
-    def forget(self, attempt):
-        del self.attempts[attempt]
+        return True
 
     def open_session(self, session):
         self.opened[session.token_hash] = session
