@@ -37,6 +37,7 @@ from data.store.keys import KeyStore
 from data.wiring import (
     Engines,
     People,
+    Statements,
     address,
     attached,
     configure_logging,
@@ -83,20 +84,20 @@ def create_server(settings: Settings) -> "Flask":
     walls = Walls(sites, load(settings.screens or FILE), settings.build, past)
     api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     entry, screens, links = _ways_in(engines, settings, walls)
-    outside = Outside(engines, sites, hub, entry, secret_of(settings))
+    outside = Outside(engines, sites, hub, entry, secret_of(settings), ingest)
     sites.listen(outside.live.on_change)
-    supplier, acts = _supplier_board(engines, sites, ingest, outside, settings.locale)
-    boards, date_acts = _date_boards(engines, sites, outside)
+    supply, acts = _supply_boards(outside, settings.locale)
+    boards, date_acts = _date_boards(sites, outside)
 
     def visit(page: "DeskPage", given: Mapping[str, Any]) -> "Visit":
         return shell.visit_of(page, given)
 
-    pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")))
-    pages += [_gantt_page(engines, visit), supplier, *boards]
+    pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
+    pages += [_gantt_page(engines, visit), *supply, *boards]
     pages += _administration(engines, outside, visit)
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
-    reading = _reading_api(sites, outside, keys, hub)
-    more = (outside.live.blueprint(), acts, date_acts, reading, screens, links)
+    reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
+    more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
     operating = Operating(sites, hub, {"log": engines.log.ping, "history": engines.history.ping})
     return build(walls, hub, api, operating, entry, settings.locale, shell, more)
 
@@ -114,68 +115,58 @@ def _live(engines: Engines, build: str) -> "tuple[Sites, Hub]":
 
 
 class Outside:
-    """What those are shown through who get nothing but disclosed rows."""
+    """What those are shown through who get nothing but disclosed rows, and the factory answers."""
 
     def __init__(
-        self, engines: Engines, sites: Sites, hub: "Hub", entry: "Entry", secret: bytes
-    ) -> None:
+        self, engines: Engines, sites: Sites, hub: "Hub", entry: "Entry", secret: bytes,
+        ingest: Ingest,
+    ) -> None:  # fmt: skip
         import gevent
 
         from callbacks.desk.party_visit import PartyVisits
         from callbacks.parties import Parties
         from callbacks.telling import Telling
-        from data.services.boards import Boards
-        from data.services.dates import DateBook
-        from data.services.disclosures import Disclosures
-        from data.store.dates import DateStore
-        from data.store.disclosures import DisclosureStore
+        from data.services.need_talks import NeedTalks
+        from data.services.supplying import Supplying
 
-        self.audit = entry.audit
-        self.disclosures = Disclosures(DisclosureStore(engines.sql), derived(secret, "pseudonyms"))
-        self.dates = DateBook(DateStore(engines.sql))
-        self.boards = Boards(self.disclosures, self.dates)
+        said = Statements(engines.sql, derived(secret, "pseudonyms"))
+        self.audit, self.disclosures, self.dates = entry.audit, said.disclosures, said.dates
+        self.boards, self.board_visits = said.boards, said.visits
         self.visits = PartyVisits(self.boards, self.audit)
         self.live = Parties(hub, sites, self.boards)
         news = NewsDesk(engines.news, gevent.sleep)
         renew = (self.dates.renew, self.disclosures.renew)
         self.telling = Telling(news, hub, self.live, sites.ids, renew)
         gevent.spawn(news.run)
+        self.supplying = Supplying(sites, self.boards, self.disclosures, ingest, self.audit)
+        told = self.telling.of(What.COMMENT)
+        self.talks = NeedTalks(self.supplying, said.comments, self.audit, told)
 
 
-def _supplier_board(
-    engines: Engines, sites: Sites, ingest: Ingest, outside: Outside, locale: str
-) -> "tuple[DeskPage, Blueprint]":
-    """Return the suppliers' page, and the routes of what they do on it."""
+def _supply_boards(outside: Outside, locale: str) -> "tuple[list[DeskPage], list[Blueprint]]":
+    """Return the suppliers' page and the factory's side of it, and the routes of both."""
+    from callbacks.desk.need_acts import NeedActs
+    from callbacks.desk.needs import NeedsPage
     from callbacks.desk.supplier import SupplierPage
     from callbacks.desk.supplier_acts import SupplierActs
-    from data.services.comments import Comments
-    from data.services.supplying import Supplying
-    from data.services.visits import Visits
-    from data.store.comments import CommentStore
-    from data.store.visits import VisitStore
 
-    comments, visits = Comments(CommentStore(engines.sql)), Visits(VisitStore(engines.sql))
-    supplying = Supplying(sites, outside.boards, outside.disclosures, ingest, outside.audit)
-    told = outside.telling.of(What.COMMENT)
-    acts = SupplierActs(supplying, comments, outside.audit, _read_needs, told, locale)
-    return SupplierPage(supplying, comments, visits), acts.blueprint()
+    talks, visits = outside.talks, outside.board_visits
+    acts = SupplierActs(outside.supplying, talks, _read_needs, locale)
+    pages = [SupplierPage(talks, visits), NeedsPage(talks, visits)]
+    return pages, [acts.blueprint(), NeedActs(talks, locale).blueprint()]
 
 
-def _date_boards(
-    engines: Engines, sites: Sites, outside: Outside
-) -> "tuple[list[DeskPage], Blueprint]":
+def _date_boards(sites: Sites, outside: Outside) -> "tuple[list[DeskPage], Blueprint]":
     """Return the boards of customers and carriers, the page of what they ask, and its routes."""
     from callbacks.desk.customer import CustomerPage
     from callbacks.desk.date_acts import DateActs
     from callbacks.desk.dates import DatesPage
     from callbacks.desk.logistics import LogisticsPage
     from data.services.dates import Dates
-    from data.services.visits import Visits
-    from data.store.visits import VisitStore
 
     shown, audit, told = outside.boards, outside.audit, outside.telling.of(What.DATE)
     dates = Dates(sites, shown, outside.disclosures, outside.dates, audit, told)
-    visits = Visits(VisitStore(engines.sql))
+    visits = outside.board_visits
     pages = [CustomerPage(dates, visits), LogisticsPage(dates), DatesPage(dates)]
     return pages, DateActs(dates).blueprint()
 
@@ -228,7 +219,7 @@ def _ways_in(
     return replace(entry, others=proofs), screens.blueprint(), links.blueprint()
 
 
-def _desk_pages(engines: Engines, cached: "Cached") -> "list[DeskPage]":
+def _desk_pages(engines: Engines, cached: "Cached", outside: Outside) -> "list[DeskPage]":
     """Return every page that is read at a desk, a line each."""
     from callbacks.desk.bottleneck import BottleneckPage
     from callbacks.desk.delays import DelaysPage
@@ -253,7 +244,7 @@ def _desk_pages(engines: Engines, cached: "Cached") -> "list[DeskPage]":
     boards = OrderBoards(engines.history, then)
     return [
         OrdersPage(Orders(CompletedOrders(engines.sql))),
-        OrderPage(Accounts(recorded), AccountsThen(recorded, then), boards),
+        OrderPage(Accounts(recorded), AccountsThen(recorded, then), boards, outside.talks),
         DelaysPage(Delays(DelayStore(engines.sql), cached)),
         BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
         FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
@@ -294,17 +285,20 @@ def _gantt_page(engines: Engines, visits: "Visits") -> "DeskPage":
     return GanttPage(Gantts(GanttStore(engines.sql), versions), visits)
 
 
-def _reading_api(sites: Sites, outside: Outside, keys: "Keys", hub: "Hub") -> "Blueprint":
+def _reading_api(
+    sites: Sites, outside: Outside, keys: "Keys", hub: "Hub", redis_url: str
+) -> "Blueprint":
     """Return what programs read."""
     import gevent
 
+    from callbacks.limits import ReadLimit
     from callbacks.looks import Looks
     from callbacks.reading import ReadingApi
     from data.services.reading import Reading
 
     reading = Reading(sites, outside.boards, lambda: gevent.sleep(0))
-    looks = Looks(outside.audit)
-    return ReadingApi(reading, outside.boards, keys, looks, hub, outside.live.follow).blueprint()
+    more = (Looks(outside.audit), hub, outside.live.follow, ReadLimit(redis_url))
+    return ReadingApi(reading, outside.boards, keys, *more).blueprint()
 
 
 def _past_sites(engines: Engines, sites: Sites) -> "PastSites":

@@ -21,6 +21,7 @@ from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.history import History
 from data.store.history import connect as connect_sql
+from data.store.scoped import WEB
 from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
@@ -40,9 +41,9 @@ _log = structlog.get_logger("milepost")
 
 
 class Engines:
-    """What every role opens: the log and the history."""
+    """What every part opens: the log and the history, the latter as one of SQL's roles."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, role: str = WEB) -> None:
         if settings.database_url is None or settings.redis_url is None:
             raise SettingsError(
                 "DATABASE_URL and REDIS_URL: this part of the program runs beside engines that "
@@ -52,7 +53,7 @@ class Engines:
         client = connect_log(settings.redis_url)
         self.log, self.facts = EventLog(client), FactsStream(client)
         self.news = NewsStream(client)
-        self.sql = connect_sql(settings.database_url)
+        self.sql = connect_sql(settings.database_url, role=role)
         self.history = History(self.sql)
 
     def recorder(self, site: str) -> "Recorder":
@@ -120,6 +121,27 @@ class People:
         self.audit = Audit(AuditStore(sql), secret, utc_now)
         self.identity = Identity(self.store, utc_now, hasher)
         self.desk = AccountsDesk(self.identity, self.store, self.audit)
+
+
+class Statements:
+    """What people say to each other and what is disclosed to whom, on one database."""
+
+    def __init__(self, sql: "Engine", pseudonyms: bytes) -> None:
+        from data.services.boards import Boards
+        from data.services.comments import Comments
+        from data.services.dates import DateBook
+        from data.services.disclosures import Disclosures
+        from data.services.visits import Visits
+        from data.store.comments import CommentStore
+        from data.store.dates import DateStore
+        from data.store.disclosures import DisclosureStore
+        from data.store.visits import VisitStore
+
+        self.disclosures = Disclosures(DisclosureStore(sql), pseudonyms)
+        self.dates = DateBook(DateStore(sql))
+        self.boards = Boards(self.disclosures, self.dates)
+        self.comments = Comments(CommentStore(sql))
+        self.visits = Visits(VisitStore(sql))
 
 
 def secret_of(settings: Settings) -> bytes:

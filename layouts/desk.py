@@ -18,7 +18,7 @@ from layouts.text import LOCALE_NAMES, Translator, msgid
 # The order in which pages stand in the navigation, and the page that a sub-page belongs to.
 NAVIGATION = (
     "supplier", "customer", "logistics",
-    "orders", "gantt", "bottleneck", "delays", "figures", "dates",
+    "exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "needs", "dates",
 )  # fmt: skip
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}
 THEMES = {"light": msgid("Light"), "dark": msgid("Dark")}
@@ -31,6 +31,7 @@ class Link(Struct, frozen=True, kw_only=True):
     words: str
     href: str
     current: bool = False
+    count: int | None = None  # how many things wait there
 
 
 class Stale(Struct, frozen=True, kw_only=True):
@@ -102,9 +103,7 @@ def frame(
 
 
 def _header(head: Head, status: Status | None, t: Translator) -> Component:
-    pages = [
-        link(one.words, one.href, "mp-tab", "page" if one.current else "") for one in head.pages
-    ]
+    pages = [_tab(one, t) for one in head.pages]
     return html.Header(
         [
             html.Div(
@@ -124,6 +123,15 @@ def _header(head: Head, status: Status | None, t: Translator) -> Component:
         ],
         className="mp-top-bar",
     )
+
+
+def _tab(one: Link, t: Translator) -> Component:
+    current = "page" if one.current else ""
+    if one.count is None:
+        return link(one.words, one.href, "mp-tab", current)
+    marks = {"data-count": str(one.count)}
+    count = html.Span(t.number(one.count), className="mp-tab-count", **marks)
+    return link([one.words, count], one.href, "mp-tab", current)
 
 
 def _current(one: Link) -> dict[str, str]:

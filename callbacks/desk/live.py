@@ -12,22 +12,28 @@ from flask import Blueprint, Response, abort, request
 from callbacks.gate import viewer, while_known
 from callbacks.hub import ChannelKey, Hub
 from callbacks.streams import HEADERS
-from data.domain.topics import CLOCK, EVERYTHING, READERS, SIGNALS
-from data.services.errors import Forbidden
+from data.domain.exceptions.listing import open_count
+from data.domain.scope import Scope
+from data.domain.topics import CLOCK, EVERYTHING, EXCEPTIONS, READERS, SIGNALS
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from layouts.cells import Cells
 
 _BEATING = CLOCK | SIGNALS | READERS  # the hub touches these with every heartbeat
 _MINUTE_S = 60
+OPEN = "open"  # the cell that says how many exceptions need somebody
 _ROUND_S = 2
 
 
 class Versions:
     """When each topic last changed; the clock's moves on once a minute of the site's time."""
 
-    def __init__(self, live: LiveSite, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, live: LiveSite, now_s: Callable[[], float] = time.time, scope: Scope | None = None
+    ) -> None:
+        """`scope`: of whom it is told how many exceptions are open, beside what changed."""
         self._live = live
+        self._scope = scope
         self._now_s = now_s
         self._minute = -1
 
@@ -44,6 +50,9 @@ class Versions:
         if minute != self._minute:
             self._minute = minute
             cells[str(CLOCK)] = {"t": at}
+        if self._scope is not None and topics & EXCEPTIONS:
+            cases = self._live.facts.exceptions.values()
+            cells[OPEN] = {"t": str(open_count(cases, self._scope))}
         return cells
 
     def beat(self) -> dict[str, object]:
@@ -65,11 +74,10 @@ def blueprint(hub: Hub, sites: Sites) -> Blueprint:
     @routes.get("/<site>")
     def stream(site: str) -> Response:
         scope = viewer().scope
-        try:
-            live = sites.get(scope, site)
-        except Forbidden:
+        live = next((one for one in sites.disclosing(scope) if one.site == site), None)
+        if live is None or scope.outside:  # parties have a stream of their own
             abort(404)
-        versions = Versions(live)
+        versions = Versions(live, scope=scope)
         key = ChannelKey("desk", site, scope.key, "", "")
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")

@@ -1,13 +1,16 @@
 """The page of one order: parse the address, ask the services, hand over to the layout."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from dash import Dash
 from dash.development.base_component import Component
+from flask_wtf.csrf import generate_csrf
 from msgspec import Struct
 
+from callbacks.desk.needs import ACTIONS, told
 from callbacks.desk.visit import BadParameter, Visit
 from data.domain.board import Board
 from data.domain.events import Event
@@ -16,11 +19,14 @@ from data.domain.order_account import Account, account_of
 from data.domain.order_view import OrderView, order_view
 from data.domain.scope import Scope
 from data.domain.subjects import Identity
-from data.domain.topics import CLOCK, FORECASTS, NEEDS, OPERATIONS, PLAN
+from data.domain.topics import CLOCK, FORECASTS, NEEDS, OPERATIONS, PLAN, STATEMENTS
+from data.services.comments import Comment
 from data.services.errors import Forbidden, Unavailable
 from data.services.order_boards import plan_on
 from data.services.views import SiteView
 from layouts.components.evidence import MOST_EVENTS
+from layouts.components.need_forms import Sender
+from layouts.components.order_talks import Talks
 from layouts.components.reading import Reading
 from layouts.components.still import still
 from layouts.components.waterfall import Shown
@@ -69,6 +75,18 @@ class Boards(Protocol):
         """Return it."""
 
 
+class Threads(Protocol):
+    """What is said with suppliers."""
+
+    def of_order(
+        self, scope: Scope, site: str, order: str, until: datetime
+    ) -> Mapping[str, Sequence[Comment]]:
+        """What had been said about an order's rows by then, by their keys."""
+
+    def may_speak(self, scope: Scope) -> bool:
+        """Whether the scope says anything there."""
+
+
 class Found(Struct, frozen=True, kw_only=True):
     """Everything that one visit found."""
 
@@ -83,12 +101,15 @@ class OrderPage:
 
     name = "order"
     path = "/orders/<order>"
-    topics = OPERATIONS | NEEDS | PLAN | FORECASTS | CLOCK
+    topics = OPERATIONS | NEEDS | PLAN | FORECASTS | CLOCK | STATEMENTS
 
-    def __init__(self, accounts: Accounts, then: AccountsThen, boards: Boards) -> None:
+    def __init__(
+        self, accounts: Accounts, then: AccountsThen, boards: Boards, threads: Threads
+    ) -> None:
         self._accounts = accounts
         self._then = then
         self._boards = boards
+        self._threads = threads
 
     def title(self, t: Translator) -> str:
         return t(page.TITLE)
@@ -96,7 +117,8 @@ class OrderPage:
     def body(self, visit: Visit) -> Component:
         found = self._found(visit, MOST_EVENTS)
         site = visit.live.board.site
-        tree = page.layout(found.view, found.past, found.shown, site, found.reading)
+        talks = self._talks(visit, found.view.order.id)
+        tree = page.layout(found.view, found.past, found.shown, site, found.reading, talks)
         return still(tree, page.ROOT)
 
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
@@ -132,6 +154,18 @@ class OrderPage:
             against=against,
         )
         return Found(view=view, past=past, shown=shown, reading=_reading(visit))
+
+    def _talks(self, visit: Visit, order: str) -> Talks:
+        """Return what is said with suppliers; nothing while SQL can't be asked."""
+        try:
+            said = self._threads.of_order(visit.scope, visit.site, order, visit.now)
+        except (Unavailable, Forbidden):
+            return Talks()
+        speaks = visit.at is None and self._threads.may_speak(visit.scope)
+        return Talks(
+            threads={key: [told(one) for one in some] for key, some in said.items() if some},
+            sender=_sender(visit) if speaks else None,
+        )
 
     def _of(self, visit: Visit) -> Accounts:
         return self._accounts if visit.at is None else self._then.at(visit.at)
@@ -213,4 +247,11 @@ def _reading(visit: Visit) -> Reading:
     names = {party.id: party.name for party in visit.live.board.site.parties}
     return Reading(
         t=visit.t, timezone=visit.timezone, now=visit.now, address=here, parties=names
+    )  # fmt: skip
+
+
+def _sender(visit: Visit) -> Sender:
+    return Sender(
+        site=visit.site, timezone=visit.timezone, csrf=generate_csrf(),
+        token=secrets.token_urlsafe(12), back=visit.href(), now=visit.now, actions=ACTIONS,
     )  # fmt: skip

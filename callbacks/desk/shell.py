@@ -23,6 +23,7 @@ from callbacks.desk.visit import (
     LONGEST_VALUE,
     MOST_PARAMETERS,
     BadParameter,
+    Counted,
     DeskPage,
     ForParty,
     OwnCallbacks,
@@ -291,10 +292,10 @@ class Shell:
         return desk.Head(
             site=drawn.site,
             site_name=name,
-            stream="party" if isinstance(page, ForParty) else "desk",
+            stream="party" if isinstance(page, ForParty) and self.scope().outside else "desk",
             theme=theme,
             sites=tuple(_site_link(live, page, drawn.site) for live in lives),
-            pages=self._navigation(page, here, t),
+            pages=self._navigation(page, here, t, drawn.site),
             languages=tuple(
                 desk.Link(
                     name=locale,
@@ -319,16 +320,26 @@ class Shell:
             return None
         return desk.Person(name=who.name, token=generate_csrf())
 
-    def _navigation(self, page: DeskPage, here: Address, t: Translator) -> tuple[desk.Link, ...]:
+    def _navigation(
+        self, page: DeskPage, here: Address, t: Translator, site: str | None
+    ) -> tuple[desk.Link, ...]:
         return tuple(
             desk.Link(
                 name=one.name,
                 words=one.title(t),
                 href=here.href(one.path),
                 current=page.path == one.path or page.path.startswith(one.path + "/"),
+                count=self._count(one, site),
             )
             for one in in_order([one for one in self.listed() if self.opens(one)])
         )
+
+    def _count(self, page: DeskPage, site: str | None) -> int | None:
+        """Return how many things wait at a page; None for one that counts none."""
+        if not isinstance(page, Counted):
+            return None
+        live = next((live for live in self._lives(page) if live.site == site), None)
+        return None if live is None else page.count(live.facts, self.scope())
 
 
 def _site_link(live: LiveSite, page: DeskPage, current: str | None) -> desk.Link:

@@ -2,20 +2,22 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from dash import Dash
 from dash.development.base_component import Component
+from msgspec.structs import replace
 
 from callbacks.desk.party_visit import PartyVisit
 from data.domain.asked import Asked, asked, compared, next_turn, seen_of
 from data.domain.policy import Kind
 from data.domain.scope import Role
-from data.services.comments import Comments
+from data.services.comments import Talk
 from data.services.errors import Forbidden, Unavailable
-from data.services.supplying import Supplying
+from data.services.need_talks import NeedTalks
 from data.services.visits import Before, Visits
-from layouts.components.need_card import Said
 from layouts.components.need_forms import Sender
+from layouts.components.need_talk import Said
 from layouts.pages import supplier
 from layouts.sheets import Sheet
 from layouts.text import Translator
@@ -23,6 +25,7 @@ from layouts.text import Translator
 ROWS = 40
 MOST_PAGES = 500
 BOARD = "supplier"
+Talks = Mapping[str, Talk]
 
 
 class SupplierPage:
@@ -34,9 +37,8 @@ class SupplierPage:
     party = True
     roles = frozenset({Role.SUPPLIER})
 
-    def __init__(self, supplying: Supplying, comments: Comments, visits: Visits) -> None:
-        self._supplying = supplying
-        self._comments = comments
+    def __init__(self, talks: NeedTalks, visits: Visits) -> None:
+        self._talks = talks
         self._visits = visits
 
     def title(self, t: Translator) -> str:
@@ -45,7 +47,8 @@ class SupplierPage:
 
     def body(self, visit: PartyVisit) -> Component:
         """Return the board that the address asks for."""
-        rows, since = self._rows(visit)
+        talks = self._of_rows(visit)
+        rows, since = self._rows(visit, talks)
         which = visit.choice("which", tuple(supplier.WHICH), "open")
         alone = visit.text("row")
         found = _chosen(rows, visit, which, alone)
@@ -66,7 +69,7 @@ class SupplierPage:
             page=page,
             pages=-(-len(found) // ROWS),
             since=since.at,
-            threads=self._threads(visit, shown),
+            threads=self._threads(visit, shown, talks, since),
             sender=_sender(visit),
             alone=alone is not None,
             turn=next_turn(open_, visit.now),
@@ -75,7 +78,7 @@ class SupplierPage:
 
     def sheets(self, visit: PartyVisit) -> Sequence[Sheet]:
         """Return what the filters leave, as a table that may come back changed."""
-        rows, _ = self._rows(visit)
+        rows, _ = self._rows(visit, self._of_rows(visit))
         which = visit.choice("which", tuple(supplier.WHICH), "open")
         found = _chosen(rows, visit, which, visit.text("row"))
         return (supplier.sheet(found, visit.now, visit.t),)
@@ -83,33 +86,53 @@ class SupplierPage:
     def register(self, app: Dash) -> None:
         """Nothing: all its state is in the address."""
 
-    def _rows(self, visit: PartyVisit) -> tuple[list[Asked], Before]:
+    def _rows(self, visit: PartyVisit, talks: Talks) -> tuple[list[Asked], Before]:
         """Return all rows of the viewer, with what changed since its last visit."""
         kinds = (Kind.NEED, Kind.OPERATION)
         rows = [row for kind in kinds for row in asked(kind, visit.rows(kind))]
         try:
-            before = self._visits.look(visit.actor, visit.site, BOARD, seen_of(rows), visit.now)
+            before = self._visits.look(
+                visit.scope, visit.actor, visit.site, BOARD, seen_of(rows), visit.now
+            )
         except Unavailable:
             before = Before()
-        return compared(rows, before.seen), before
+        marked = compared(rows, before.seen)
+        return [replace(row, heard_at=_heard_at(row, talks, before)) for row in marked], before
 
-    def _threads(self, visit: PartyVisit, rows: Sequence[Asked]) -> Mapping[str, Sequence[Said]]:
-        """Return what was said about rows, by their keys; nothing while SQL can't be asked."""
-        keys = [row.key for row in rows if row.key is not None]
-        found = self._supplying.find_all(visit.scope, visit.site, keys)
-        threads = {one.thread: key for key, one in found.items()}
-        party = visit.scope.party or ""
+    def _of_rows(self, visit: PartyVisit) -> Talks:
+        """Return the threads of rows in short; none while SQL can't be asked."""
         try:
-            said = self._comments.of(visit.scope, visit.site, party, list(threads))
+            return self._talks.of_rows(visit.scope, visit.site)
+        except Unavailable:
+            return {}
+
+    def _threads(
+        self, visit: PartyVisit, rows: Sequence[Asked], talks: Talks, before: Before
+    ) -> Mapping[str, Sequence[Said]]:
+        """Return what was said about rows, by their keys; nothing while SQL can't be asked."""
+        wanted = {key: talks[key] for row in rows if (key := row.key) is not None and key in talks}
+        try:
+            said = self._talks.threads(visit.scope, visit.site, wanted)
         except Unavailable:
             return {}
         return {
-            threads[thread]: [
-                Said(author=one.author, own=one.side == "party", at=one.at, words=one.words)
+            key: [
+                Said(
+                    author=one.author, own=one.side == "party", at=one.at, words=one.words,
+                    fresh=one.side != "party" and before.at is not None and one.at > before.at,
+                )
                 for one in comments
             ]
-            for thread, comments in said.items()
-        }
+            for key, comments in said.items()
+        }  # fmt: skip
+
+
+def _heard_at(row: Asked, talks: Talks, before: Before) -> datetime | None:
+    """Return when the factory wrote last, if that was since the visit before and stands last."""
+    talk = talks.get(row.key or "")
+    if talk is None or talk.unanswered or before.at is None or talk.last.at <= before.at:
+        return None
+    return talk.last.at
 
 
 def _chosen(rows: Sequence[Asked], visit: PartyVisit, which: str, alone: str | None) -> list[Asked]:

@@ -6,22 +6,22 @@ field that is wrong; without one the browser is sent back to the board.
 
 import hashlib
 import io
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 import segno
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as Answer
 
+from callbacks.desk.form_answers import done, later, wrong
 from callbacks.desk.visit import BadParameter, instant
-from callbacks.gate import local_path, viewer
+from callbacks.gate import viewer
 from callbacks.viewer import translator_of
-from data.domain.audit import Action
 from data.domain.scope import Role
-from data.services.audit import Audit
-from data.services.comments import LONGEST, Comments, WordsError
+from data.services.comments import LONGEST, WordsError
 from data.services.errors import Forbidden, Overloaded, Unavailable
+from data.services.need_talks import NeedTalks
 from data.services.supply_files import Fault, Faulty, NeedFile, take
 from data.services.supplying import By, Supplying, Unfit
 from layouts.components import need_words as words
@@ -43,17 +43,12 @@ class ReadFile(Protocol):
 
 
 class SupplierActs:
-    """The handlers, with the services they call. `told`: hears whom a comment concerns."""
+    """The handlers, with the services they call."""
 
-    def __init__(
-        self, supplying: Supplying, comments: Comments, audit: Audit, read: ReadFile,
-        told: Callable[[str, Collection[str]], None], locale: str,
-    ) -> None:  # fmt: skip
+    def __init__(self, supplying: Supplying, talks: NeedTalks, read: ReadFile, locale: str) -> None:
         self._supplying = supplying
-        self._comments = comments
-        self._audit = audit
+        self._talks = talks
         self._read = read
-        self._told = told
         self._locale = locale
         self._acts: dict[str, Acting] = {
             "confirm": self._confirm,
@@ -78,16 +73,16 @@ class SupplierActs:
             abort(404)
         t = translator_of(self._locale, None)
         try:
-            return _done(act(by, _given("site"), t))
+            return done(act(by, _given("site"), t), "/supplier")
         except Unfit as unfit:
             said = words.expected_words(unfit.expected, unfit.bounds, t)
-            return _wrong({"field": unfit.field, "words": said})
+            return wrong({"field": unfit.field, "words": said})
         except Faulty as faulty:
-            return _wrong({"field": "file", **_faults(faulty, t)})
+            return wrong({"field": "file", **_faults(faulty, t)})
         except Forbidden:
             abort(404)
         except (Unavailable, Overloaded) as error:
-            return _later(error.retry_after_s, t)
+            return later(error.retry_after_s, t)
 
     def code(self) -> Response:
         """Return the QR code of the address at which one row is reported on."""
@@ -132,17 +127,10 @@ class SupplierActs:
         return t(words.SAID["progress"], item=found.asked.item)
 
     def _comment(self, by: By, site: str, t: Translator) -> str:
-        found = self._supplying.find(by.scope, site, _given("key"))
-        party, (now, _) = by.scope.party or "", self._supplying.clock(by.scope, site)
-        self._audit.note(
-            by.actor, Action.COMMENTED, found.subject, site=site, party=party,
-            address=by.address, detail={"row": found.key},
-        )  # fmt: skip
         try:
-            self._comments.say(by.scope, site, party, found.thread, _given("words"), by.name, now)
+            self._talks.say(by, site, _given("key"), _given("words"))
         except WordsError:
             raise Unfit("words", "words", most=LONGEST) from None
-        self._told(site, (party,))
         return t(words.SAID["comment"])
 
     def _upload(self, by: By, site: str, t: Translator) -> str:
@@ -202,33 +190,3 @@ def _fault(fault: Fault, headings: Mapping[str, str], t: Translator) -> str:
         return said
     column = headings.get(fault.column, fault.column)
     return t(words.FAULT, row=fault.row, column=column, words=said)
-
-
-def _done(said: str) -> Answer:
-    if _wants_json():
-        return jsonify({"ok": True, "said": said})
-    answer = Response(status=303)
-    answer.headers["Location"] = local_path(_given("back") or "/supplier")
-    return answer
-
-
-def _wrong(told: dict[str, Any]) -> Answer:
-    if _wants_json():
-        answer = jsonify({"ok": False, **told})
-        answer.status_code = 422
-        return answer
-    lines = [told["words"], *told.get("faults", [])]
-    return Response("\n".join(lines) + "\n", 422, mimetype="text/plain")
-
-
-def _later(retry_after_s: int, t: Translator) -> Answer:
-    answer = _wrong({"field": "", "words": t(words.LATER)})
-    answer.status_code = 503
-    answer.headers["Retry-After"] = str(retry_after_s)
-    return answer
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == (
-        "application/json"
-    )

@@ -36,7 +36,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     `planned_at`, `due_at`: when it is needed (or to be finished), as planned and as forecast.
     `words`: fields that are disclosed as a word only; `hidden`: those that aren't at all.
-    `before`: when it was due at the last visit, if it moved; `was`: how many there were.
+    `before`: when it was due at the last visit, if it moved; `was`: how many there were;
+    `heard_at`: when the other side wrote, if that was since then.
     """
 
     key: str | None
@@ -63,6 +64,12 @@ class Asked(Struct, frozen=True, kw_only=True):
     change: Change | None = None
     before: datetime | None = None
     was: int | None = None
+    heard_at: datetime | None = None
+
+    @property
+    def news(self) -> bool:
+        """Whether anything is new since the viewer's last visit."""
+        return self.change is not None or self.heard_at is not None
 
     @property
     def done(self) -> bool:

@@ -6,7 +6,7 @@ at all, is simply not there. What is done becomes a progress event and goes thro
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ from data.domain.scope import Scope, party_source
 from data.domain.subjects import Fold
 from data.services.audit import Audit
 from data.services.boards import Boards
+from data.services.comments import Thread
 from data.services.disclosures import Disclosures
 from data.services.errors import Forbidden
 from data.services.ingest import Ingest, Status, Verdict
@@ -74,6 +75,7 @@ class Found(Struct, frozen=True, kw_only=True):
     asked: Asked
     order: str
     item: str
+    party: str | None = None  # who supplies or performs it
 
     @property
     def subject(self) -> str:
@@ -82,7 +84,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return make(self.order, self.item)
 
     @property
-    def thread(self) -> tuple[str, str]:
+    def thread(self) -> Thread:
         """Where what is said about it stands."""
         own = self.item if self.asked.kind is Kind.NEED else f"operation/{self.item}"
         return self.order, own
@@ -140,6 +142,24 @@ class Supplying:
             key = key_of(kind, shown)
             if key is not None and key in wanted:
                 found[key] = _found(key, kind, row, shown)
+        return found
+
+    def keys(
+        self, scope: Scope, site: str, threads: Iterable[tuple[str, Thread]]
+    ) -> dict[tuple[str, Thread], str]:
+        """Return the keys of the viewer's rows that parties' threads are about.
+
+        Raises: Forbidden, Unavailable.
+        """
+        live, wanted = self.live(scope, site), set(threads)
+        eyes = self._disclosures.eyes(scope, site)
+        orders = {order for _, (order, _) in wanted}
+        found = {}
+        for kind, row, shown in self._own(scope, live, eyes, orders):
+            key = key_of(kind, shown)
+            one = None if key is None else _found(key, kind, row, shown)
+            if one is not None and one.party and (one.party, one.thread) in wanted:
+                found[one.party, one.thread] = one.key
         return found
 
     def promise(
@@ -219,11 +239,12 @@ class Supplying:
         return live.now, live.board.site.timezone
 
     def _own(
-        self, scope: Scope, live: LiveSite, eyes: Eyes
+        self, scope: Scope, live: LiveSite, eyes: Eyes, among: Container[str] | None = None
     ) -> Iterator[tuple[Kind, Row, Mapping[str, Any]]]:
         live.renew()
         rows = Rows(board=live.board, facts=live.facts, now=live.now)
-        orders = self._boards.orders(scope, live, live.indexes.parties)
+        own = self._boards.orders(scope, live, live.indexes.parties)
+        orders = [order for order in own if among is None or order in among]
         made = ((Kind.NEED, rows.needs(orders)), (Kind.OPERATION, rows.operations(orders)))
         for kind, some in made:
             if eyes.policy.sees(kind):
@@ -338,9 +359,11 @@ def _check_progress(row: Asked, deed: Deed) -> None:
 
 def _found(key: str, kind: Kind, row: Row, shown: Mapping[str, Any]) -> Found:
     item = row.fields["need" if kind is Kind.NEED else "operation"]
+    party = row.fields["supplier" if kind is Kind.NEED else "performed_by"]
     return Found(
-        key=key, asked=asked(kind, [shown])[0], order=str(row.fields["order"]), item=str(item)
-    )
+        key=key, asked=asked(kind, [shown])[0], order=str(row.fields["order"]), item=str(item),
+        party=None if party is None else str(party),
+    )  # fmt: skip
 
 
 def _nothing(key: str) -> Found:

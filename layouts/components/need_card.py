@@ -4,12 +4,10 @@ What isn't disclosed is shown as such, not left blank.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
-from msgspec import Struct
 
 from data.domain.asked import Asked
 from data.domain.policy import Kind
@@ -17,19 +15,11 @@ from data.domain.view import Standing
 from layouts.components import need_forms as forms
 from layouts.components import need_words as words
 from layouts.components.need_forms import Sender
+from layouts.components.need_talk import Said, summary, thread
 from layouts.components.parts import shape
 from layouts.components.still import Element
 from layouts.text import NONE, Translator
 from layouts.theme import LOOKS
-
-
-class Said(Struct, frozen=True, kw_only=True):
-    """One comment of a thread."""
-
-    author: str
-    own: bool
-    at: datetime
-    words: str
 
 
 def card(
@@ -38,13 +28,13 @@ def card(
     """Return a card; `alone`: it is the only one, and unfolded."""
     look = LOOKS[row.standing or Standing.IDLE]
     waits = " mp-ask-waits" if row.waits(sender.now) else ""
-    changed = " mp-ask-changed" if row.change else ""
+    changed = " mp-ask-changed" if row.news else ""
     return html.Article(
         [
-            html.Div(_mark(row, t), className="mp-ask-mark"),
-            html.Div(_what(row, t), className="mp-ask-what"),
-            html.Div(_when(row, sender, t), className="mp-ask-when"),
-            html.Div(_known(row, sender, t), className="mp-ask-known"),
+            html.Div(mark(row, t), className="mp-ask-mark"),
+            html.Div(what(row, t), className="mp-ask-what"),
+            html.Div(when(row, sender, t), className="mp-ask-when"),
+            html.Div(known(row, sender, t, t("You promised")), className="mp-ask-known"),
             html.Div(_actions(row, said, sender, t, alone), className="mp-ask-acts"),
         ],
         className=f"mp-ask {look.css}{waits}{changed}",
@@ -52,27 +42,30 @@ def card(
     )
 
 
-def _mark(row: Asked, t: Translator) -> list[Any]:
+def mark(row: Asked, t: Translator) -> list[Any]:
+    """Return how a row stands."""
     return [shape(), html.Span(words.standing_word(row, t), className="mp-ask-standing")]
 
 
-def _what(row: Asked, t: Translator) -> list[Any]:
-    said = t("step {step}", step=row.name) if row.kind is Kind.OPERATION else row.name
-    name = [html.Span(said, className="mp-ask-name")] if row.name else []
-    changed = words.change_words(row, t)
-    mark = [html.Span(changed, className="mp-ask-new")] if changed else []
+def what(row: Asked, t: Translator, order: Any = None) -> list[Any]:
+    """Return what is asked, how many and for which order; `order`: in place of its bare name."""
+    step = t("step {step}", step=row.name) if row.kind is Kind.OPERATION else row.name
+    name = [html.Span(step, className="mp-ask-name")] if row.name else []
+    said = [words.change_words(row, t), t("the factory wrote") if row.heard_at else ""]
+    marks = [html.Span(one, className="mp-ask-new") for one in said if one]
     count = _hidden(t) if row.quantity is None else t("{count} pcs", count=t.number(row.quantity))
-    order = _hidden(t) if row.order is None else row.order
+    order = order or (_hidden(t) if row.order is None else row.order)
     named = html.Span([t("order"), " ", order], className="mp-ask-order")
     kind = [t("Outsourced operation"), " · "] if row.kind is Kind.OPERATION else []
     return [
-        html.H3([row.item or _hidden(t), *mark]),
+        html.H3([row.item or _hidden(t), *marks]),
         *name,
         html.Span([*kind, count, " · ", named], className="mp-ask-for"),
     ]
 
 
-def _when(row: Asked, sender: Sender, t: Translator) -> list[Any]:
+def when(row: Asked, sender: Sender, t: Translator) -> list[Any]:
+    """Return by when it is needed, how far that moved, and how much of it is there."""
     label = t("finish by") if row.kind is Kind.OPERATION else t("needed by")
     due = row.due_at or row.planned_at
     if due is None:
@@ -143,21 +136,22 @@ def _percent(part: int, whole: int) -> float:
     return 100 * min(1.0, part / whole)
 
 
-def _known(row: Asked, sender: Sender, t: Translator) -> list[Any]:
+def known(row: Asked, sender: Sender, t: Translator, promised: str) -> list[Any]:
+    """Return what was promised (`promised` names it), or how far an operation is."""
     if row.kind is Kind.OPERATION:
         scrap = [t("{count} scrap", count=t.number(row.scrap))] if row.scrap else []
         return _pair(t("Progress"), words.status_words(row, sender.timezone, t), scrap)
     if "promised_at" in row.hidden or "promised_at" in row.words:
-        return _pair(t("You promised"), _hidden(t), [])
+        return _pair(promised, _hidden(t), [])
     if row.promised_at is None:
         waiting = [] if row.done else [t("no date promised yet")]
-        return _pair(t("You promised"), NONE, waiting)
+        return _pair(promised, NONE, waiting)
     advice = [row.dispatch_advice] if row.dispatch_advice and row.shipped else []
     spare = words.spare_words(row, t)
     late = (row.spare() or sender.now - sender.now).total_seconds() <= -3600 and not row.done
     said = [html.Span(spare, className="mp-ask-late" if late else "")] if spare else []
-    when = words.moment(row.promised_at, sender.timezone, t)
-    return _pair(t("You promised"), when, [*said, *advice])
+    at = words.moment(row.promised_at, sender.timezone, t)
+    return _pair(promised, at, [*said, *advice])
 
 
 def _pair(label: str, value: Any, notes: Sequence[Any]) -> list[Any]:
@@ -178,32 +172,20 @@ def _actions(
 
 
 def _thread(row: Asked, key: str, said: Sequence[Said], sender: Sender, t: Translator) -> Any:
-    count = [html.Span(t.number(len(said)), className="mp-count")] if said else []
-    items = [_said(one, sender, t) for one in said]
     code = []
     if row.kind is Kind.OPERATION and not row.done:
         hint = t("Scan this with a phone to report from the shop floor.")
         src = forms.code_address(key, sender.site)
         image = picture(src, t("QR code of this operation"))
         code = [html.Div([image, html.P(hint, className="mp-ask-hint")], className="mp-ask-code")]
-    body = [html.Ul(items, className="mp-ask-thread"), forms.comment(key, sender, t), *code]
-    return forms.fold([t("Comments"), *count], body, "mp-ask-talk", False, forms.group_of(row))
+    body = [thread(said, sender, t), forms.comment(key, sender, t), *code]
+    return forms.fold(summary(said, t), body, "mp-ask-talk", False, forms.group_of(row))
 
 
 def picture(src: str, alt: str) -> Any:
     """Return an image that is only fetched once it is seen."""
     attributes = {"src": src, "alt": alt, "loading": "lazy", "width": 132, "height": 132}
     return Element("img", attributes)
-
-
-def _said(one: Said, sender: Sender, t: Translator) -> Component:
-    head = [
-        html.Strong(one.author),
-        " ",
-        html.Time(t.stamp(one.at, sender.timezone, sender.now), dateTime=one.at.isoformat()),
-    ]
-    css = "mp-ask-own" if one.own else "mp-ask-theirs"
-    return html.Li([html.Div(head), html.P(one.words)], className=css)
 
 
 def _hidden(t: Translator) -> Component:

@@ -20,7 +20,6 @@ from layouts.components.still import Element
 from layouts.text import Translator
 from layouts.urls import address
 
-ACTIONS = "/supplier/act"
 MOST_ADVICE, MOST_WORDS = 100, 1000
 
 
@@ -33,6 +32,7 @@ class Sender(Struct, frozen=True, kw_only=True):
     token: str  # differs with every drawing; a row's forms add their own mark to it
     back: str
     now: datetime
+    actions: str = "/supplier/act"  # where forms go
 
 
 def form(
@@ -51,7 +51,7 @@ def form(
     wrong = html.P(className="mp-ask-wrong", role="alert")
     return html.Form(
         [*inputs, *fields, wrong],
-        action=f"{ACTIONS}/{what}",
+        action=f"{sender.actions}/{what}",
         method="post",
         className=f"mp-ask-form {css}".strip(),
         **{"data-act": what},
@@ -117,13 +117,13 @@ def report(row: Asked, sender: Sender, t: Translator, open: bool = False) -> Any
     return _fold(t("Report"), body, row, open)
 
 
-def comment(key: str, sender: Sender, t: Translator) -> Component:
-    """Return the form that adds to a thread."""
+def comment(key: str, sender: Sender, t: Translator, hint: str = "") -> Component:
+    """Return the form that adds to a thread; `hint`: what is to be written."""
     area = Element(
         "textarea",
         {"name": "words", "rows": 2, "maxlength": MOST_WORDS, "required": True,
          "class": "mp-ask-input", "aria-label": t("Your comment"),
-         "placeholder": t("Write to the factory about this")},
+         "placeholder": hint or t("Write to the factory about this")},
     )  # fmt: skip
     return form("comment", key, [area, _send(t("Send"))], sender, "mp-ask-say")
 

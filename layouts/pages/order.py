@@ -24,6 +24,7 @@ from layouts.components.evidence import evidence
 from layouts.components.links import link
 from layouts.components.order_gantt import order_gantt
 from layouts.components.order_tables import milestones_table, needs_table, operations_table
+from layouts.components.order_talks import Talks, talks_section
 from layouts.components.reading import Reading, brief, lasting, signed
 from layouts.components.waterfall import (
     Shown,
@@ -38,6 +39,7 @@ from layouts.text import Translator, msgid
 ROOT = "order"  # id of its element
 TITLE = msgid("Order")
 WORST_SHOWN = 3  # causes named at the head
+NO_TALKS = Talks()
 Fields = Sequence[tuple[str, object]]
 
 
@@ -75,7 +77,9 @@ class Past(Struct, frozen=True, kw_only=True):
     against: Version | None = None
 
 
-def layout(view: OrderView, past: Past, shown: Shown, site: Site, reading: Reading) -> Component:
+def layout(
+    view: OrderView, past: Past, shown: Shown, site: Site, reading: Reading, talks: Talks = NO_TALKS
+) -> Component:
     """Return the page below the shell's header."""
     parts = [
         _head(view, past, site, reading),
@@ -86,6 +90,7 @@ def layout(view: OrderView, past: Past, shown: Shown, site: Site, reading: Readi
         _milestones(view, reading),
         _operations(view, reading),
         _material(view, site, reading),
+        talks_section(view, talks, reading),
     ]
     late = past.account is not None and past.account.lateness_s > 0
     css = "mp-order mp-order-late" if late else "mp-order"

@@ -16,8 +16,9 @@ from data.domain.policy import Kind
 from layouts.components import desk, forms, need_forms
 from layouts.components import need_words as words
 from layouts.components.links import link
-from layouts.components.need_card import Said, card
+from layouts.components.need_card import card
 from layouts.components.need_forms import Sender
+from layouts.components.need_talk import Said
 from layouts.components.still import still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import Translator, msgid
@@ -65,7 +66,7 @@ def fits(row: Asked, which: str, now: datetime) -> bool:
     if which == "answer":
         return row.waits(now)
     if which == "changed":
-        return row.change is not None
+        return row.news
     due = row.due_at or row.planned_at
     return which == "open" or (due is not None and due < now + WEEK)
 

@@ -89,9 +89,19 @@ class Then:
         return self.made.setdefault(instant, Accounts())
 
 
-def page_of(accounts=None, then=None):
+class Silent:
+    """A site at which nobody says anything to suppliers."""
+
+    def of_order(self, scope, site, order, until):
+        return {}
+
+    def may_speak(self, scope):
+        return False
+
+
+def page_of(accounts=None, then=None, threads=None):
     boards = OrderBoards(Nothing(), Nothing())
-    return OrderPage(accounts or Accounts(), then or Then(), boards)
+    return OrderPage(accounts or Accounts(), then or Then(), boards, threads or Silent())
 
 
 def said(page, visit):
