@@ -32,6 +32,7 @@ VARIABLES = frozenset(
         "MILEPOST_DEMO",
         "MILEPOST_VAR",
         "MILEPOST_SCREENS",
+        "MILEPOST_NOTIFY",
         "MILEPOST_SECRET",
         "MILEPOST_OPENID_NAME",
         "MILEPOST_OPENID_DISCOVERY",
@@ -74,8 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one start of the program.
 
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
-    `screens` is None for the walls that come with the program, `secret` when one is kept in
-    `var`, `openid` when people sign in with accounts of the program alone.
+    `screens` is None for the walls that come with the program, `notify` when nothing is sent
+    out, `secret` when one is kept in `var`, `openid` when people sign in with accounts of the
+    program alone.
     """
 
     host: str
@@ -85,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool
     var: Path
     screens: Path | None
+    notify: Path | None
     secret: bytes | None
     openid: OpenId | None
     log_level: LogLevel
@@ -108,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
+            notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
             secret=_parsed(env, "MILEPOST_SECRET", _secret, default=None),
             openid=_openid(env),
             log_level=_parsed(env, "MILEPOST_LOG_LEVEL", _choice(_LOG_LEVELS), default="info"),

@@ -37,6 +37,8 @@ def test_without_any_variable_the_program_is_a_demo_on_this_machine_with_its_own
 def test_each_variable_reaches_its_field(tmp_path: Path):
     screens = tmp_path / "screens.yaml"
     screens.write_text("screens: []\n")
+    notify = tmp_path / "notify.yaml"
+    notify.write_text("ways: {}\n")
     got = settings(
         HOST="0.0.0.0",
         PORT="8060",
@@ -45,6 +47,7 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         MILEPOST_DEMO="0",
         MILEPOST_VAR="/srv/milepost",
         MILEPOST_SCREENS=str(screens),
+        MILEPOST_NOTIFY=str(notify),
         MILEPOST_SECRET="s" * 32,
         MILEPOST_OPENID_NAME="Works ID",
         MILEPOST_OPENID_DISCOVERY="https://id.works/.well-known/openid-configuration",
@@ -64,6 +67,7 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         demo=False,
         var=Path("/srv/milepost"),
         screens=screens,
+        notify=notify,
         secret=b"s" * 32,
         openid=OpenId(
             name="Works ID",
