@@ -25,7 +25,7 @@ from data.notify.deadline import Deadline
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Iterable[str]]
 
-CONNECT_S = 5.0
+CONNECT_S = 4.0
 WHOLE_S = 12.0
 MOST_ANSWER = 64 * 1024
 _MOST_TRIED = 3
