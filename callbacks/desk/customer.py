@@ -107,7 +107,9 @@ class CustomerPage:
         by = filter_of(visit)
         rows = bought(visit.rows(Kind.ORDER), visit.rows(Kind.MILESTONE))
         try:
-            before = self._visits.look(visit.actor, visit.site, BOARD, seen_of(rows), visit.now)
+            before = self._visits.look(
+                visit.scope, visit.actor, visit.site, BOARD, seen_of(rows), visit.now
+            )
         except Unavailable:
             before = Before()
         rows = compared(rows, before.seen)

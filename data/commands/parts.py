@@ -7,6 +7,7 @@ import time
 from data.services.ingest import Ingest
 from data.services.live import LiveSite, utc_now
 from data.settings import Settings
+from data.store.scoped import WORKER
 from data.wiring import DEMO_SITE, Engines, in_thread, patiently, stop_on_signals
 
 
@@ -16,7 +17,7 @@ def work(settings: Settings) -> int:
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    engines = Engines(settings)
+    engines = Engines(settings, WORKER)
     worker = Worker(engines.log, engines.history, engines.recorder)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
@@ -30,7 +31,7 @@ def watch(settings: Settings) -> int:
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    engines = Engines(settings)
+    engines = Engines(settings, WORKER)
     worker = Worker(engines.log, None, engines.watch)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())

@@ -37,8 +37,8 @@ class People(Protocol):
     def all(self) -> list[Account]:
         """Every account, by login."""
 
-    def links(self, purpose: Purpose) -> list[Link]:
-        """Every link of a purpose, newest first."""
+    def links(self, scope: Scope, purpose: Purpose) -> list[Link]:
+        """The links of a purpose within a scope, newest first."""
 
 
 class Keys(Protocol):
@@ -92,7 +92,7 @@ class Access:
             raise Forbidden(site)
         now = self._now()
         found = [one for one in self._people.all() if {site, EVERY_SITE} & set(one.sites)]
-        links = [one for one in self._people.links(Purpose.BOARD) if one.site == site]
+        links = [one for one in self._people.links(scope, Purpose.BOARD) if one.site == site]
         accounts = tuple(account_way(one, now) for one in found)
         boards = tuple(link_way(one, now) for one in links)
         keys = tuple(self._key_ways(site, now))

@@ -69,7 +69,7 @@ class PastReading(Protocol):
 class Past(Protocol):
     """Where the recorded past is read from."""
 
-    def reading(self) -> AbstractContextManager[PastReading]:
+    def reading(self, site: str) -> AbstractContextManager[PastReading]:
         """Read at one instant.
 
         Raises: Unavailable.
@@ -91,7 +91,7 @@ class Accounts:
         Raises: Forbidden when there is no such order or the scope may not see it; Unavailable.
         """
         _check(scope, site)
-        with self._past.reading() as past:
+        with self._past.reading(site) as past:
             facts = gather(past, site, order_id, now)
         if facts is None:
             raise Forbidden(f"{site}/{order_id}")
@@ -103,7 +103,7 @@ class Accounts:
         Raises: Forbidden, Unavailable.
         """
         _check(scope, site)
-        with self._past.reading() as past:
+        with self._past.reading(site) as past:
             return sorted(past.events(site, list(identities)), key=moment_of)
 
     def plan_versions(self, scope: Scope, site: str, order_id: str) -> tuple[PlanVersion, ...]:
@@ -112,7 +112,7 @@ class Accounts:
         Raises: Forbidden when there is no such order or the scope may not see it; Unavailable.
         """
         _check(scope, site)
-        with self._past.reading() as past:
+        with self._past.reading(site) as past:
             told = sorted(past.plans(site, order_id), key=moment_of)
         if not told:
             raise Forbidden(f"{site}/{order_id}")

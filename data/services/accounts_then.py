@@ -40,9 +40,9 @@ class _PastThen:
         self._at = at
 
     @contextmanager
-    def reading(self) -> Iterator["_ReadingThen"]:
-        """Read at one instant of the database."""
-        with self._past.reading() as reading:
+    def reading(self, site: str) -> Iterator["_ReadingThen"]:
+        """Read a site at one instant of the database."""
+        with self._past.reading(site) as reading:
             yield _ReadingThen(reading, self._then, self._at)
 
 

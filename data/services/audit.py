@@ -40,8 +40,10 @@ class Store(Protocol):
     def walk(self) -> Iterator[AuditRecord]:
         """Every record by number."""
 
-    def search(self, wanted: Search, limit: int, offset: int) -> tuple[list[AuditRecord], int]:
-        """A page of the records that fit, newest first, and how many fit."""
+    def search(
+        self, scope: Scope, wanted: Search, limit: int, offset: int
+    ) -> tuple[list[AuditRecord], int]:
+        """A page of the records within a scope that fit, newest first, and how many fit."""
 
 
 class Audit:
@@ -75,7 +77,7 @@ class Audit:
         """
         if scope.role not in _MAY_LOOK or not set(wanted.sites) <= set(scope.sites):
             raise Forbidden("audit")
-        return self._store.search(wanted, limit, offset)
+        return self._store.search(scope, wanted, limit, offset)
 
     def verify(self, kept: Head | None = None) -> tuple[Head, Fault | None]:
         """Walk the whole trail; return its end and the first bad record.

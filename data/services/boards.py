@@ -47,7 +47,9 @@ class Agreed(Protocol):
 class Book(Protocol):
     """What customers and the factory said about milestones' dates."""
 
-    def of(self, site: str, orders: Sequence[str], now: datetime) -> Mapping[Subject, Agreed]:
+    def of(
+        self, scope: Scope, site: str, orders: Sequence[str], now: datetime
+    ) -> Mapping[Subject, Agreed]:
         """What had been said of orders by then."""
 
 
@@ -72,7 +74,7 @@ class Boards:
         own = self.orders(scope, view, parties)
         known = set(own)
         wanted = own if orders is None else [order for order in orders if order in known]
-        agreed = self._agreed(view, wanted) if kind is Kind.MILESTONE else {}
+        agreed = self._agreed(scope, view, wanted) if kind is Kind.MILESTONE else {}
         rows = Rows(board=view.board, facts=view.facts, now=view.now, dates=agreed)
         if kind is Kind.EXCEPTION:
             return disclose(rows.exceptions(_cases(scope, view), eyes.party), eyes)
@@ -92,7 +94,10 @@ class Boards:
         own = self.orders(scope, view, parties)
         wanted = own if orders is None else sorted(set(own) & set(orders))
         rows = Rows(
-            board=view.board, facts=view.facts, now=view.now, dates=self._agreed(view, wanted)
+            board=view.board,
+            facts=view.facts,
+            now=view.now,
+            dates=self._agreed(scope, view, wanted),
         )
         kinds = [kind for kind in _MAKES if eyes.policy.sees(kind)]
         return {
@@ -111,10 +116,12 @@ class Boards:
         """
         return self._disclosures.eyes(scope, view.site).policy
 
-    def _agreed(self, view: SiteView, orders: Sequence[str]) -> dict[Subject, Standing]:
+    def _agreed(
+        self, scope: Scope, view: SiteView, orders: Sequence[str]
+    ) -> dict[Subject, Standing]:
         if self._dates is None:
             return {}
-        said = self._dates.of(view.site, orders, view.now)
+        said = self._dates.of(scope, view.site, orders, view.now)
         return {subject: one.standing for subject, one in said.items()}
 
     def orders(self, scope: Scope, view: SiteView, parties: PartyIndex) -> list[str]:

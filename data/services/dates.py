@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -85,14 +85,14 @@ class Waiting(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """What is asked of SQL."""
 
-    def add(self, site: str, subject: Subject, entry: Entry) -> None:
+    def add(self, scope: Scope, site: str, subject: Subject, entry: Entry) -> None:
         """Put what was said at the end."""
 
-    def of(self, site: str, orders: Sequence[str]) -> list[tuple[Subject, Entry]]:
-        """What was said of orders, oldest first."""
+    def of(self, scope: Scope, site: str, orders: Sequence[str]) -> list[tuple[Subject, Entry]]:
+        """What was said of orders, oldest first, as far as it concerns the scope."""
 
-    def all(self, site: str) -> list[tuple[Subject, Entry]]:
-        """What was said at a site, oldest first."""
+    def all(self, scope: Scope, site: str) -> list[tuple[Subject, Entry]]:
+        """What was said at a site, oldest first, as far as it concerns the scope."""
 
 
 class Sites(Protocol):
@@ -105,68 +105,102 @@ class Sites(Protocol):
         """A site of which everything may be seen."""
 
 
+class _Known(NamedTuple):
+    """What was said when SQL was asked last, `heard`: after so many statements.
+
+    `orders`: of which it was asked; None: of all.
+    """
+
+    asked_at: float
+    heard: int
+    orders: frozenset[str] | None
+    said: dict[str, dict[Subject, Dated]]
+
+    def covers(self, orders: Collection[str] | None) -> bool:
+        """Whether it tells of all of these orders."""
+        return self.orders is None or (orders is not None and self.orders.issuperset(orders))
+
+
 class DateBook:
     """What was said, by what it is about. Boards join it to their rows before disclosure.
 
-    Known for a few seconds in each process, so that a board costs no query; when SQL can't be
-    asked, what was known lately still holds.
+    Known for a few seconds in each process, so that a board costs no query, and for each party
+    apart: SQL itself keeps back what is none of its business. When SQL can't be asked, what was
+    known lately still holds.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[str, tuple[float, int, dict[str, dict[Subject, Dated]] | None]] = {}
-        self._said = 0  # how often something may have been said
+        self._known: dict[tuple[str, str | None], _Known] = {}
+        self._heard = 0  # how often something may have been said
 
-    def of(self, site: str, orders: Sequence[str], now: datetime) -> dict[Subject, Dated]:
-        """Return what had been said of these orders by then.
+    def of(
+        self, scope: Scope, site: str, orders: Sequence[str], now: datetime
+    ) -> dict[Subject, Dated]:
+        """Return what had been said of these orders by then, as far as it concerns the scope.
 
         Raises: Unavailable.
         """
-        known = self._site(site)
+        known = self._said(scope, site, orders if scope.outside else None)
         found = (pair for order in orders for pair in known.get(order, {}).items())
         return {subject: by for subject, dated in found if (by := _by(dated, now)).entries}
 
-    def all(self, site: str, now: datetime) -> dict[Subject, Dated]:
-        """Return what had been said at a site by then.
+    def all(self, scope: Scope, site: str, now: datetime) -> dict[Subject, Dated]:
+        """Return what had been said at a site by then, to whom has all of it.
 
         Raises: Unavailable.
         """
-        return self.of(site, sorted(self._site(site)), now)
+        return self.of(scope, site, sorted(self._said(scope, site, None)), now)
 
-    def latest(self, site: str, subject: Subject) -> Dated:
+    def latest(self, scope: Scope, site: str, subject: Subject) -> Dated:
         """Return everything said about one date until this moment.
 
         Raises: Unavailable.
         """
-        said = self._store.of(site, [subject.order])
+        said = self._store.of(scope, site, [subject.order])
         return Dated(entries=tuple(entry for about, entry in said if about == subject))
 
-    def add(self, site: str, subject: Subject, entry: Entry) -> None:
+    def add(self, scope: Scope, site: str, subject: Subject, entry: Entry) -> None:
         """Keep what was said.
 
         Raises: Unavailable.
         """
-        self._store.add(site, subject, entry)
+        self._store.add(scope, site, subject, entry)
         self.renew()
 
     def renew(self) -> None:
         """Ask SQL again: something was said, here or in another process."""
-        self._said += 1
+        self._heard += 1
 
-    def _site(self, site: str) -> dict[str, dict[Subject, Dated]]:
-        asked_at, heard, known = self._known.get(site, (-math.inf, 0, None))
-        age_s, said = self._clock() - asked_at, self._said
-        if known is not None and age_s < KNOWN_FOR_S and heard == said:
-            return known
+    def _said(
+        self, scope: Scope, site: str, orders: Collection[str] | None
+    ) -> dict[str, dict[Subject, Dated]]:
+        """Return what was said by order; `orders`: of those at least, None: of all."""
+        key = (site, scope.party if scope.outside else None)
+        known = self._known.get(key)
+        if known is not None and not known.covers(orders):
+            orders, known = (known.orders or frozenset()).union(orders or ()), None
+        age_s = math.inf if known is None else self._clock() - known.asked_at
+        if known is not None and age_s < KNOWN_FOR_S and known.heard == self._heard:
+            return known.said
         try:
-            found = _gathered(self._store.all(site))
+            found = self._asked(scope, site, orders)
         except Unavailable:
             if known is not None and age_s < TRUSTED_FOR_S:
-                return known
+                return known.said
             raise
-        self._known[site] = (self._clock(), said, found)
-        return found
+        self._known[key] = found
+        return found.said
+
+    def _asked(self, scope: Scope, site: str, orders: Collection[str] | None) -> _Known:
+        heard = self._heard
+        if orders is None:
+            said = self._store.all(scope, site)
+        else:
+            said = self._store.of(scope, site, sorted(orders)) if orders else []
+        about = None if orders is None else frozenset(orders)
+        return _Known(self._clock(), heard, about, _gathered(said))
 
 
 class Dates:
@@ -214,7 +248,7 @@ class Dates:
         live = self._disclosing(scope, site)
         eyes = self._disclosures.eyes(scope, site)
         own = dict(self._own(scope, live))
-        said = self._book.of(site, sorted({subject.order for subject in own.values()}), now)
+        said = self._book.of(scope, site, sorted({subject.order for subject in own.values()}), now)
         return {
             key: Dated(entries=tuple(_told(one, subject, eyes) for one in said[subject].entries))
             for key, subject in own.items()
@@ -227,7 +261,7 @@ class Dates:
         Raises: Forbidden, Unavailable.
         """
         live = self._sites.get(scope, site)
-        said = self._book.all(site, live.now)
+        said = self._book.all(scope, site, live.now)
         found = [
             _waiting(live, plan, subject, dated)
             for subject, dated in said.items()
@@ -246,7 +280,7 @@ class Dates:
         plan = _plan(live, order)
         if plan is None:
             raise Forbidden(order)
-        said = self._book.of(site, [order], live.now)
+        said = self._book.of(scope, site, [order], live.now)
         every = {subject: Dated(entries=()) for subject in _subjects(plan)} | said
         return [_waiting(live, plan, subject, dated) for subject, dated in every.items()]
 
@@ -270,14 +304,14 @@ class Dates:
             said=statement.said, side=side, at=live.now, author=by.name, words=words,
             date_at=statement.date_at,
         )  # fmt: skip
-        before = self._book.latest(live.site, subject).standing
+        before = self._book.latest(by.scope, live.site, subject).standing
         check(subject, entry, before)
         what = "pick-up" if subject.is_pick_up else f"milestone/{subject.milestone}"
         self._audit.note(
             by.actor, Action.DATE_CHANGED, f"order/{subject.order}/{what}", site=live.site,
             party=subject.party, address=by.address, detail=_detail(entry, before),
         )  # fmt: skip
-        self._book.add(live.site, subject, entry)
+        self._book.add(by.scope, live.site, subject, entry)
         self._told(live.site, (subject.party, *_others(live, subject)))
 
     def _disclosing(self, scope: Scope, site: str) -> LiveSite:

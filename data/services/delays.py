@@ -46,7 +46,7 @@ class DelayReading(Protocol):
 class DelayStore(Protocol):
     """Where the accounts are kept."""
 
-    def reading(self) -> AbstractContextManager[DelayReading]:
+    def reading(self, site: str) -> AbstractContextManager[DelayReading]:
         """Read at one instant.
 
         Raises: Unavailable.
@@ -102,7 +102,7 @@ class Delays:
         )
 
     def _made(self, site: str, wanted: DelayFilter, limit: int, offset: int) -> DelayReport:
-        with self._store.reading() as reading:
+        with self._store.reading(site) as reading:
             packs, made_at = reading.packs(site, wanted.since, wanted.until)
             opened = reading.open_orders(site)
             sums = DelayColumns([*packs, *_packed(opened, wanted)]).choose(wanted)

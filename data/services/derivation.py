@@ -147,7 +147,7 @@ class Accounting:
         marks = self._keeping.marked(self.site, ORDER, _ORDERS_AT_ONCE)
         occupied: dict[str, list[Occupation]] = {}
         remake = []
-        with self._past.reading() as past:
+        with self._past.reading(self.site) as past:
             for order_id, _ in marks:
                 order = plan_at(past.plans(self.site, order_id), EVER)
                 told = [] if order is None else past.told(self.site, subjects_of(order), EVER)
@@ -190,7 +190,7 @@ class Accounting:
         quick = self._on_time(order_id, now)
         if quick is not None:
             return quick
-        with self._past.reading() as past:
+        with self._past.reading(self.site) as past:
             facts = gather(past, self.site, order_id, now)
         if facts is None or facts.order.cancelled:
             return None

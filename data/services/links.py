@@ -38,8 +38,8 @@ class Store(Protocol):
     def link(self, token_hash: bytes) -> Link | None:
         """Find a link."""
 
-    def links(self, purpose: Purpose) -> list[Link]:
-        """Every link of a purpose, newest first."""
+    def links(self, scope: Scope, purpose: Purpose) -> list[Link]:
+        """The links of a purpose within a scope, newest first."""
 
     def count_use(self, token_hash: bytes, at: datetime) -> None:
         """Count one more use."""
@@ -122,7 +122,7 @@ class Links:
 
         Raises: Unavailable.
         """
-        return [one for one in self._store.links(Purpose.BOARD) if _may(scope, one)]
+        return [one for one in self._store.links(scope, Purpose.BOARD) if _may(scope, one)]
 
     def revoke(self, scope: Scope, by: By, name: str) -> bool:
         """End the link that the trail calls so, at once; False when there is none for them.

@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from data.domain.asked import Seen
+from data.domain.scope import Scope
 
 VISIT_GAP = timedelta(minutes=30)
 _KEPT_FOR = timedelta(minutes=1)
@@ -34,10 +35,10 @@ class Before(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """What visits ask of SQL."""
 
-    def get(self, viewer: str, site: str, board: str) -> Known | None:
+    def get(self, scope: Scope, viewer: str, site: str, board: str) -> Known | None:
         """The last visit."""
 
-    def put(self, viewer: str, site: str, board: str, known: Known) -> None:
+    def put(self, scope: Scope, viewer: str, site: str, board: str, known: Known) -> None:
         """Remember a visit."""
 
 
@@ -47,15 +48,17 @@ class Visits:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def look(self, viewer: str, site: str, board: str, seen: Seen, now: datetime) -> Before:
+    def look(
+        self, scope: Scope, viewer: str, site: str, board: str, seen: Seen, now: datetime
+    ) -> Before:
         """Note that a viewer sees these rows now; return its visit before.
 
         Raises: Unavailable.
         """
-        known = self._store.get(viewer, site, board)
+        known = self._store.get(scope, viewer, site, board)
         turned = looked(known, seen, now)
         if known is None or turned.seen != known.seen or turned.at - known.at > _KEPT_FOR:
-            self._store.put(viewer, site, board, turned)
+            self._store.put(scope, viewer, site, board, turned)
         return Before(at=turned.before_at, seen=turned.before_seen)
 
 

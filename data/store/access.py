@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from data.domain.access import Device
-from data.store.history import answering
 from data.store.people_tables import audit, screen_device
+from data.store.scoped import process, reading, whole
 from data.store.tables import event
 
 
@@ -29,7 +29,7 @@ class AccessStore:
             .where(table.site == site, table.screen.is_not(None), table.enrolled_at.is_not(None))
             .order_by(table.seen_at.desc())
         )
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             return [Device(**row) for row in connection.execute(query).mappings()]
 
     def reported(
@@ -37,7 +37,7 @@ class AccessStore:
     ) -> Mapping[str, datetime]:
         """Return when each source reported last; who hasn't since then is left out."""
         table, found = event.c, {}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             for source in sorted(sources):
                 query = (
                     select(table.recorded_at)
@@ -58,5 +58,5 @@ class AccessStore:
             .where(table.actor.in_(actors), table.at > since)
             .group_by(table.actor)
         )
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             return {actor: at for actor, at in connection.execute(query)}

@@ -15,7 +15,7 @@ from data.domain.events import Data, Event, EventType
 from data.domain.ledger.records import Occupation
 from data.domain.site import Site
 from data.domain.subjects import Identity
-from data.store.history import answering
+from data.store.scoped import reading, whole
 
 _data = msgspec.json.Decoder(Data).decode
 _site = msgspec.json.Decoder(Site).decode
@@ -75,13 +75,12 @@ class AccountPast:
         self._engine = engine
 
     @contextmanager
-    def reading(self) -> Iterator["Reading"]:
-        """Read at one instant of the database.
+    def reading(self, site: str) -> Iterator["Reading"]:
+        """Read a site at one instant of the database.
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        with reading(self._engine, whole(site), snapshot=True) as connection:
             yield Reading(connection)
 
 

@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy import Engine, RowMapping, and_, func, insert, or_, select, text
 
 from data.domain.audit import Action, AuditRecord, Deed, Head, chained
+from data.domain.scope import Scope
 from data.services.audit import Search
-from data.store.history import answering
 from data.store.people_tables import audit
+from data.store.scoped import process, reading
 
 _LOCK = 0x6D70_6175  # advisory lock "mpau"
 _PAGE = 2000
@@ -27,7 +28,7 @@ class AuditStore:
 
     def append(self, deeds: Sequence[Deed], key: bytes) -> Head:
         """Put deeds at the end of the chain, whole or not at all; return its new end."""
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             last = select(audit.c.number, audit.c.code).order_by(audit.c.number.desc()).limit(1)
             row = connection.execute(last).first()
@@ -41,18 +42,20 @@ class AuditStore:
         after = 0
         while True:
             query = select(audit).where(audit.c.number > after).order_by(audit.c.number)
-            with answering(), self._engine.connect() as connection:
+            with process(self._engine) as connection:
                 rows = connection.execute(query.limit(_PAGE)).mappings().all()
             yield from map(_record, rows)
             if len(rows) < _PAGE:
                 return
             after = rows[-1]["number"]
 
-    def search(self, wanted: Search, limit: int, offset: int) -> tuple[list[AuditRecord], int]:
-        """Return a page of the records that fit, newest first, and how many fit."""
+    def search(
+        self, scope: Scope, wanted: Search, limit: int, offset: int
+    ) -> tuple[list[AuditRecord], int]:
+        """Return a page of the records within a scope that fit, newest first, and how many."""
         fits = and_(*_conditions(wanted))
         query = select(audit).where(fits).order_by(audit.c.number.desc())
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, scope) as connection:
             count = connection.execute(select(func.count()).select_from(audit).where(fits)).scalar()
             rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
         return [_record(row) for row in rows], count or 0

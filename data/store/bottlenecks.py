@@ -16,7 +16,7 @@ from data.domain.bottleneck.line import Change, Correction
 from data.domain.events import WorkUnitState, work_unit_subject
 from data.domain.subjects import Identity
 from data.services.staleness import CHAIN
-from data.store.history import answering
+from data.store.scoped import reading, whole, writing
 from data.store.stale import settle
 
 _UNIT = len("work-unit/")
@@ -112,12 +112,11 @@ class BottleneckStore:
         Of each work unit from its last inactive state before `since` on, that being where what
         it does at `since` began; from `otherwise` on when it has none.
         """
-        bound = {"since": _at(since), "otherwise": _at(otherwise)}
+        bound: dict[str, Any] = _units(site, work_units, otherwise)
+        bound |= {"since": _at(since), "otherwise": _at(otherwise)}
         return [
             Change(at.timestamp(), event_id, source, subject[_UNIT:], WorkUnitState(state))
-            for at, event_id, source, subject, state in self._rows(
-                _CHANGES, **_units(site, work_units, otherwise), **bound
-            )
+            for at, event_id, source, subject, state in self._rows(_CHANGES, **bound)
         ]
 
     def time_of(self, site: str, identity: Identity) -> float | None:
@@ -166,15 +165,15 @@ class BottleneckStore:
         self, site: str, corrections: Mapping[str, Correction], marks: Sequence[tuple[str, int]]
     ) -> None:
         """Make the rows of lines what they are now and settle marks, in one transaction."""
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             for area, correction in corrections.items():
                 _remove(connection, site, area, correction)
                 _add(connection, site, area, correction)
             settle(connection, site, CHAIN, marks)
 
-    def _rows(self, query: str, **bound: object) -> Sequence[Any]:
-        with answering(), self._engine.connect() as connection:
-            return connection.execute(text(query), bound).all()
+    def _rows(self, query: str, site: str, **bound: object) -> Sequence[Any]:
+        with reading(self._engine, whole(site)) as connection:
+            return connection.execute(text(query), {"site": site, **bound}).all()
 
 
 def _remove(connection: Connection, site: str, area: str, correction: Correction) -> None:

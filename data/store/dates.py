@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 
 from data.domain.dates import Entry, Said, Side, Subject
-from data.store.history import answering
+from data.domain.scope import Scope
 from data.store.people_tables import milestone_date
+from data.store.scoped import reading, writing
 
 MOST = 20_000
 
@@ -21,29 +22,30 @@ class DateStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, site: str, subject: Subject, entry: Entry) -> None:
+    def add(self, scope: Scope, site: str, subject: Subject, entry: Entry) -> None:
         """Put what was said at the end."""
         row = {
             "site": site, "party": subject.party, "order_id": subject.order,
             "milestone_id": subject.milestone, "kind": entry.said.value, "date_at": entry.date_at,
             "at": entry.at, "author": entry.author, "side": entry.side.value, "words": entry.words,
         }  # fmt: skip
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, scope) as connection:
             connection.execute(insert(milestone_date).values(row))
 
-    def of(self, site: str, orders: Sequence[str]) -> list[tuple[Subject, Entry]]:
-        """Return what was said of these orders, oldest first."""
-        return self._read(milestone_date.c.site == site, milestone_date.c.order_id.in_(orders))
+    def of(self, scope: Scope, site: str, orders: Sequence[str]) -> list[tuple[Subject, Entry]]:
+        """Return what was said of these orders, oldest first, as far as it concerns the scope."""
+        own = milestone_date.c
+        return self._read(scope, own.site == site, own.order_id.in_(orders))
 
-    def all(self, site: str) -> list[tuple[Subject, Entry]]:
-        """Return what was said at a site, oldest first."""
-        return self._read(milestone_date.c.site == site)
+    def all(self, scope: Scope, site: str) -> list[tuple[Subject, Entry]]:
+        """Return what was said at a site, oldest first, as far as it concerns the scope."""
+        return self._read(scope, milestone_date.c.site == site)
 
-    def _read(self, *conditions: Any) -> list[tuple[Subject, Entry]]:
+    def _read(self, scope: Scope, *conditions: Any) -> list[tuple[Subject, Entry]]:
         """Return what fits, oldest first; of very much, the latest."""
         newest = milestone_date.c.number.desc()
         query = select(milestone_date).where(*conditions).order_by(newest).limit(MOST)
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, scope) as connection:
             return [_said(row) for row in connection.execute(query).mappings()][::-1]
 
 

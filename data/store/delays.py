@@ -23,7 +23,7 @@ from data.services.derivation import EVER, Mark, OrderAccount
 from data.services.errors import Unavailable
 from data.services.staleness import ORDER
 from data.store import derived_version
-from data.store.history import answering
+from data.store.scoped import reading, whole, writing
 from data.store.stale import Stale, settle
 
 _cells = msgspec.json.Decoder(tuple[Cell, ...]).decode
@@ -111,17 +111,16 @@ class DelayStore:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return derived_version.current(connection, site)
 
     @contextmanager
-    def reading(self) -> Iterator["DelayReading"]:
-        """Read at one instant of the database.
+    def reading(self, site: str) -> Iterator["DelayReading"]:
+        """Read a site at one instant of the database.
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        with reading(self._engine, whole(site), snapshot=True) as connection:
             yield DelayReading(connection)
 
     def marked(self, site: str, kind: str, most: int) -> list[Mark]:
@@ -137,7 +136,7 @@ class DelayStore:
         Raises: Unavailable.
         """
         bound = {"site": site, "before": before, "settled": settled, "most": most}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return [row[0] for row in connection.execute(text(_DUE), bound)]
 
     def mark_missing(self, site: str) -> None:
@@ -145,7 +144,7 @@ class DelayStore:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(text(_MISSING), {"site": site})
 
     def keep_occupations(
@@ -159,7 +158,7 @@ class DelayStore:
         """
         orders = sorted(occupied)
         rows = [row for o in orders for one in occupied[o] for row in _occupation_rows(site, one)]
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(text(_ALONE), {"site": site})
             connection.execute(
                 text("DELETE FROM occupation WHERE site = :site AND order_id = ANY(:orders)"),
@@ -180,7 +179,7 @@ class DelayStore:
         Returns the derived version, raised if completed orders changed or it is to `tell`.
         Raises: Unavailable.
         """
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(text(_ALONE), {"site": site})
             if marks:
                 sure = _settled(connection, site, marks)

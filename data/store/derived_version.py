@@ -6,7 +6,7 @@ tables, whose writers of one site wait for each other there.
 
 from sqlalchemy import Connection, Engine, text
 
-from data.store.history import answering
+from data.store.scoped import reading, whole
 
 _BUMP = (
     "INSERT INTO reader (site, name, epoch, after, at) VALUES (:site, 'derived', '', '1', now())"
@@ -38,5 +38,5 @@ class DerivedVersion:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return current(connection, site)

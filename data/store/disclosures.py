@@ -9,9 +9,9 @@ from sqlalchemy import Engine, and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from data.domain.policy import FIELDS, Kind, Treatment
-from data.domain.scope import Role
-from data.store.history import answering
+from data.domain.scope import Role, Scope
 from data.store.people_tables import disclosure
+from data.store.scoped import reading, whole, writing
 
 Changes = Mapping[tuple[Kind, str], Treatment]
 _KEY = ("site", "role", "party", "kind", "field")
@@ -28,20 +28,20 @@ class DisclosureStore:
 
         What the program doesn't know any more is left out, and so as usual.
         """
-        return self._said(site, role, "", party or "")
+        return self._said(site, role, party, "", party or "")
 
     def own(self, site: str, role: Role, party: str | None) -> Changes:
         """Return what is said for a role, or for one party alone."""
-        return self._said(site, role, party or "")
+        return self._said(site, role, party, party or "")
 
-    def _said(self, site: str, role: Role, *parties: str) -> Changes:
+    def _said(self, site: str, role: Role, party: str | None, *parties: str) -> Changes:
         table = disclosure.c
         query = (
             select(table.kind, table.field, table.treatment)
             .where(table.site == site, table.role == role, table.party.in_(parties))
             .order_by(table.party)
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, _as(site, role, party)) as connection:
             rows = connection.execute(query).all()
         return {
             (Kind(kind), field): Treatment(treatment)
@@ -58,7 +58,7 @@ class DisclosureStore:
     ) -> None:
         """Treat fields otherwise; None: as usual again."""
         own = {"site": site, "role": role, "party": party or ""}
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             for (kind, field), treatment in changes.items():
                 key = own | {"kind": kind, "field": field}
                 if treatment is None:
@@ -71,3 +71,8 @@ class DisclosureStore:
                         index_elements=list(_KEY), set_={"treatment": treatment}
                     )
                 )
+
+
+def _as(site: str, role: Role, party: str | None) -> Scope:
+    """Return the scope of whom a policy is for: a party learns no other's from it."""
+    return whole(site) if party is None else Scope(role=role, sites=(site,), party=party)

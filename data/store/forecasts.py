@@ -15,7 +15,8 @@ from data.domain.events import Event, EventType, work_unit_subject
 from data.domain.forecast.records import OrderForecast
 from data.domain.subjects import Fold
 from data.services.ports import Scored, Trace
-from data.store.history import answering, event_of, folds_where
+from data.store.history import event_of, folds_where
+from data.store.scoped import reading, whole, writing
 
 _CLOSED = (
     "SELECT id FROM work_order WHERE site = :site AND NOT cancelled AND completed_at IS NOT NULL"
@@ -78,7 +79,7 @@ class ForecastStore:
     def closed(self, site: str, most: int) -> list[Fold]:
         """Return the states of the orders that were completed last."""
         bound = {"site": site, "most": most}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return folds_where(connection, f"IN ({_CLOSED})", bound)
 
     def unit_events(
@@ -87,7 +88,7 @@ class ForecastStore:
         """Return the newest events of work units, those that are void left out."""
         subjects = [work_unit_subject(unit) for unit in work_units]
         bound = {"site": site, "subjects": subjects, "since": since, "most": most}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             events = [event_of(row) for row in connection.execute(text(_STATES), bound)]
         void = {
             (event.data.event_source or event.source, event.data.event_id)
@@ -103,7 +104,7 @@ class ForecastStore:
 
     def scores(self, site: str, most: int) -> list[Scored]:
         """Return the scores of the orders that closed last, the oldest first."""
-        rows = self._rows(_SCORES, site=site, most=most)
+        rows = self._rows(_SCORES, site, most=most)
         return [Scored(row[0], row[1], tuple(row[2])) for row in reversed(rows)]
 
     def save(self, site: str, forecasts: Sequence[OrderForecast], gone: Sequence[str]) -> None:
@@ -117,7 +118,7 @@ class ForecastStore:
             "p95": [made.finish.p95_at for made in forecasts],
             "documents": [_encode(made) for made in forecasts],
         }
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             if gone:
                 connection.execute(text(_DROP), {"site": site, "orders": [*gone]})
             if forecasts:
@@ -125,25 +126,25 @@ class ForecastStore:
 
     def keep_only(self, site: str, orders: Sequence[str]) -> None:
         """Drop the forecasts of all other orders."""
-        self._write(_KEEP_ONLY, [{"site": site, "orders": [*orders]}])
+        self._write(site, _KEEP_ONLY, [{"site": site, "orders": [*orders]}])
 
     def trace(self, site: str, traces: Sequence[Trace]) -> None:
         """Keep what was forecast for orders at an instant, to score it when they close."""
-        self._write(_TRACE, [{"site": site, **trace._asdict()} for trace in traces])
+        self._write(site, _TRACE, [{"site": site, **trace._asdict()} for trace in traces])
 
     def traces(self, site: str, orders: Sequence[str]) -> list[Trace]:
         """Return what was forecast for orders as they went on."""
-        rows = self._rows(_TRACES, site=site, orders=[*orders])
+        rows = self._rows(_TRACES, site, orders=[*orders])
         return [Trace(row[0], row[1], row[2]) for row in rows]
 
     def traced_at(self, site: str) -> datetime | None:
         """Return when traces were kept last."""
-        found: datetime | None = self._rows(_TRACED, site=site)[0][0]
+        found: datetime | None = self._rows(_TRACED, site)[0][0]
         return found
 
     def unscored(self, site: str) -> dict[str, datetime]:
         """Return the orders that were completed while nobody scored them, and when."""
-        return {row[0]: row[1] for row in self._rows(_UNSCORED, site=site)}
+        return {row[0]: row[1] for row in self._rows(_UNSCORED, site)}
 
     def score(self, site: str, scored: Sequence[Scored]) -> None:
         """Keep the scores of orders that closed."""
@@ -151,17 +152,17 @@ class ForecastStore:
             {"site": site, "order": s.order, "closed_at": s.closed_at, "scores": [*s.scores]}
             for s in scored
         ]
-        self._write(_SCORE, rows)
+        self._write(site, _SCORE, rows)
 
     def forget_traces(self, site: str, before: datetime) -> None:
         """Drop old traces of orders that are scored."""
-        self._write(_FORGET, [{"site": site, "before": before}])
+        self._write(site, _FORGET, [{"site": site, "before": before}])
 
-    def _rows(self, query: str, **bound: Any) -> Sequence[Any]:
-        with answering(), self._engine.connect() as connection:
-            return connection.execute(text(query), bound).all()
+    def _rows(self, query: str, site: str, **bound: Any) -> Sequence[Any]:
+        with reading(self._engine, whole(site)) as connection:
+            return connection.execute(text(query), {"site": site, **bound}).all()
 
-    def _write(self, statement: str, rows: Sequence[dict[str, Any]]) -> None:
+    def _write(self, site: str, statement: str, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
-            with answering(), self._engine.begin() as connection:
+            with writing(self._engine, whole(site)) as connection:
                 connection.execute(text(statement), rows)

@@ -15,7 +15,7 @@ from data.domain.gantt.rows import PastOrder, PastPage
 from data.domain.plan import Order
 from data.domain.subjects import OperationState
 from data.store.bases import operation_from
-from data.store.history import answering
+from data.store.scoped import reading, whole
 
 MOST_COUNTED = 20_000
 _order = msgspec.json.Decoder(Order).decode
@@ -55,7 +55,7 @@ class GanttStore:
             f"SELECT id, document::text, completed_at{_WHERE}"
             " ORDER BY completed_at DESC, id LIMIT :limit OFFSET :offset"
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             total = int(connection.execute(text(count), bound).scalar_one())
             bound |= {"limit": limit, "offset": offset}
             rows = connection.execute(text(page), bound).all() if limit else []
@@ -70,7 +70,7 @@ class GanttStore:
             "SELECT id, document::text, completed_at FROM work_order"
             " WHERE site = :site AND id = :order AND NOT cancelled AND completed_at IS NOT NULL"
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), {"site": site, "order": order}).all()
             return next(iter(_orders(connection, site, rows)), None)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from data.domain.scope import Role
 from data.services.ports import StoredKey
-from data.store.history import answering
+from data.store.scoped import process
 from data.store.tables import api_key
 
 
@@ -21,7 +21,7 @@ class KeyStore:
 
     def add(self, key: StoredKey) -> None:
         """Store a new key."""
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             connection.execute(
                 insert(api_key).values(
                     {name: getattr(key, name) for name in StoredKey.__struct_fields__}
@@ -31,14 +31,14 @@ class KeyStore:
     def find(self, prefix: str) -> StoredKey | None:
         """Return the key with this prefix."""
         query = select(api_key).where(api_key.c.prefix == prefix)
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _stored(row)
 
     def all(self) -> list[StoredKey]:
         """Return every key, oldest first."""
         query = select(api_key).order_by(api_key.c.created_at)
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             return [_stored(row) for row in connection.execute(query).mappings()]
 
     def revoke(self, prefix: str, at: datetime) -> bool:
@@ -48,7 +48,7 @@ class KeyStore:
             .where(api_key.c.prefix == prefix, api_key.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             return connection.execute(query).rowcount == 1
 
 

@@ -11,7 +11,7 @@ from data.domain.orders import Sort
 from data.domain.plan import Order
 from data.services.orders import CompletedQuery
 from data.store.delays import DelayReading
-from data.store.history import answering
+from data.store.scoped import reading, whole
 
 _order = msgspec.json.Decoder(Order).decode
 _ORDER: dict[Sort, str] = {
@@ -53,7 +53,7 @@ class CompletedOrders:
         order = _ORDER[query.sort].format(down=down, up=up)
         count = f"SELECT count(*) FROM work_order o WHERE {where}"
         page = _PAGE.format(order=order, where=where)
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             total: int = connection.execute(text(count), bound).scalar_one()
             rows = connection.execute(text(page), bound | {"limit": limit, "offset": offset})
             return [(_order(document), at) for document, at in rows], total
@@ -63,7 +63,7 @@ class CompletedOrders:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             found = DelayReading(connection).orders(site, orders)
         return {order: delayed.top_cause for order, delayed in found.items()}
 

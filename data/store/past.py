@@ -18,7 +18,7 @@ from data.domain.rules import FUTURE_LIMIT
 from data.domain.subjects import Fold, Identity
 from data.services.past import ForecastThen
 from data.store.bases import need_from, operation_from
-from data.store.history import answering
+from data.store.scoped import reading, whole
 
 FIRST_STATES, MORE_STATES = 4, 8  # states of a unit asked for at first; how much more each time
 _data = msgspec.json.Decoder(Data).decode
@@ -65,11 +65,11 @@ WITH undone AS (
     AND subject LIKE 'operation/%'
 )
 SELECT json_agg(json_build_array(unit, bucket, good, scrap, rework))::text FROM (
-SELECT e.data->>'work_unit' AS unit, floor(extract(epoch FROM e.time) / 900)::bigint AS bucket,
+SELECT e.work_unit AS unit, floor(extract(epoch FROM e.time) / 900)::bigint AS bucket,
   sum((e.data->>'good')::bigint) AS good, sum((e.data->>'scrap')::bigint) AS scrap,
   sum((e.data->>'rework')::bigint) AS rework
 FROM event e
-WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :start
+WHERE e.site = :site AND e.work_unit = ANY(:units) AND e.time >= :start
   AND e.time <= :until AND e.recorded_at <= :at AND e.subject LIKE 'operation/%'
   AND NOT EXISTS (SELECT FROM undone u
     WHERE u.source = e.source AND u.id = e.id AND u.subject = e.subject)
@@ -101,15 +101,15 @@ class PastEvents:
 
     def first_at(self, site: str) -> datetime | None:
         """Return when the first event of a site was recorded; None: there is none."""
-        return self._scalar(_FIRST, {"site": site})
+        return self._scalar(_FIRST, site, {})
 
     def latest_at(self, site: str, at: datetime) -> datetime | None:
         """Return the latest time of what was recorded by an instant."""
-        return self._scalar(_LATEST, {"site": site, "at": at})
+        return self._scalar(_LATEST, site, {"at": at})
 
     def events_until(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Return the events of subjects that were recorded by an instant, voids among them."""
-        return self._events(_OF_SUBJECTS, {"site": site, "at": at, "subjects": [*subjects]})
+        return self._events(_OF_SUBJECTS, site, {"at": at, "subjects": [*subjects]})
 
     def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
         """Return the orders planned by an instant that may have been open then or since `since`.
@@ -118,7 +118,7 @@ class PastEvents:
         came later, or a void, can have changed when an order was completed.
         """
         bound = {"site": site, "at": at, "since": since}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return [row[0] for row in connection.execute(text(_OPEN), bound)]
 
     def settled(self, site: str, at: datetime, orders: Sequence[str]) -> list[Fold]:
@@ -127,7 +127,7 @@ class PastEvents:
         They stand as they stood, so their events needn't be read.
         """
         bound, found = {"site": site, "at": at, "orders": [*orders]}, list[Fold]()
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             for member, restored in (("operation", operation_from), ("need", need_from)):
                 rows = connection.execute(text(_UNTOUCHED.format(member=member)), bound)
                 found += [restored(f"{member}/{row[0]}/{row[1]}", row[2]) for row in rows]
@@ -138,7 +138,7 @@ class PastEvents:
 
         Its latest changes of state, back to one into another state, and what is voided.
         """
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             bound: dict[str, Any] = {"site": site, "at": at, "subjects": [*subjects]}
             voids = _told(connection, _VOIDS, bound)
             undone = {(_aim(void), void.subject) for void in voids}
@@ -159,7 +159,7 @@ class PastEvents:
         start = bucket_start(bucket_of(since))
         until = at + FUTURE_LIMIT
         bound = {"site": site, "at": at, "start": start, "until": until, "units": [*units]}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             told = connection.execute(text(_OUTPUT), bound).scalar() or "[]"
         counted = ((unit, bucket, [n or 0 for n in sums]) for unit, bucket, *sums in _rows(told))
         return {(unit, bucket): sums for unit, bucket, sums in counted if any(sums)}
@@ -167,18 +167,20 @@ class PastEvents:
     def forecasts(self, site: str, at: datetime, orders: Sequence[str]) -> list[ForecastThen]:
         """Return the newest forecast kept of each order, made by an instant."""
         bound = {"site": site, "at": at, "orders": [*orders]}
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(_TRACES), bound)
             return [ForecastThen(row[0], row[1], tuple(row[2])) for row in rows]
 
-    def _scalar(self, query: str, bound: Mapping[str, Any]) -> datetime | None:
-        with answering(), self._engine.connect() as connection:
-            found: datetime | None = connection.execute(text(query), bound).scalar()
+    def _scalar(self, query: str, site: str, bound: Mapping[str, Any]) -> datetime | None:
+        with reading(self._engine, whole(site)) as connection:
+            found: datetime | None = connection.execute(
+                text(query), {"site": site, **bound}
+            ).scalar()
             return found
 
-    def _events(self, query: str, bound: Mapping[str, Any]) -> list[Event]:
-        with answering(), self._engine.connect() as connection:
-            return _told(connection, query, bound)
+    def _events(self, query: str, site: str, bound: Mapping[str, Any]) -> list[Event]:
+        with reading(self._engine, whole(site)) as connection:
+            return _told(connection, query, {"site": site, **bound})
 
 
 def _told(connection: Connection, query: str, bound: Mapping[str, Any]) -> list[Event]:

@@ -7,13 +7,13 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Engine, RowMapping, Select, and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from data.domain.people import Account, Link, Purpose, Session
-from data.domain.scope import Role
-from data.store.history import answering
+from data.domain.scope import Role, Scope
 from data.store.people_tables import account, link, session, sign_in_attempt
+from data.store.scoped import process, reading
 
 _SESSION = ("token_hash", "account", "created_at", "seen_at", "revoked_at")
 
@@ -28,12 +28,12 @@ class PeopleStore:
         """Store an account; False when its login is taken."""
         values = _values(person) | {"sites": list(person.sites)}
         statement = upsert(account).values(values).on_conflict_do_nothing()
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             return connection.execute(statement.returning(account.c.id)).first() is not None
 
     def all(self) -> list[Account]:
         """Return every account, by login."""
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             rows = connection.execute(select(account).order_by(account.c.login)).mappings()
             return [_account(row) for row in rows]
 
@@ -60,34 +60,25 @@ class PeopleStore:
 
     def begin(
         self, login: str, address: str, at: datetime, since: datetime, most: tuple[int, int]
-    ) -> int | None:
-        """Note an attempt as failed and return its number; None when there were too many.
+    ) -> bool:
+        """Note an attempt as failed before it is looked at; False when too many have failed.
 
         Those of one login, and those from one address, wait for each other to be counted.
         `most`: how many of the login and of the address may have failed.
         """
         noted = insert(sign_in_attempt).values(login=login, address=address, at=at, ok=False)
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             for key in sorted({_lock("login", login), _lock("address", address)}):
                 connection.execute(select(func.pg_advisory_xact_lock(key)))
             counted = connection.execute(_failures(login, address, since)).one()
             if any(found >= limit for found, limit in zip(counted, most, strict=True)):
-                return None
-            number = connection.execute(noted.returning(sign_in_attempt.c.number)).scalar_one()
-        return int(number)
-
-    def succeed(self, attempt: int) -> None:
-        """Say that an attempt did not fail."""
-        one = sign_in_attempt.c.number == attempt
-        self._write(update(sign_in_attempt).where(one).values(ok=True))
-
-    def forget(self, attempt: int) -> None:
-        """Count an attempt no more."""
-        self._write(delete(sign_in_attempt).where(sign_in_attempt.c.number == attempt))
+                return False
+            connection.execute(noted)
+        return True
 
     def failed(self, login: str, address: str, since: datetime) -> tuple[int, int]:
-        """Count failures of a login since it was last signed in to, and of an address."""
-        with answering(), self._engine.connect() as connection:
+        """Count failures of a login and of an address that were followed by no success."""
+        with process(self._engine) as connection:
             by_login, by_address = connection.execute(_failures(login, address, since)).one()
         return by_login, by_address
 
@@ -107,7 +98,7 @@ class PeopleStore:
             .join_from(session, account, session.c.account == account.c.id)
             .where(session.c.token_hash == token_hash, session.c.revoked_at.is_(None))
         )
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
             return None
@@ -124,7 +115,7 @@ class PeopleStore:
             )
             .order_by(session.c.seen_at.desc())
         )
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             return [Session(**row) for row in connection.execute(query).mappings()]
 
     def touch(self, token_hash: bytes, at: datetime) -> None:
@@ -148,14 +139,14 @@ class PeopleStore:
     def link(self, token_hash: bytes) -> Link | None:
         """Find a link."""
         query = select(link).where(link.c.token_hash == token_hash)
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _link(row)
 
-    def links(self, purpose: Purpose) -> list[Link]:
-        """Return every link of a purpose, newest first."""
+    def links(self, scope: Scope, purpose: Purpose) -> list[Link]:
+        """Return the links of a purpose within a scope, newest first."""
         query = select(link).where(link.c.purpose == purpose).order_by(link.c.created_at.desc())
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, scope) as connection:
             return [_link(row) for row in connection.execute(query).mappings()]
 
     def use_link(self, token_hash: bytes, at: datetime) -> bool:
@@ -175,24 +166,26 @@ class PeopleStore:
         return self._write(update(link).where(working).values(revoked_at=at)) == 1
 
     def _one(self, condition: Any) -> Account | None:
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             row = connection.execute(select(account).where(condition)).mappings().first()
         return None if row is None else _account(row)
 
     def _write(self, statement: Any) -> int:
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             return connection.execute(statement).rowcount
 
 
 def _failures(login: str, address: str, since: datetime) -> Select[int, int]:
-    """Return the query of failures: of a login since it was last signed in to, of an address."""
-    tried = sign_in_attempt.c
-    last = select(func.coalesce(func.max(tried.at), since)).where(
-        tried.login == login, tried.ok, tried.at >= since
-    )
-    count = select(func.count()).where(~tried.ok)
-    of_login = count.where(tried.login == login, tried.at >= last.scalar_subquery())
-    of_address = count.where(tried.address == address, tried.at >= since)
+    """Return the query of failures: of a login, and of an address.
+
+    Those before the login was signed in to don't count, of an address if it was from there.
+    """
+    tried, right = sign_in_attempt.c, sign_in_attempt.alias().c
+    count = select(func.count()).where(~tried.ok, tried.at >= since)
+    later = right.ok & (right.login == tried.login) & (right.number > tried.number)
+    here = later & (right.address == tried.address)
+    of_login = count.where(tried.login == login, ~select(right.number).where(later).exists())
+    of_address = count.where(tried.address == address, ~select(right.number).where(here).exists())
     return select(of_login.scalar_subquery(), of_address.scalar_subquery())
 
 

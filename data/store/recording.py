@@ -25,6 +25,7 @@ from data.domain.subjects import (
 from data.services.errors import Unavailable
 from data.services.ports import Batch, Recorded
 from data.store.bases import base_of
+from data.store.scoped import enter
 from data.store.stale import mark
 
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +38,8 @@ _DELETE = {
     "order": "DELETE FROM work_order WHERE site = %s AND id = %s",
     "site": "DELETE FROM site WHERE id = %s AND id = %s",
 }
+# COPY can't write where row security holds: it fills a table of the connection's own first.
+_STAGE = "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS"
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
@@ -58,6 +61,9 @@ class Recording:
                 self._connection = psycopg.connect(
                     self._url, connect_timeout=5, autocommit=True, application_name="recorder"
                 )
+                with self._connection.transaction(), self._connection.cursor() as cursor:
+                    enter(cursor, self._site)
+                    cursor.execute(_STAGE)
             query = "SELECT pg_try_advisory_lock(hashtext('recorder'), hashtext(%s))"
             row = self._connection.execute(query, (self._site,)).fetchone()
             return bool(row and row[0])
@@ -87,6 +93,7 @@ class Recording:
             raise Unavailable("the recorder's connection is gone")
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
+                enter(cursor, self._site)
                 copy_events(cursor, self._site, batch.events)
                 _upsert_folds(cursor, self._site, batch)
                 _upsert_output(cursor, self._site, batch.output)
@@ -102,15 +109,18 @@ class Recording:
 
 
 def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> None:
-    """COPY events into the table, in chunks, so that the server works while they are made."""
+    """COPY events, in chunks, so that the server works while they are made."""
     lines = event_lines(site, events)
     chunk = list(islice(lines, _CHUNK))
     if not chunk:
         return
-    with cursor.copy(f"COPY event ({_EVENT_COLUMNS}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY pg_temp.staged_event ({_EVENT_COLUMNS}) FROM STDIN") as copy:
         while chunk:
             copy.write("".join(chunk))
             chunk = list(islice(lines, _CHUNK))
+    cursor.execute(
+        f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_EVENT_COLUMNS} FROM pg_temp.staged_event"
+    )
 
 
 def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, and_, delete, insert, select, update
 
 from data.domain.screens import ScreenDevice
-from data.store.history import answering
 from data.store.people_tables import screen_device
+from data.store.scoped import process
 
 _own = screen_device.c
 _WAITS = and_(_own.enrolled_at.is_(None), _own.revoked_at.is_(None))
@@ -73,7 +73,7 @@ class ScreenStore:
             .where(_SHOWS, _own.site.in_(sites))
             .order_by(_own.screen, _own.enrolled_at)
         )
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             return [ScreenDevice(**row) for row in connection.execute(query).mappings()]
 
     def revoke(self, device: str, at: datetime) -> bool:
@@ -87,10 +87,10 @@ class ScreenStore:
 
     def _one(self, condition: Any) -> ScreenDevice | None:
         query = select(screen_device).where(condition).limit(1)
-        with answering(), self._engine.connect() as connection:
+        with process(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else ScreenDevice(**row)
 
     def _write(self, statement: Any) -> int:
-        with answering(), self._engine.begin() as connection:
+        with process(self._engine, writes=True) as connection:
             return connection.execute(statement).rowcount

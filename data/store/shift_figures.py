@@ -17,7 +17,7 @@ from data.domain.shift_elements import StateChange, UnitRecord
 from data.domain.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
 from data.domain.waiting.spans import Span
 from data.store.derived_version import bump
-from data.store.history import answering
+from data.store.scoped import reading, whole, writing
 
 READER = "shift-figures"
 _data = msgspec.json.Decoder(Data).decode
@@ -42,9 +42,9 @@ UNION ALL
 ORDER BY time, id, source
 """
 _COUNTED = f"""
-SELECT e.data->>'work_unit', e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text
+SELECT e.work_unit, e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text
 FROM event e
-WHERE e.site = :site AND e.data->>'work_unit' = ANY(:units) AND e.time >= :since
+WHERE e.site = :site AND e.work_unit = ANY(:units) AND e.time >= :since
   AND e.time < :until AND e.data ?| ARRAY['good', 'scrap', 'rework', 'inspected'] AND {_STANDS}
 ORDER BY e.time
 """
@@ -114,8 +114,7 @@ class ShiftFigureStore:
         """
         subjects = [f"work-unit/{unit}" for unit in units]
         bound = {"site": site, "since": since, "until": until}
-        with answering(), self._engine.connect() as connection:
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        with reading(self._engine, whole(site), snapshot=True) as connection:
             changes = _changes(connection, {**bound, "subjects": subjects})
             counted = _counted(connection, {**bound, "units": [*units]})
             executions = _executions(connection, {**bound, "units": [*units]})
@@ -132,7 +131,7 @@ class ShiftFigureStore:
             "starts": [row.shift_start for row in rows],
             "shifts": [row.shift for row in rows],
         }
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             bound = {"site": site, "day": day, "units": [*units], **keys}
             changed = connection.execute(text(_DROP), bound).rowcount
             if rows:
@@ -141,20 +140,20 @@ class ShiftFigureStore:
 
     def progress(self, site: str) -> Progress | None:
         """Return how far figures were worked out; None before the first time."""
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             row = connection.execute(text(_PROGRESS), {"site": site, "name": READER}).first()
         return None if row is None else Progress(date.fromisoformat(row[0]), row[1])
 
     def note(self, site: str, progress: Progress, changed: bool) -> int | None:
         """Remember how far figures were worked out; return the new version if any changed."""
         bound = {"site": site, "name": READER, "after": str(progress.back_to), "at": progress.upto}
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(text(_NOTE), bound)
             return bump(connection, site) if changed else None
 
     def first_at(self, site: str) -> datetime | None:
         """Return the earliest time of what was recorded first."""
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             found: datetime | None = connection.execute(text(_FIRST), {"site": site}).scalar()
             return found
 
@@ -162,7 +161,7 @@ class ShiftFigureStore:
         """Return the sums of the elements, a row for each work unit, shift or whatever `by`."""
         where, bound = _where(site, wanted)
         query = f"SELECT {_GROUPS[by]}, {_SUMS} FROM shift_element WHERE {where} GROUP BY 1"
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), bound)
             return [FigureRow(key=row[0], elements=_elements(row[1:])) for row in rows]
 
@@ -174,7 +173,7 @@ class ShiftFigureStore:
             f"SELECT {columns} FROM shift_element WHERE {where}"
             " ORDER BY shift_start DESC, work_unit LIMIT :most"
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), {**bound, "most": most})
             return [_shift_row(row) for row in rows]
 

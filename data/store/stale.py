@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from data.domain.subjects import Identity
 from data.services.staleness import StaleKey, UnitDay, keys_of_days, unit_of
-from data.store.history import answering
+from data.store.scoped import reading, whole, writing
 
 Mark = tuple[str, int]  # key, a number that grows each time the key is marked
 _TAKE = (
@@ -40,7 +40,7 @@ _SET_NOW = (
     " DO UPDATE SET mark = greatest(stale.mark + 1, EXCLUDED.mark)"
 )
 _UNDONE = (
-    "SELECT type, subject, data->>'work_unit', (time AT TIME ZONE 'UTC')::date FROM event"
+    "SELECT type, subject, work_unit, (time AT TIME ZONE 'UTC')::date FROM event"
     " WHERE site = %s AND (source, id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
 )
 
@@ -56,7 +56,7 @@ class Stale:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(_TAKE), {"site": site, "kind": kind, "most": limit})
             return [(row[0], row[1]) for row in rows]
 
@@ -65,7 +65,7 @@ class Stale:
 
         Raises: Unavailable.
         """
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             settle(connection, site, kind, marks)
 
 

@@ -26,6 +26,7 @@ from data.store.accounts import AccountPast
 from data.store.delays import DelayStore
 from data.store.history import History, connect
 from data.store.recording import Recording
+from data.store.scoped import WORKER
 from tests.engines import conninfo
 from tests.unit.domain.ledger.factories import SITE, START
 
@@ -52,7 +53,7 @@ class Works:
 
     def __init__(self, database_url: str, now: datetime = LATER, site: str = SITE.id) -> None:
         self.url, self.now, self.site = database_url, now, site
-        self.sql = connect(database_url)
+        self.sql = connect(database_url, role=WORKER)
         self.history = History(self.sql)
         self.writer = Recording(database_url, site)
         self.recorder = Recorder(site, NoLog(), self.history, self.writer, lambda: self.now)

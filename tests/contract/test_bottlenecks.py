@@ -52,7 +52,7 @@ class Watcher:
         self.events: list[Event] = []
         self.live.follow(self.events.extend)
         self.aspect = Bottlenecks(
-            PLANT.id, BottleneckStore(world.sql), Stale(world.sql), lambda: self.seconds
+            PLANT.id, BottleneckStore(world.worker_sql), Stale(world.worker_sql), lambda: self.seconds
         )
         self.begun = False
 
@@ -113,7 +113,7 @@ def _place(row):
 
 
 def stored(world: World) -> tuple[list, list]:
-    store = BottleneckStore(world.sql)
+    store = BottleneckStore(world.worker_sql)
     rows = sorted(store.segments(PLANT.id, "A", 0.0), key=_place)
     return rows, union(store.pauses(PLANT.id, "A", 0.0))
 
@@ -206,11 +206,11 @@ def test_what_came_while_the_watch_was_away_is_put_in_its_place(world):
     watcher.round()
     tell(world, late)
     drain(recorder)
-    marks = Stale(world.sql).take(PLANT.id, "chain", 100)
+    marks = Stale(world.worker_sql).take(PLANT.id, "chain", 100)
     assert marks
     Watcher(world).round()
     assert stored(world) == truth(events)
-    assert Stale(world.sql).take(PLANT.id, "chain", 100) == []
+    assert Stale(world.worker_sql).take(PLANT.id, "chain", 100) == []
 
 
 def test_what_is_in_the_log_but_not_yet_recorded_counts_at_the_start(world):
@@ -229,7 +229,7 @@ def test_marks_are_settled_once_what_they_stand_for_was_seen(world):
     drain(recorder)
     for _ in range(3):
         watcher.round()
-    assert Stale(world.sql).take(PLANT.id, "chain", 100) == []
+    assert Stale(world.worker_sql).take(PLANT.id, "chain", 100) == []
 
 
 def test_the_fact_names_who_leads_and_is_renewed_when_another_does(world):
@@ -256,7 +256,7 @@ def test_time_in_each_state_is_summed_in_sql_as_in_the_domain(world):
     tell(world, *events, void(1, undone))
     drain(recorder)
     since, until = BEGUN + timedelta(hours=20), BEGUN + timedelta(hours=50)
-    found = BottleneckStore(world.sql).state_times(
+    found = BottleneckStore(world.worker_sql).state_times(
         PLANT.id, ["W1", "W2", "W3"], since.timestamp(), until.timestamp()
     )
     whole = summed([e for e in events if e is not undone], until)
@@ -286,7 +286,7 @@ def watched(world):
 
 
 def history(world: World) -> BottleneckHistory:
-    return BottleneckHistory(BottleneckStore(world.sql), Cached(None))
+    return BottleneckHistory(BottleneckStore(world.worker_sql), Cached(None))
 
 
 @pytest.mark.parametrize("grain", list(Grain))

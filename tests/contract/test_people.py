@@ -8,8 +8,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from data.domain.people import Link, Purpose
-from data.domain.scope import Role
+from data.domain.scope import Role, factory_scope
 from data.services.identity import MOST_FAILED_LOGIN, Identity, Refused, hashed
+from data.services.sealing import Box
 from data.store.history import connect
 from data.store.people import PeopleStore
 
@@ -32,7 +33,7 @@ def store(engine):
 @pytest.fixture
 def identity(store):
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return Identity(store, lambda: NOW, hasher)
+    return Identity(store, lambda: NOW, Box(bytes(32)), hasher)
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_nothing_in_sql_opens_a_session_or_a_link(engine, identity, lin):
 
 
 def test_failures_are_counted_over_all_processes(store, identity, lin):
-    others = [Identity(store, lambda: NOW, identity._hasher) for _ in range(3)]
+    others = [Identity(store, lambda: NOW, identity._box, identity._hasher) for _ in range(3)]
     for number in range(MOST_FAILED_LOGIN):
         asked = others[number % 3]
         assert asked.sign_in("lin@acme.example", "wrong", None, "10.0.0.1") is Refused.WRONG
@@ -121,7 +122,7 @@ def test_a_link_to_a_board_is_counted_and_can_be_revoked(store):
     store.add_link(made)
     store.count_use(made.token_hash, NOW)
     store.count_use(made.token_hash, NOW)
-    (found,) = store.links(Purpose.BOARD)
+    (found,) = store.links(factory_scope("s1"), Purpose.BOARD)
     assert found.uses == 2 and found.opens(Purpose.BOARD, NOW)
     assert store.revoke_link(made.token_hash, NOW)
     assert not store.revoke_link(made.token_hash, NOW)

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from data.domain.audit import Action
+from data.domain.scope import factory_scope
 from data.services.audit import Search
 from data.store.audit import AuditStore
 from data.store.embedded import EmbeddedPostgres
@@ -67,7 +68,7 @@ def addresses(behind: Proxied, action: Action, subject: str) -> list[str]:
     """From where something was done, as the audit trail has it, oldest first."""
     sql = connect(behind.database_url)
     wanted = Search(sites=("works",), action=action, words=subject)
-    records, _ = AuditStore(sql).search(wanted, 50, 0)
+    records, _ = AuditStore(sql).search(factory_scope("works"), wanted, 50, 0)
     sql.dispose()
     return [record.deed.address for record in reversed(records)]
 

@@ -58,12 +58,12 @@ class Floor:
     def __init__(self, world: World) -> None:
         self.world = world
         self.recorder: Recorder = world.recorder()
-        self.store = ShiftFigureStore(world.sql)
+        self.store = ShiftFigureStore(world.worker_sql)
         self.figures = ShiftFigures(self.store, Cached(None))
 
     def rollup(self, ticks: Ticks | None = None) -> ShiftFiguresRollup:
         rollup = ShiftFiguresRollup(
-            PLANT.id, self.store, Stale(self.world.sql), clock=ticks or Ticks()
+            PLANT.id, self.store, Stale(self.world.worker_sql), clock=ticks or Ticks()
         )
         rollup.begin(self.world.live())
         return rollup
@@ -109,7 +109,7 @@ def state(event_id: str, name: str, hours: float, unit: str = "W1", **data: Any)
 def from_nothing(floor: Floor) -> list[ShiftRow]:
     """What working everything out anew from the events gives."""
     known = floor.shifts()
-    with floor.world.sql.begin() as connection:
+    with floor.world.worker_sql.begin() as connection:
         connection.exec_driver_sql("DELETE FROM shift_element")
         connection.exec_driver_sql("DELETE FROM reader WHERE name = 'shift-figures'")
     floor.work(floor.rollup())
@@ -193,7 +193,7 @@ def test_a_first_start_works_the_past_out_a_piece_at_a_time(
 ) -> None:
     monkeypatch.setattr(module, "BACK", timedelta(days=5))
     floor.tell(state("old", "processing", -24 * 8), state("off", "off_shift", -24 * 7.5))
-    stale = Stale(floor.world.sql)
+    stale = Stale(floor.world.worker_sql)
     stale.settle(PLANT.id, "shift", stale.take(PLANT.id, "shift", 99))
     rollup = floor.rollup(Ticks(module.BUDGET_S / 2))
     steps = 0
@@ -220,7 +220,7 @@ def test_off_shift_work_stands_on_its_day_without_planned_time(floor: Floor) -> 
 
 
 def test_marks_are_settled_once_worked_out(floor: Floor) -> None:
-    stale = Stale(floor.world.sql)
+    stale = Stale(floor.world.worker_sql)
     floor.tell(state("s1", "processing", 0))
     assert stale.take(PLANT.id, "shift", 9)
     rollup = floor.rollup()

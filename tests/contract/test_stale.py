@@ -44,7 +44,7 @@ def record(world: World, *envelopes: object) -> None:
 
 
 def keys(world: World, kind: str) -> list[str]:
-    return [key for key, _ in Stale(world.sql).take(PLANT.id, kind, 100)]
+    return [key for key, _ in Stale(world.worker_sql).take(PLANT.id, kind, 100)]
 
 
 def state(event_id: str, at: object = NOW) -> dict[str, object]:
@@ -108,7 +108,7 @@ def _fail(*_: object) -> None:
 
 
 def test_a_settled_mark_is_gone_and_one_set_again_meanwhile_stays(world: World) -> None:
-    stale = Stale(world.sql)
+    stale = Stale(world.worker_sql)
     record(world, good("a"), completed("b", "operation/SO-2/10"))
     taken = stale.take(PLANT.id, "order", 100)
     record(world, good("c"))  # the clock stands still: the mark grows all the same
@@ -123,10 +123,10 @@ def test_what_was_marked_longest_ago_is_taken_first(world: World) -> None:
     record(world, completed("b", "operation/SO-2/10"))
     world.clock.advance(seconds=1)
     record(world, good("a"))
-    stale = Stale(world.sql)
+    stale = Stale(world.worker_sql)
     assert [key for key, _ in stale.take(PLANT.id, "order", 1)] == ["SO-2"]
 
 
 def test_marks_of_another_site_are_its_own(world: World) -> None:
     record(world, good("a"))
-    assert Stale(world.sql).take("elsewhere", "order", 100) == []
+    assert Stale(world.worker_sql).take("elsewhere", "order", 100) == []

@@ -48,7 +48,7 @@ class Watched:
         self.facts = FactsStream(world.client)
         self.clock_s = 0.0
         self.forecasts = Forecasts(
-            SITE, ForecastStore(world.sql), PastEvents(world.sql),
+            SITE, ForecastStore(world.worker_sql), PastEvents(world.worker_sql),
             lambda: self.facts.names(SITE), clock=lambda: self.clock_s,
         )  # fmt: skip
         self.lock = SiteLock(world.database_url, "watch", SITE)

@@ -30,6 +30,7 @@ from data.services.sites import Sites
 from data.store.history import History
 from data.store.history import connect as connect_sql
 from data.store.recording import Recording
+from data.store.scoped import WORKER
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
 from tests.engines import conninfo
@@ -73,6 +74,7 @@ class World:
         self.log = EventLog(self.client)
         self.database_url = database_url
         self.sql = connect_sql(database_url)
+        self.worker_sql = connect_sql(database_url, role=WORKER)
         self.history = History(self.sql)
         self.sites = Sites(self.log, self.history, self.clock, lambda *_: None, self.pause)
         self.ingest = Ingest(self.log, self.history, self.sites)
@@ -143,6 +145,7 @@ class World:
         for writer in self._writers:
             writer.release()
         self.sql.dispose()
+        self.worker_sql.dispose()
         self.client.close()
         self.client.connection_pool.disconnect()
 

@@ -12,6 +12,7 @@ from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk
 from data.services.audit import Audit
 from data.services.identity import Identity, hashed
+from data.services.sealing import Box
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "four plain words again"
@@ -102,7 +103,7 @@ class FakePeople:
         self.made[token_hash] = replace(self.made[token_hash], used_at=at)
         return True
 
-    def links(self, purpose):
+    def links(self, scope, purpose):
         return [one for one in self.made.values() if one.purpose is purpose][::-1]
 
     def count_use(self, token_hash, at):
@@ -198,7 +199,7 @@ class FakeTrail:
     def walk(self):
         return iter(self.records)
 
-    def search(self, wanted, limit, offset):
+    def search(self, scope, wanted, limit, offset):
         return self.records[::-1][offset : offset + limit], len(self.records)
 
 
@@ -208,7 +209,7 @@ class Entrance:
     def __init__(self, now=lambda: datetime.now(UTC), **more):
         self.people, self.trail = FakePeople(), FakeTrail()
         self.audit = Audit(self.trail, b"secret", now)
-        self.identity = Identity(self.people, now, CHEAP)
+        self.identity = Identity(self.people, now, Box(bytes(32)), CHEAP)
         self.entry = Entry(
             identity=self.identity, accounts=AccountsDesk(self.identity, self.people, self.audit),
             audit=self.audit, forms_key=b"forms", **more,

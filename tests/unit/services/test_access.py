@@ -46,7 +46,7 @@ class Everything:
     def all(self):
         return list(self.accounts)
 
-    def links(self, purpose):
+    def links(self, scope, purpose):
         return [one for one in self.made if one.purpose is purpose]
 
     def devices(self, site):

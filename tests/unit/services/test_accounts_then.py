@@ -41,7 +41,7 @@ class Recorded:
     told = (*PLANS, *EVENTS, *THE_REST, LATE_NEWS)
 
     @contextmanager
-    def reading(self):
+    def reading(self, site):
         yield self
 
     def site(self, site):

@@ -214,26 +214,26 @@ def test_what_was_said_is_known_for_a_while_and_outlasts_a_lost_database(works):
     book = DateBook(table, lambda: now[0])
     with pytest.raises(Unavailable):
         table.lost = True
-        book.all(SITE, NOW)
+        book.all(PLANNER.scope, SITE, NOW)
     table.lost = False
-    assert book.all(SITE, NOW) == {} and book.all(SITE, NOW) == {}
+    assert book.all(PLANNER.scope, SITE, NOW) == {} and book.all(PLANNER.scope, SITE, NOW) == {}
     assert table.asked == 2
     now[0], table.lost = KNOWN_FOR_S + 1, True
-    assert book.all(SITE, NOW) == {}
+    assert book.all(PLANNER.scope, SITE, NOW) == {}
 
 
 def test_what_was_said_in_another_process_is_asked_for_as_soon_as_it_is_heard_of(works):
     table = Table()
     book = DateBook(table, lambda: 0.0)
-    book.all(SITE, NOW)
+    book.all(PLANNER.scope, SITE, NOW)
     book.renew()
-    book.all(SITE, NOW)
+    book.all(PLANNER.scope, SITE, NOW)
     assert table.asked == 2
     book.renew()
     table.lost = True
-    assert book.all(SITE, NOW) == {}
+    assert book.all(PLANNER.scope, SITE, NOW) == {}
 
 
 def test_nothing_said_later_is_known_earlier(works):
     asks(works)
-    assert works.book.of(SITE, ["SO-1"], NOW - timedelta(hours=1)) == {}
+    assert works.book.of(PLANNER.scope, SITE, ["SO-1"], NOW - timedelta(hours=1)) == {}

@@ -24,7 +24,7 @@ class Keeping:
         return self.at_s
 
     @contextmanager
-    def reading(self) -> Iterator[SimpleNamespace]:
+    def reading(self, site: str) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(plans=lambda *_: [])
 
     def mark_missing(self, site: str) -> None: ...

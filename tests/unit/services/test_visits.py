@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from data.domain.scope import Role, Scope
 from data.services.visits import VISIT_GAP, Visits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+SCOPE = Scope(role=Role.SUPPLIER, sites=("s",), party="P1")
 MINUTE = timedelta(minutes=1)
 OLD, NEW = {"a": ["old"]}, {"a": ["new"]}
 
@@ -16,13 +18,13 @@ class Shelf:
     def get(self, *key):
         return self.kept.get(key)
 
-    def put(self, viewer, site, board, known):
-        self.kept[viewer, site, board] = known
+    def put(self, scope, viewer, site, board, known):
+        self.kept[scope, viewer, site, board] = known
         self.writes += 1
 
 
 def look(visits, seen, at, viewer="v"):
-    return visits.look(viewer, "s", "supplier", seen, at)
+    return visits.look(SCOPE, viewer, "s", "supplier", seen, at)
 
 
 def test_the_first_visit_has_nothing_to_be_compared_with():

@@ -34,13 +34,13 @@ class Table:
     def __init__(self):
         self.rows, self.lost, self.asked = [], False, 0
 
-    def add(self, site, subject, entry):
+    def add(self, scope, site, subject, entry):
         self.rows.append((site, subject, entry))
 
-    def of(self, site, orders):
-        return [pair for pair in self.all(site) if pair[0].order in orders]
+    def of(self, scope, site, orders):
+        return [pair for pair in self.all(scope, site) if pair[0].order in orders]
 
-    def all(self, site):
+    def all(self, scope, site):
         self.asked += 1
         if self.lost:
             raise Unavailable("no SQL")

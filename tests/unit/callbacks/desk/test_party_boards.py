@@ -54,8 +54,8 @@ class Looks:
             raise Unavailable("no SQL")
         return self.known.get(key)
 
-    def put(self, viewer, site, board, known):
-        self.known[viewer, site, board] = known
+    def put(self, scope, viewer, site, board, known):
+        self.known[scope, viewer, site, board] = known
 
 
 class Desk:
