@@ -176,7 +176,7 @@ class Doors:
         body = doors.sign_in(
             t, generate_csrf(), onward, wrong, login[:120], refused is Refused.CODE, self._openid
         )
-        status = {None: 200, Refused.LOCKED: 429}.get(refused, 401)
+        status = {None: 200, Refused.LOCKED: 429, Refused.SECRET: 503}.get(refused, 401)
         return _page(t("Sign in"), body, t, status, onward)
 
     def _show_account(

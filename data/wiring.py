@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from data.secret import kept
+from data.secret import derived, kept
 from data.services.errors import Forbidden
 from data.services.live import LiveSite, utc_now
 from data.services.sites import Sites
@@ -114,12 +114,14 @@ class People:
         from data.services.accounts_desk import AccountsDesk
         from data.services.audit import Audit
         from data.services.identity import Identity
+        from data.services.sealing import Box
         from data.store.audit import AuditStore
         from data.store.people import PeopleStore
 
         self.store = PeopleStore(sql)
         self.audit = Audit(AuditStore(sql), secret, utc_now)
-        self.identity = Identity(self.store, utc_now, hasher)
+        box = Box(derived(secret, "authenticators"))
+        self.identity = Identity(self.store, utc_now, box, hasher)
         self.desk = AccountsDesk(self.identity, self.store, self.audit)
 
 

@@ -9,6 +9,8 @@ from data.settings import Settings
 from data.store.keys import KeyStore
 from data.wiring import Engines, People, address, secret_of
 
+CONSOLE = "command line"  # who did it, in the audit trail
+
 if TYPE_CHECKING:
     from data.services.ports import StoredKey
 
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 def manage_keys(settings: Settings, options: argparse.Namespace) -> int:
     """Make, list or revoke API keys: of sources that report, or of programs that read."""
     from data.domain.scope import Role
-    from data.services.keys import Keys
+    from data.services.keys import Keys, noting
 
-    store = KeyStore(Engines(settings).sql)
-    keys, action = Keys(store, utc_now), options.action
+    sql = Engines(settings).sql
+    store, noted = KeyStore(sql), noting(People(sql, secret_of(settings)).audit, CONSOLE)
+    keys, action = Keys(store, utc_now, noted), options.action
     if action == "add":
         site = options.what or options.site
         if options.role:
@@ -27,7 +30,7 @@ def manage_keys(settings: Settings, options: argparse.Namespace) -> int:
         else:
             print(keys.create(site, options.source))
     elif action == "revoke":
-        if not store.revoke(options.what, utc_now()):
+        if not keys.revoke(options.what):
             print(f"no working key {options.what}", file=sys.stderr)
             return 1
     else:
@@ -49,7 +52,7 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     from data.services.accounts_desk import By
 
     desk = People(Engines(settings).sql, secret_of(settings)).desk
-    by, action = By("console"), options.action
+    by, action = By(CONSOLE), options.action
     if action == "list":
         for one in desk.all():
             state = "disabled" if one.disabled_at else "may sign in" if one.password else "invited"

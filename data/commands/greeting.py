@@ -1,5 +1,6 @@
 """What is said once everything runs: addresses, a key, how to sign in. Imported by `app`."""
 
+from data.commands.access import CONSOLE
 from data.services.live import utc_now
 from data.settings import Settings
 from data.store.history import connect as connect_sql
@@ -45,11 +46,12 @@ def _sign_in_lines(settings: Settings, env: dict[str, str], at: str) -> list[str
 
 def _demo_key(settings: Settings, env: dict[str, str]) -> str:
     """Return the demo's API key, made at the first start and kept in a file only we can read."""
-    from data.services.keys import Keys
+    from data.services.keys import Keys, noting
 
     file = settings.var / "demo-api-key"
     sql = connect_sql(env["DATABASE_URL"])
-    keys = Keys(KeyStore(sql), utc_now)
+    noted = noting(People(sql, secret_of(settings)).audit, CONSOLE)
+    keys = Keys(KeyStore(sql), utc_now, noted)
     kept = file.read_text().strip() if file.exists() else ""
     if not kept or keys.verify(kept) is None:
         kept = keys.create(DEMO_SITE, DEMO_SOURCE)

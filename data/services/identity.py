@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from data.domain.people import (
     check_person,
 )
 from data.domain.scope import Role
+from data.services.sealing import Box, SealError, is_sealed
 from data.services.totp import accepted_step
 
 IDLE = timedelta(hours=12)
@@ -36,13 +38,16 @@ RESET_WITHIN = timedelta(hours=2)
 WATCHED_FOR = timedelta(minutes=15)
 MOST_FAILED_LOGIN, MOST_FAILED_ADDRESS = 10, 50
 
+_log = structlog.get_logger("identity")
+
 
 class Refused(StrEnum):
-    """Why nobody was signed in. Only `CODE` says that login and password were right."""
+    """Why nobody was signed in. `CODE` and `SECRET` say that login and password were right."""
 
     WRONG = "wrong"
     LOCKED = "locked"
     CODE = "code"
+    SECRET = "secret"  # the authenticator's is sealed with another secret of the program
 
 
 class People(Protocol):
@@ -113,10 +118,13 @@ class Identity:
     """Makes accounts, lets people in and out."""
 
     def __init__(
-        self, people: People, now: Callable[[], datetime], hasher: PasswordHasher | None = None
-    ) -> None:
+        self, people: People, now: Callable[[], datetime], box: Box,
+        hasher: PasswordHasher | None = None,
+    ) -> None:  # fmt: skip
+        """`box`: seals the secrets of authenticators."""
         self._people = people
         self._now = now
+        self._box = box
         self._hasher = hasher or PasswordHasher()
         self._decoy = self._hasher.hash(secrets.token_hex(16))
 
@@ -199,8 +207,12 @@ class Identity:
         right = self._matches(account, password)
         if account is None or not right or account.disabled_at is not None:
             return Refused.WRONG
-        if account.totp_secret is not None and not self._takes(account, code, now):
-            return Refused.CODE
+        try:
+            if account.totp_secret is not None and not self._takes(account, code, now):
+                return Refused.CODE
+        except SealError as error:
+            _log.error("authenticator not checked", account=account.id, reason=str(error))
+            return Refused.SECRET
         self._people.note(login, address, now, ok=True)
         return self.open_session(account)
 
@@ -270,11 +282,11 @@ class Identity:
 
     def enrol_totp(self, account: Account, secret: str, code: str) -> bool:
         """Ask for a code from now on, if the first one given is right."""
-        trial = replace(account, totp_secret=secret, totp_used=0)
         if accepted_step(secret, code, self._now(), 0) is None:
             return False
-        self._people.change(account.id, totp_secret=secret, totp_used=0)
-        return self._takes(trial, code, self._now())
+        kept = self._box.sealed(secret, account.id)
+        self._people.change(account.id, totp_secret=kept, totp_used=0)
+        return self._takes(replace(account, totp_secret=kept, totp_used=0), code, self._now())
 
     def drop_totp(self, account: str) -> None:
         """Ask for no code any more: the person's device is lost."""
@@ -285,8 +297,18 @@ class Identity:
         return None if found is None or found.disabled_at is not None else found
 
     def _takes(self, account: Account, code: str | None, now: datetime) -> bool:
-        step = accepted_step(account.totp_secret or "", code or "", now, account.totp_used)
-        return step is not None and self._people.take_step(account.id, step)
+        """Whether a code is right and none was taken for its time.
+
+        A secret from before there were seals is sealed now. Raises: SealError.
+        """
+        kept = account.totp_secret or ""
+        secret = self._box.opened(kept, account.id)
+        step = accepted_step(secret, code or "", now, account.totp_used)
+        if step is None or not self._people.take_step(account.id, step):
+            return False
+        if not is_sealed(kept):
+            self._people.change(account.id, totp_secret=self._box.sealed(secret, account.id))
+        return True
 
     def _matches(self, account: Account | None, password: str) -> bool:
         """Compare with the account's password, or with one that nobody has, as slowly."""

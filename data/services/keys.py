@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from data.domain.audit import Action
 from data.domain.scope import Role, Scope
+from data.services.audit import Audit
 from data.services.errors import Unavailable
 from data.services.ports import StoredKey
 
@@ -25,6 +27,22 @@ READERS = (
 _HEX = frozenset("0123456789abcdef")
 
 
+Noted = Callable[[StoredKey, str], None]  # which key, "made" or "revoked"
+
+
+def noting(audit: Audit, actor: str) -> Noted:
+    """Return what writes down in the trail what an actor does with keys."""
+
+    def noted(key: StoredKey, what: str) -> None:
+        detail = {"changed": what, "role": key.role.value, "source": key.source}
+        audit.note(
+            actor, Action.KEY_CHANGED, f"key/{key.prefix}", site=key.site, party=key.party,
+            detail=detail,
+        )  # fmt: skip
+
+    return noted
+
+
 class Store(Protocol):
     """What keys ask of SQL."""
 
@@ -33,6 +51,9 @@ class Store(Protocol):
 
     def find(self, prefix: str) -> StoredKey | None:
         """Find a key."""
+
+    def revoke(self, prefix: str, at: datetime) -> bool:
+        """End a key; False when there is none that still works."""
 
 
 class Grant(NamedTuple):
@@ -44,11 +65,15 @@ class Grant(NamedTuple):
 
 
 class Keys:
-    """Makes and verifies keys; a verified one is remembered for `KNOWN_FOR_S`."""
+    """Makes, verifies and revokes keys; a verified one is remembered for `KNOWN_FOR_S`."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], noted: Noted | None = None
+    ) -> None:
+        """`noted`: is told of each key before it is made or revoked."""
         self._store = store
         self._now = now
+        self._noted = noted
         self._known: dict[bytes, tuple[float, Grant]] = {}
 
     def create(self, site: str, source: str, rate_per_s: float = RATE_PER_S) -> str:
@@ -70,20 +95,36 @@ class Keys:
         self, site: str, source: str, rate_per_s: float, role: Role, party: str | None
     ) -> str:
         prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        self._store.add(
-            StoredKey(
-                prefix=prefix,
-                secret_hash=_digest(secret),
-                site=site,
-                source=source,
-                created_at=self._now(),
-                revoked_at=None,
-                rate_per_s=rate_per_s,
-                role=role,
-                party=party,
-            )
+        made = StoredKey(
+            prefix=prefix,
+            secret_hash=_digest(secret),
+            site=site,
+            source=source,
+            created_at=self._now(),
+            revoked_at=None,
+            rate_per_s=rate_per_s,
+            role=role,
+            party=party,
         )
+        self._note(made, "made")
+        self._store.add(made)
         return f"mp_{prefix}_{secret}"
+
+    def revoke(self, prefix: str) -> bool:
+        """End a key; False when there is none that still works.
+
+        Raises: Unavailable.
+        """
+        found = self._store.find(prefix)
+        if found is None or found.revoked_at is not None:
+            return False
+        self._note(found, "revoked")
+        self._known.clear()
+        return self._store.revoke(prefix, self._now())
+
+    def _note(self, key: StoredKey, what: str) -> None:
+        if self._noted is not None:
+            self._noted(key, what)
 
     def verify(self, token: str) -> Grant | None:
         """Return what a key allows; None for an unknown, wrong or revoked one.

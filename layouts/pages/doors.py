@@ -20,6 +20,10 @@ WORDS = {
     "wrong": msgid("Login or password is wrong."),
     "locked": msgid("Too many attempts. Wait a quarter of an hour, then try again."),
     "code": msgid("Enter the code that your authenticator app shows now."),
+    "secret": msgid(
+        "Your code can't be checked: the program's secret has changed. An administrator can take"
+        " the authenticator away; then set up a new one."
+    ),
     "present": msgid("The present password is wrong."),
     "authenticator": msgid("That code is wrong."),
     "unknown": msgid("Nobody here has an account under that name. Ask an administrator."),

@@ -14,6 +14,7 @@ from data.services.audit import Audit
 from data.services.disclosures import Disclosures
 from data.services.identity import Identity
 from data.services.keys import Keys
+from data.services.sealing import Box
 from data.store.access import AccessStore
 from data.store.audit import AuditStore
 from data.store.disclosures import DisclosureStore
@@ -88,7 +89,7 @@ def test_screens_are_those_that_were_let_in_at_the_site(engine):
 
 def test_a_review_joins_everything_that_is_stored(engine):
     people = PeopleStore(engine)
-    identity = Identity(people, lambda: NOW)
+    identity = Identity(people, lambda: NOW, Box(bytes(32)))
     made = identity.create("sue@acme.example", "Sue", Role.SUPPLIER, ["s"], "acme")
     identity.invite(made.id, "account/may", Purpose.INVITATION)
     Keys(KeyStore(engine), lambda: NOW).create("s", "urn:mes")

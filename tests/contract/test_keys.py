@@ -6,14 +6,18 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.engine import Engine
 
+from data.domain.audit import Action
 from data.domain.scope import Role, Scope
 from data.services import keys as keys_module
+from data.services.audit import Audit
 from data.services.errors import Unavailable
-from data.services.keys import KNOWN_FOR_S, READERS, TRUSTED_FOR_S, Keys
+from data.services.keys import KNOWN_FOR_S, READERS, TRUSTED_FOR_S, Keys, noting
+from data.services.ports import StoredKey
 from data.store.embedded import EmbeddedPostgres
 from data.store.history import connect
 from data.store.keys import KeyStore
 from tests.contract.world import NOW, Clock
+from tests.unit.fakes import FakeTrail
 
 
 @pytest.fixture
@@ -141,3 +145,32 @@ def test_no_key_reads_more_than_a_party_or_the_factorys_planning(
     with pytest.raises(ValueError, match=named):
         Keys(store, Clock()).create_reader("plant", role, party)
     assert store.all() == []
+
+
+def test_each_key_that_is_made_or_revoked_is_written_down_before_it_is(store: KeyStore) -> None:
+    trail = FakeTrail()
+    audit = Audit(trail, b"secret", Clock())
+    keys = Keys(store, Clock(), noting(audit, "command line"))
+    prefix = keys.create("plant", "urn:mes").split("_")[1]
+    keys.create_reader("plant", Role.SUPPLIER, "P1")
+    assert keys.revoke(prefix)
+    assert not keys.revoke(prefix) and not keys.revoke("00000000")
+    deeds = [record.deed for record in trail.records]
+    assert [deed.detail["changed"] for deed in deeds] == ["made", "made", "revoked"]
+    assert {deed.action for deed in deeds} == {Action.KEY_CHANGED}
+    assert deeds[0].subject == deeds[2].subject == f"key/{prefix}"
+    assert deeds[1].party == "P1" and deeds[1].detail["role"] == "supplier"
+
+
+def test_a_key_that_can_not_be_written_down_is_neither_made_nor_revoked(store: KeyStore) -> None:
+    def full(key: StoredKey, what: str) -> None:
+        raise Unavailable("the trail is away")
+
+    prefix = Keys(store, Clock()).create("plant", "urn:mes").split("_")[1]
+    keys = Keys(store, Clock(), full)
+    with pytest.raises(Unavailable):
+        keys.create("plant", "urn:other")
+    with pytest.raises(Unavailable):
+        keys.revoke(prefix)
+    (kept,) = store.all()
+    assert kept.revoked_at is None

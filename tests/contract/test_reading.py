@@ -30,6 +30,7 @@ from data.services.disclosures import Disclosures
 from data.services.identity import Identity
 from data.services.keys import KNOWN_FOR_S, READERS, Keys
 from data.services.reading import Reading
+from data.services.sealing import Box
 from data.store.audit import AuditStore
 from data.store.disclosures import DisclosureStore
 from data.store.keys import KeyStore
@@ -108,7 +109,7 @@ class Desk:
             world.ingest, world.sites, self.keys, world.log, read_plan, template, world.clock
         )
         self.app = Flask("test")
-        people = Identity(PeopleStore(world.sql), lambda: datetime.now(UTC))
+        people = Identity(PeopleStore(world.sql), lambda: datetime.now(UTC), Box(bytes(32)))
         Gate(people, world.sites.ids, {}).register(self.app)
         self.app.register_blueprint(api.blueprint())
         self.app.register_blueprint(ingest.blueprint())

@@ -4,15 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 
 from data.domain.people import PersonError, Purpose
 from data.domain.scope import Role
 from data.services.identity import ABSOLUTE, IDLE, Identity, Refused, hashed
+from data.services.sealing import Box, is_sealed
 from data.services.totp import accepted_step, new_secret
-from tests.unit.fakes import FakePeople
+from tests.unit.fakes import CHEAP, FakePeople
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+KEY = bytes(range(32))
 GOOD = "correct horse battery"
 
 
@@ -39,7 +40,7 @@ def people():
 
 @pytest.fixture
 def identity(people, clock):
-    return Identity(people, clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return Identity(people, clock, Box(KEY), CHEAP)
 
 
 @pytest.fixture
@@ -175,6 +176,45 @@ def test_with_an_authenticator_a_code_is_asked_for_and_counts_once(identity, lin
     assert signed_in(identity, code=code) is Refused.CODE
     identity.drop_totp(lin.id)
     assert not isinstance(signed_in(identity), Refused)
+
+
+def enrolled(identity, lin, clock):
+    secret = new_secret()
+    assert identity.enrol_totp(lin, secret, pyotp.TOTP(secret).at(clock.at))
+    clock.pass_(seconds=30)
+    return secret
+
+
+def test_the_secret_of_an_authenticator_is_kept_under_seal_and_works(identity, lin, people, clock):
+    secret = enrolled(identity, lin, clock)
+    kept = people.accounts[lin.id].totp_secret
+    assert is_sealed(kept) and secret not in kept
+    assert not isinstance(signed_in(identity, code=pyotp.TOTP(secret).at(clock.at)), Refused)
+
+
+def test_a_secret_that_was_kept_in_clear_works_and_is_sealed_by_its_next_use(
+    identity, lin, people, clock
+):
+    secret = new_secret()
+    people.change(lin.id, totp_secret=secret)
+    assert signed_in(identity, code="000000") is Refused.CODE
+    assert people.accounts[lin.id].totp_secret == secret
+    assert not isinstance(signed_in(identity, code=pyotp.TOTP(secret).at(clock.at)), Refused)
+    assert is_sealed(people.accounts[lin.id].totp_secret)
+    clock.pass_(seconds=30)
+    assert not isinstance(signed_in(identity, code=pyotp.TOTP(secret).at(clock.at)), Refused)
+
+
+def test_with_another_secret_of_the_program_nobody_gets_in_by_a_code_and_it_says_so(
+    identity, lin, people, clock
+):
+    secret = enrolled(identity, lin, clock)
+    other = Identity(people, clock, Box(bytes(32)), CHEAP)
+    code = pyotp.TOTP(secret).at(clock.at)
+    assert signed_in(other, code=code) is Refused.SECRET
+    assert signed_in(other, password="wrong wrong wrong", code=code) is Refused.WRONG
+    other.drop_totp(lin.id)
+    assert not isinstance(signed_in(other), Refused)
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 34"])
