@@ -37,6 +37,8 @@ class Action(StrEnum):
     KEY_CHANGED = "key_changed"
     DATE_CHANGED = "date_changed"
     COMMENTED = "commented"
+    EXCEPTION_MOVED = "exception_moved"
+    RULE_CHANGED = "rule_changed"
 
 
 class Deed(Struct, frozen=True, kw_only=True):

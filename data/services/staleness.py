@@ -2,7 +2,8 @@
 
 `order` an order's account, `shift` the figures of a work unit's day, `chain` the bottleneck
 around a state change on a work unit's day. `account` is set by whoever has taken in what a closed
-order did: its account can be made. Imported by the recorder and the store.
+order did: its account can be made. `exception` is set by whoever moves an exception: the watch
+publishes it. Imported by the recorder, the store and the watch's aspects.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from data.domain.events import Event, EventType
 
 ORDER, SHIFT, CHAIN, ACCOUNT = "order", "shift", "chain", "account"
+EXCEPTION = "exception"
 StaleKey = tuple[str, str]  # kind, key
 _STATE = EventType.WORK_UNIT_STATE_CHANGED
 _OF_ORDERS = frozenset({"operation", "need", "order"})

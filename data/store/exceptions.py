@@ -29,6 +29,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from data.domain.exceptions.records import Case, Move, Note, Severity, State, Transition
 from data.domain.exceptions.search import CaseFilter, Change, Found, Kept
+from data.domain.scope import Scope
+from data.services.staleness import EXCEPTION
 from data.store.exception_tables import (
     exception,
     exception_mark,
@@ -36,10 +38,9 @@ from data.store.exception_tables import (
     exception_rule,
     exception_transition,
 )
-from data.store.history import answering
+from data.store.scoped import reading, whole, writing
 from data.store.stale import mark_now
 
-STALE = "exception"  # the kind of mark by which the watch learns what people did
 _PLAIN = (
     "site", "number", "rule", "kind", "subject", "severity", "state", "standing", "version",
     "since", "raised_at", "cleared_at", "closed_at", "acknowledged_at", "parent", "owner_role",
@@ -60,18 +61,21 @@ class ExceptionStore:
         query = select(exception.c.number, exception.c.document).where(
             exception.c.site == site, exception.c.state != State.CLOSED
         )
-        return self._cases(query)
+        return self._cases(query, whole(site))
 
-    def case(self, site: str, number: int) -> Case | None:
-        """Return one exception."""
-        return next(iter(self.cases(site, [number])), None)
+    def case(self, site: str, number: int, scope: Scope | None = None) -> Case | None:
+        """Return one exception, if the scope reaches it; without one, the whole site's does."""
+        query = select(exception.c.number, exception.c.document).where(
+            exception.c.site == site, exception.c.number == number
+        )
+        return next(iter(self._cases(query, scope or whole(site))), None)
 
     def cases(self, site: str, numbers: Sequence[int]) -> list[Case]:
         """Return exceptions by number; those that there aren't are left out."""
         query = select(exception.c.number, exception.c.document).where(
             exception.c.site == site, exception.c.number.in_(list(numbers))
         )
-        return self._cases(query)
+        return self._cases(query, whole(site))
 
     def keep(self, site: str, changes: Sequence[Change], tell_watch: bool = False) -> Kept:
         """Keep changes in one transaction, each if nobody else has changed the case meanwhile.
@@ -81,7 +85,7 @@ class ExceptionStore:
         done: list[Case] = []
         lost: list[Change] = []
         numbers: dict[int, int] = {}
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             for index, change in enumerate(changes):
                 kept = self._keep(connection, change, numbers)
                 if kept is None:
@@ -90,7 +94,7 @@ class ExceptionStore:
                 numbers[index] = kept.number
                 done.append(kept)
             if tell_watch and done:
-                mark_now(connection, site, STALE, [str(case.number) for case in done])
+                mark_now(connection, site, EXCEPTION, [str(case.number) for case in done])
         return Kept(done=tuple(done), lost=tuple(lost))
 
     def search(self, site: str, wanted: CaseFilter, limit: int, offset: int) -> Found:
@@ -106,7 +110,7 @@ class ExceptionStore:
             .limit(limit)
             .offset(offset)
         )  # fmt: skip
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             total = connection.execute(
                 select(func.count()).select_from(exception).where(where)
             ).scalar_one()
@@ -121,20 +125,18 @@ class ExceptionStore:
             .where(table.site == site, table.number == number)
             .order_by(table.version)
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return [_transition(row) for row in connection.execute(query).mappings()]
 
-    def notes(self, site: str, number: int, party: str | None = None) -> list[Note]:
-        """Return an exception's thread, oldest first; with `party`, only what it may read."""
+    def notes(self, site: str, number: int, scope: Scope | None = None) -> list[Note]:
+        """Return an exception's thread as far as the scope reaches, oldest first."""
         table = exception_note.c
         query = (
             select(exception_note)
             .where(table.site == site, table.exception == number)
             .order_by(table.number)
         )
-        if party is not None:
-            query = query.where(table.party == party)
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, scope or whole(site)) as connection:
             return [_note(row) for row in connection.execute(query).mappings()]
 
     def add_note(self, site: str, note: Note) -> None:
@@ -143,9 +145,9 @@ class ExceptionStore:
             "site": site, "exception": note.case, "at": note.at, "author": note.author,
             "name": note.name, "words": note.words, "party": note.party,
         }  # fmt: skip
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(insert(exception_note).values(row))
-            mark_now(connection, site, STALE, [str(note.case)])
+            mark_now(connection, site, EXCEPTION, [str(note.case)])
 
     def mark(self, site: str, number: int, account: str, useful: bool, at: datetime) -> None:
         """Keep whether someone found an exception worth being told of; the last word counts."""
@@ -154,7 +156,7 @@ class ExceptionStore:
         statement = statement.on_conflict_do_update(
             index_elements=["site", "exception", "account"], set_={"useful": useful, "at": at}
         )
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             connection.execute(statement)
 
     def marks(self, site: str, number: int) -> dict[str, bool]:
@@ -163,14 +165,14 @@ class ExceptionStore:
         query = select(table.account, table.useful).where(
             table.site == site, table.exception == number
         )
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return {account: useful for account, useful in connection.execute(query)}
 
     def rules(self, site: str) -> dict[str, tuple[dict[str, Any], int]]:
         """Return the rules in which a site differs, by id: document and version."""
         table = exception_rule.c
         query = select(table.id, table.document, table.version).where(table.site == site)
-        with answering(), self._engine.connect() as connection:
+        with reading(self._engine, whole(site)) as connection:
             return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
     def keep_rule(
@@ -185,7 +187,7 @@ class ExceptionStore:
         statement = statement.on_conflict_do_update(
             index_elements=["site", "id"], set_=row, where=exception_rule.c.version == was
         )
-        with answering(), self._engine.begin() as connection:
+        with writing(self._engine, whole(site)) as connection:
             return connection.execute(statement).rowcount == 1
 
     def _keep(
@@ -200,8 +202,8 @@ class ExceptionStore:
             connection.execute(insert(exception_transition).values(_transition_row(told)))
         return kept
 
-    def _cases(self, query: Select[Any]) -> list[Case]:
-        with answering(), self._engine.connect() as connection:
+    def _cases(self, query: Select[Any], scope: Scope) -> list[Case]:
+        with reading(self._engine, scope) as connection:
             return [_case(*row) for row in connection.execute(query)]
 
 

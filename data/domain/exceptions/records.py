@@ -14,6 +14,7 @@ from msgspec.structs import force_setattr
 
 from data.domain.scope import Role
 
+_DATES = frozenset({"need_by", "planned_by"})
 Value = str | int | float | bool | datetime | None
 
 
@@ -56,7 +57,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     `screen/<name>`, `reader/<name>`, `quarantine/<site>`.
     `cause`: the subject of what is behind it, when that is known; it is inhibited or grouped by.
     `since`: when the condition began to hold (site time). `values`: what the words are made of:
-    limits, names, and instants under names that end in `_at`; the same for the same kind of rule.
+    limits, names, and instants under `need_by`, `planned_by` and names that end in `_at` or
+    `_since`; the same for the same kind of rule.
     `parties`: who outside the factory it concerns.
     """
 
@@ -145,8 +147,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Take instants among the values that were read as texts for what they are."""
-        if any(name.endswith("_at") and isinstance(v, str) for name, v in self.values.items()):
-            force_setattr(self, "values", {n: _instant(n, v) for n, v in self.values.items()})
+        if any(_is_instant(name, value) for name, value in self.values.items()):
+            force_setattr(self, "values", {n: _read(n, v) for n, v in self.values.items()})
 
     @property
     def name(self) -> str:
@@ -205,7 +207,9 @@ class Note(Struct, frozen=True, kw_only=True):
     party: str | None = None
 
 
-def _instant(name: str, value: Any) -> Any:
-    return (
-        datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
-    )
+def _is_instant(name: str, value: Any) -> bool:
+    return isinstance(value, str) and (name.endswith(("_at", "_since")) or name in _DATES)
+
+
+def _read(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if _is_instant(name, value) else value

@@ -2,6 +2,22 @@
 
 from alembic import op
 
+from data.store.protection import (
+    APPEND,
+    OWN_PARTY,
+    READ,
+    WHOLE,
+    WORKER,
+    WRITE,
+    allow,
+    allow_changes,
+    enclose,
+    expose,
+    protect,
+    whole_site,
+    within,
+)
+
 revision = "0010"
 down_revision = "0009"
 
@@ -56,14 +72,15 @@ CREATE TABLE exception_transition (
 );
 CREATE INDEX exception_transition_untold ON exception_transition (at) WHERE NOT told;
 CREATE TABLE exception_note (
-    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     site text NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
     exception bigint NOT NULL,
     at timestamptz NOT NULL,
     author text NOT NULL,
     name text NOT NULL,
     words text NOT NULL,
-    party text
+    party text,
+    PRIMARY KEY (site, number)
 );
 CREATE INDEX exception_note_by_case ON exception_note (site, exception);
 CREATE TABLE exception_mark (
@@ -86,15 +103,31 @@ CREATE TABLE exception_rule (
 """
 
 
+_TABLES = (
+    "exception_rule", "exception_mark", "exception_note", "exception_transition", "exception",
+)  # fmt: skip
+_OF_SCREENS = "site, screen, enrolled_at, revoked_at, seen_at, version"  # for dark walls
+_CONCERNED = f"{within()} AND CASE WHEN {WHOLE} THEN true ELSE {OWN_PARTY} = ANY (parties) END"
+
+
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables; a party has what concerns it, and what was said to it."""
     for statement in _STATEMENTS.split(";"):
         op.execute(statement)
+    enclose(op, "exception", web=WRITE, worker=WRITE)
+    allow(op, "exception", "SELECT", _CONCERNED)
+    allow_changes(op, "exception", whole_site())
+    protect(op, "exception_transition", web=APPEND, worker=APPEND)
+    op.execute(f"GRANT UPDATE (told) ON exception_transition TO {WORKER}")
+    protect(op, "exception_note", party="party", web=APPEND, worker=READ)
+    protect(op, "exception_mark", web=WRITE, worker=READ)
+    protect(op, "exception_rule", web=WRITE, worker=READ)
+    op.execute(f"GRANT SELECT ({_OF_SCREENS}) ON screen_device TO {WORKER}")
 
 
 def downgrade() -> None:
     """Drop them."""
-    for table in (
-        "exception_rule", "exception_mark", "exception_note", "exception_transition", "exception",
-    ):  # fmt: skip
+    op.execute(f"REVOKE SELECT ({_OF_SCREENS}) ON screen_device FROM {WORKER}")
+    for table in _TABLES:
+        expose(op, table)
         op.drop_table(table)
