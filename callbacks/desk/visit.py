@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from callbacks.gate import MANAGERS
+from data.domain.facts import Facts
 from data.domain.scope import Role, Scope
 from data.services.views import SiteView
 from layouts.desk import NAVIGATION
@@ -161,6 +162,14 @@ class ForRoles(Protocol):
     """A page that is for others than managers says for whom."""
 
     roles: Collection[Role]
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A page beside whose name stands how many things wait there."""
+
+    def count(self, facts: Facts, scope: Scope) -> int:
+        """Return how many."""
 
 
 def roles_of(page: DeskPage) -> frozenset[Role]:
