@@ -169,7 +169,7 @@ class PastSites:
         facts = Facts()
         orders = [plan.id for plan in board.plans() if not board.completed(plan)]
         for kept in self._store.forecasts(board.site_id, at, orders):
-            facts.forecasts[kept.order] = _forecast(kept)
+            facts.forecasts[kept.order] = as_forecast(kept)
         return facts
 
 
@@ -221,7 +221,8 @@ def _forget(board: Board, since: datetime) -> None:
     board.changed_output.clear()
 
 
-def _forecast(kept: ForecastThen) -> OrderForecast:
+def as_forecast(kept: ForecastThen) -> OrderForecast:
+    """Return what is known of a forecast that was kept: when its order was to be done."""
     p50, p80, p95 = (
         kept.made_at + timedelta(seconds=float(value_at(kept.remaining_s, level)))
         for level in (0.5, 0.8, 0.95)

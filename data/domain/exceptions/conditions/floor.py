@@ -37,7 +37,7 @@ class Queues:
         touched = self._renew(orders) | look.centers
         for center, agenda in self._agendas.items():
             waiting = agenda.before(look.now_s)
-            if center in touched or self._counts.get(center) != waiting:
+            if look.back or center in touched or self._counts.get(center) != waiting:
                 self._counts[center] = waiting
                 for rule in self._rules:
                     yield Verdict(rule, center_subject(center), self._judge(rule, center, look))
@@ -110,7 +110,7 @@ class Scrap:
     def look(self, look: Look) -> Iterable[Verdict]:
         """Judge units that counted pieces, and all when a quarter of an hour is over."""
         bucket, units = bucket_of(look.now), look.counted
-        if bucket != self._bucket or look.whole or look.recount:
+        if bucket != self._bucket or look.whole or look.back or look.recount:
             units = frozenset(self.ground.center_of) | {
                 unit for unit, _ in self.ground.board.output
             }
