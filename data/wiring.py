@@ -86,22 +86,27 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
     """Return what the watch works out at a site, a line each."""
     from data.services.bottlenecks import Bottlenecks
     from data.services.derivation import Accounting
+    from data.services.exceptions import Exceptions
     from data.services.forecasting import Forecasts
+    from data.services.rules import Rules
     from data.services.shift_figures import ShiftFiguresRollup
     from data.store.accounts import AccountPast
     from data.store.bottlenecks import BottleneckStore
     from data.store.delays import DelayStore
+    from data.store.exceptions import ExceptionStore
     from data.store.forecasts import ForecastStore
     from data.store.past import PastEvents
+    from data.store.program import Program
     from data.store.shift_figures import ShiftFigureStore
     from data.store.stale import Stale
 
-    sql = engines.sql
+    sql, kept = engines.sql, ExceptionStore(engines.sql)
     return [
         Forecasts(site, ForecastStore(sql), PastEvents(sql), lambda: engines.facts.names(site)),
         Accounting(site, AccountPast(sql), DelayStore(sql)),
         ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
+        Exceptions(site, kept, Stale(sql), Program(sql), Rules(kept).of, utc_now),
     ]
 
 

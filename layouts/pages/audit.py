@@ -45,6 +45,10 @@ ACTIONS = {
     Action.KEY_CHANGED: msgid("changed an API key"),
     Action.DATE_CHANGED: msgid("changed a date"),
     Action.COMMENTED: msgid("commented"),
+    Action.EXCEPTION_MOVED: msgid("moved an exception"),
+    Action.RULE_CHANGED: msgid("changed a rule"),
+    Action.EXCEPTION_MOVED: msgid("moved an exception"),
+    Action.RULE_CHANGED: msgid("changed a rule"),
 }
 BREAKS = {
     Break.ALTERED: msgid("altered, or out of its place"),
