@@ -384,6 +384,7 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
     """Return what runs on engines that are there already, by the name of its command."""
     return {
         "web": serve,
+        "migrate": parts.migrate,
         "worker": parts.work,
         "watch": parts.watch,
         "demo": parts.simulate,

@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="record events into SQL")
     commands.add_parser("watch", help="forecast, find bottlenecks, account for delays")
     commands.add_parser("demo", help="run the demo factory")
+    commands.add_parser("migrate", help="bring the schema to the newest version, and no more")
     plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
     plan.add_argument("file", type=Path)
     plan.add_argument("--site", default=DEMO_SITE)

@@ -11,6 +11,14 @@ from data.store.scoped import WORKER
 from data.wiring import DEMO_SITE, Engines, in_thread, patiently, stop_on_signals
 
 
+def migrate(settings: Settings) -> int:
+    """Bring the schema to the newest version."""
+    from data.store.migrate import upgrade
+
+    patiently(lambda: upgrade(settings.database_url or ""))
+    return 0
+
+
 def work(settings: Settings) -> int:
     """Record every site that this process can get hold of."""
     from data.services.worker import Worker

@@ -3,6 +3,7 @@
     MilepostError
     ├── Unavailable      an engine (log or history) can't be reached: try again later
     │   └── Cold         the log lost its memory of recorded identities and must be warmed
+    ├── NotMigrated      the schema isn't the newest, and this login may not change it
     ├── Overloaded       the log is full: nothing more is taken until it has drained
     └── Forbidden        the scope doesn't allow it (the API answers as if it weren't there)
         └── NoSuchInstant   the site's history doesn't reach there, or it lies ahead
@@ -23,6 +24,10 @@ class Unavailable(MilepostError):
 
 class Cold(Unavailable):
     """The log doesn't remember which events it has: refill it before appending."""
+
+
+class NotMigrated(MilepostError):
+    """The schema isn't the newest; who owns the tables must bring it there first."""
 
 
 class Overloaded(MilepostError):

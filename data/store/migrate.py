@@ -1,29 +1,55 @@
 """Brings the schema to the newest version; one process at a time, at every start.
 
-Imported by `app` and the tests.
+Imported by `app` and the tests. A login that may not change the schema starts on one that is
+the newest already; `python app.py migrate` brings it there with the login that owns the tables.
 """
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import InternalError, ProgrammingError
+
+from data.services.errors import NotMigrated
+from data.store.protection import EVERYTHING, PARTY, SITES
 
 _LOCK = 0x6D70_6D69  # advisory lock "mpmi"
+_REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException)
+# Row security binds the owner of the tables too: migrations change rows of all sites.
+_ALL = text(f"SELECT set_config('{SITES}', :all, false), set_config('{PARTY}', :all, false)")
 
 
 def upgrade(url: str) -> None:
-    """Run every migration that the database lacks; waits while another process does it."""
+    """Run every migration that the database lacks; waits while another process does it.
+
+    Raises: NotMigrated when the login may not, or may not make the roles of row security.
+    """
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            connection.execute(_ALL, {"all": EVERYTHING})
             connection.commit()
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _run(connection)
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _run(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except (ProgrammingError, InternalError) as error:
+        if not isinstance(error.orig, _REFUSED):
+            raise
+        raise NotMigrated(
+            f"the schema can't be brought to the newest version: {error.orig} "
+            "Run `python app.py migrate` with the DATABASE_URL of whoever owns the tables "
+            "(docs/production.md)"
+        ) from error
