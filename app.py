@@ -1,7 +1,7 @@
 """Milepost: the composition root and the command line.
 
-`python app.py` runs everything on this machine; `web`, `worker`, `watch` and `demo` are its
-parts, and `server` is what gunicorn serves. Adapters meet services here and nowhere else.
+`python app.py` runs everything on this machine; `web`, `worker`, `watch`, `notify` and `demo` are
+its parts, and `server` is what gunicorn serves. Adapters meet services here and nowhere else.
 """
 
 import sys
@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import structlog
 
-from data.commands import access, parts, showing, sources
+from data.commands import access, notify, parts, showing, sources
 from data.commands.greeting import greet
 from data.commands.parser import parser
 from data.secret import derived
@@ -347,7 +347,7 @@ def run_all(settings: Settings) -> int:
         return 1
     env["REDIS_URL"] = settings.redis_url or redis.url
     env["DATABASE_URL"] = settings.database_url or postgres.url
-    for name in ("worker", "watch", *(["demo"] if settings.demo else []), "web"):
+    for name in ("worker", "watch", "notify", *(["demo"] if settings.demo else []), "web"):
         argv = (sys.executable, __file__, name)
         ready = partial(_answers, settings) if name == "web" else None
         children.append(Child(name=name, argv=argv, env=env, ready=ready))
@@ -387,6 +387,8 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "migrate": parts.migrate,
         "worker": parts.work,
         "watch": parts.watch,
+        "notify": _notify,
+        "ways": lambda settings: notify.show_ways(settings, options.open, options.address),
         "demo": parts.simulate,
         "import-plan": lambda settings: sources.import_plan(settings, options.file, options.site),
         "replay": lambda settings: sources.replay_log(
@@ -398,6 +400,13 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "audit": lambda settings: access.verify_audit(settings, options.head),
         "key": lambda settings: access.manage_keys(settings, options),
     }
+
+
+def _notify(settings: Settings) -> int:
+    """Tell people what happened, in words."""
+    from callbacks.wording import Words
+
+    return notify.notify(settings, Words)
 
 
 def _answers(settings: Settings) -> bool:

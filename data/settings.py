@@ -33,6 +33,7 @@ VARIABLES = frozenset(
         "MILEPOST_VAR",
         "MILEPOST_SCREENS",
         "MILEPOST_NOTIFY",
+        "MILEPOST_PUBLIC_URL",
         "MILEPOST_SECRET",
         "MILEPOST_OPENID_NAME",
         "MILEPOST_OPENID_DISCOVERY",
@@ -76,8 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
     `screens` is None for the walls that come with the program, `notify` when nothing is sent
-    out, `secret` when one is kept in `var`, `openid` when people sign in with accounts of the
-    program alone.
+    out, `public_url` where links lead to the address that it listens on, `secret` when one is
+    kept in `var`, `openid` when people sign in with accounts of the program alone.
     """
 
     host: str
@@ -88,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     var: Path
     screens: Path | None
     notify: Path | None
+    public_url: str | None
     secret: bytes | None
     openid: OpenId | None
     log_level: LogLevel
@@ -112,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
             notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
+            public_url=_parsed(env, "MILEPOST_PUBLIC_URL", _public_url, default=None),
             secret=_parsed(env, "MILEPOST_SECRET", _secret, default=None),
             openid=_openid(env),
             log_level=_parsed(env, "MILEPOST_LOG_LEVEL", _choice(_LOG_LEVELS), default="info"),
@@ -212,6 +215,14 @@ def _words(text: str) -> str:
 def _is_here(address: str) -> bool:
     """Whether an address is plain http on this machine, as of a provider that is tried out."""
     return urlsplit(address).scheme == "http" and _is_loopback(urlsplit(address).hostname or "")
+
+
+def _public_url(text: str) -> str | None:
+    """Accept where people open the program: a scheme and a host, perhaps a port and a path."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address as in https://milepost.example.com")
+    return text.rstrip("/")
 
 
 def _file(text: str) -> Path:

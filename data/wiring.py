@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from data.services.aspects import Aspect
+    from data.services.delivering import Wording
+    from data.services.disclosures import Disclosures
+    from data.services.notifier import Notifier, Sender
+    from data.services.planning import Plants
     from data.services.recorder import Recorder
     from data.services.watch import Watch
 
@@ -108,6 +112,47 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
         Exceptions(site, kept, Stale(sql), Program(sql), Rules(kept).of, utc_now),
     ]
+
+
+def notifier_of(
+    engines: Engines,
+    settings: Settings,
+    words: "Callable[[Plants, Disclosures, str], Wording]",
+) -> "tuple[Notifier, dict[str, Sender]]":
+    """Make the notifier of all sites, and a sender for each way that is set up."""
+    import os
+
+    from data.notify.ways import NOBODY, read
+    from data.services.disclosures import Disclosures
+    from data.services.escalations import Escalations
+    from data.services.lately import Lately
+    from data.services.notifier import Notifier, Sender
+    from data.services.planning import Planner
+    from data.services.rules import Rules
+    from data.store.deliveries import DeliveryStore
+    from data.store.disclosures import DisclosureStore
+    from data.store.escalations import EscalationStore
+    from data.store.exceptions import ExceptionStore
+    from data.store.preferences import PreferenceStore
+    from data.store.way_states import WayStates
+
+    sql, ways = engines.sql, NOBODY
+    if settings.notify is not None:
+        ways = read(settings.notify, os.environ, utc_now)
+    outbox, cases = DeliveryStore(sql), ExceptionStore(sql)
+    lately = Lately(Rules(cases), engines.history, time.monotonic)
+    eyes = Disclosures(DisclosureStore(sql), derived(secret_of(settings), "pseudonyms"))
+    wording = words(lately, eyes, settings.public_url or address(settings))
+
+    def sender(name: str) -> Sender:
+        way = ways.find(name)
+        return Sender(name, way, outbox, WayStates(sql), cases, wording, utc_now)
+
+    senders = {name: sender(name) for name in ways.names()}
+    people = PreferenceStore(sql)
+    planner = Planner(outbox, people, lately, lately, ways, utc_now, settings.locale)
+    escalations = Escalations(EscalationStore(sql), cases, lately, lately, utc_now)
+    return Notifier(planner, escalations, outbox, senders, sender, utc_now), senders
 
 
 class People:

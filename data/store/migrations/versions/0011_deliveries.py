@@ -85,7 +85,7 @@ _OF_PEOPLE = "id, login, name, role, sites, party, created_at, disabled_at"
 
 
 def upgrade() -> None:
-    """Make the tables and protect them; let the notifier know who there is."""
+    """Make the tables and protect them; let the notifier know who there is and what they may."""
     for statement in _STATEMENTS.split(";"):
         op.execute(statement)
     protect(op, "delivery", web=READ)
@@ -94,10 +94,12 @@ def upgrade() -> None:
     protect(op, "duty", web=WRITE, worker=READ)
     protect(op, "trigger_rule", web=WRITE, worker=READ)
     op.execute(f"GRANT SELECT ({_OF_PEOPLE}) ON account TO {WORKER}")
+    op.execute(f"GRANT SELECT ON disclosure TO {WORKER}")
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.execute(f"REVOKE SELECT ON disclosure FROM {WORKER}")
     op.execute(f"REVOKE SELECT ({_OF_PEOPLE}) ON account FROM {WORKER}")
     for table in ("trigger_rule", "duty", "notice_preference", "way_state", "delivery"):
         expose(op, table)
