@@ -22,9 +22,7 @@ class CommentStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(
-        self, scope: Scope, site: str, party: str, thread: Thread, comment: Comment
-    ) -> None:
+    def add(self, scope: Scope, site: str, party: str, thread: Thread, comment: Comment) -> None:
         """Put a comment at the end of a thread."""
         order, item = thread
         row = {
