@@ -6,6 +6,8 @@
   "use strict";
 
   const RENEW_EVERY_MS = 5000;
+  const PROMPTLY_MS = 800; // when somebody said something
+  const STATEMENTS = 4096; // as in data/domain/topics.py
   const LOST_AFTER_MS = 11000; // two heartbeats missed
   const TICK_MS = 1000;
   const TYPING_MS = 3000;
@@ -50,7 +52,10 @@
 
     take(event) {
       const cells = JSON.parse(event.data).c;
-      for (const topic in cells) this.changedAt.set(Number(topic), Number(cells[topic].t));
+      for (const topic in cells) {
+        if (topic === "open") showOpen(cells.open.t);
+        else this.changedAt.set(Number(topic), Number(cells[topic].t));
+      }
       if (!this.beat || this.beat.log) this.heardAt = performance.now();
       if (this === versions) tick(); // what changed is asked for at once
     }
@@ -76,6 +81,14 @@
     }
   }
 
+  /* How many exceptions need somebody, beside their page's name. */
+  const showOpen = (count) => {
+    const place = document.querySelector(".mp-tab-count");
+    if (!place) return;
+    place.textContent = count;
+    place.dataset.count = count;
+  };
+
   let versions = null;
   let renewedAt = -Infinity;
   let asked = null; // what the reader held on to when a renewal was asked for
@@ -91,7 +104,7 @@
     const field = document.activeElement;
     const unsent = [...document.querySelectorAll("#desk-body .mp-input input")].some(
       (one) => one.dataset.typed === "1");
-    return unsent || (field && field.matches("#desk-body input") && performance.now() - typedAt < TYPING_MS);
+    return unsent || (field && field.matches("#desk-body :is(input, textarea)") && performance.now() - typedAt < TYPING_MS);
   };
 
   const follow = () => {
@@ -117,7 +130,9 @@
     const stale = topics && (versions.changedAfter(topics, drawn) || turned(mark));
     mark.dataset.live = topics ? "1" : "0";
     showAsOf(mark, lost, topics, stale);
-    if (stale && !lost && !document.hidden && !typing() && !selecting()) renew(drawn, store);
+    if (!stale || lost || document.hidden || typing() || selecting()) return;
+    const said = versions.changedAfter(topics & STATEMENTS, drawn);
+    renew(drawn, store, said ? PROMPTLY_MS : RENEW_EVERY_MS);
   };
 
   /* Whether an instant has come at which time alone changes what is shown. */
@@ -126,9 +141,9 @@
     return Boolean(turn) && Number(mark.dataset.now) >= Number(turn.dataset.turn);
   };
 
-  const renew = (drawn, store) => {
+  const renew = (drawn, store, atMostEveryMs) => {
     const now = performance.now();
-    if (now - renewedAt < RENEW_EVERY_MS) return;
+    if (now - renewedAt < atMostEveryMs) return;
     renewedAt = now;
     wishes += 1;
     if (!store) asked = keepPlace(drawn);
@@ -172,8 +187,14 @@
     } : null;
     return {
       drawn, focus, scrolled: boxes().map((box) => [box.scrollLeft, box.scrollTop]),
-      open: folds().map((fold) => fold.open),
+      open: new Map(folds().map((fold) => [nameOf(fold), fold.open])),
     };
+  };
+
+  /* A fold is the same one by its place within what has an id, however the rest moved. */
+  const nameOf = (fold) => {
+    const home = fold.closest("[id]");
+    return `${home.id} ${[...home.querySelectorAll("details")].indexOf(fold)}`;
   };
 
   const givePlaceBack = () => {
@@ -184,7 +205,10 @@
     boxes().forEach((box, place) => {
       if (scrolled[place]) [box.scrollLeft, box.scrollTop] = scrolled[place];
     });
-    folds().forEach((fold, place) => { if (open[place] !== undefined) fold.open = open[place]; });
+    folds().forEach((fold) => {
+      const before = open.get(nameOf(fold));
+      if (before !== undefined) fold.open = before;
+    });
     const now = document.activeElement;
     if (focus && (now === document.body || now === focus.element)) {
       requestAnimationFrame(() => refocus(focus, now)); // when still parts have been drawn too
@@ -193,6 +217,10 @@
 
   const refocus = (focus, before) => {
     if (document.activeElement !== before && document.activeElement !== document.body) return;
+    if (focus.element.isConnected) {
+      focus.element.focus({ preventScroll: true });
+      return;
+    }
     if (focus.href && document.activeElement.getAttribute("href") === focus.href) return;
     const all = alike(focus.tag);
     const found = (focus.href && all.find((one) => one.getAttribute("href") === focus.href))

@@ -40,23 +40,23 @@
     fill(there, node[2]);
   };
 
-  /* Children are taken for the same by their id, else by their place. */
+  /* Children are taken for the same by their id, wherever they stand now, else by their place. */
   const fill = (parent, nodes) => {
+    const named = new Map([...parent.children].filter((one) => one.id).map((one) => [one.id, one]));
+    const wanted = new Set(nodes.map((node) => typeof node !== "string" && node[1].id));
     let at = parent.firstChild;
     for (const node of nodes) {
       const id = typeof node !== "string" && node[1].id;
-      let there = at;
-      if (id && !(at && at.id === id)) {
-        for (there = at; there && there.id !== id;) there = there.nextSibling;
-        while (there && at !== there) {
-          const gone = at;
-          at = at.nextSibling;
-          gone.remove();
-        }
+      while (at && at.id && at.id !== id && !wanted.has(at.id)) {
+        const gone = at;
+        at = at.nextSibling;
+        gone.remove();
       }
+      const there = id ? named.get(id) : at;
       if (there && fits(there, node) && (id || "") === (there.id || "")) {
         renew(there, node);
-        at = there.nextSibling;
+        if (there === at) at = at.nextSibling;
+        else parent.insertBefore(there, at);
       } else {
         parent.insertBefore(make(node), at);
       }

@@ -21,14 +21,14 @@ from callbacks.hub import BY_NAME, ChannelKey, Hub
 from callbacks.streams import HEADERS
 from data.domain.policy import Kind
 from data.domain.scope import Scope
-from data.domain.topics import EVERYTHING
+from data.domain.topics import EVERYTHING, STATEMENTS
 from data.services.boards import Boards
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from layouts.cells import Cells
 
 GATHER_S = 0.05
-CHANGED = "1"  # the one topic of parties' pages
+CHANGED = "1"  # the topic of parties' pages, beside statements
 SAID = EVERYTHING + 1  # something that no board shows, such as a comment
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _log = structlog.get_logger("parties")
@@ -45,15 +45,17 @@ class PartyVersions:
         self._boards = boards
         self._now_s = now_s
         self._digest = b""
-        self._cell: Cells = {}
+        self._cells: Cells = {}
 
     def render(self, topics: int = EVERYTHING) -> Cells:
-        """Return when the disclosed rows last differed, or something was said, in ms."""
-        digest = self._seen()
-        if digest != self._digest or topics & SAID:
+        """Return when the disclosed rows last differed, and when something was said, in ms."""
+        digest, at = self._seen(), {"t": str(int(self._now_s() * 1000))}
+        if digest != self._digest:
             self._digest = digest
-            self._cell = {CHANGED: {"t": str(int(self._now_s() * 1000))}}
-        return self._cell
+            self._cells = {**self._cells, CHANGED: at}
+        if topics & SAID:
+            self._cells = {**self._cells, str(STATEMENTS): at}
+        return self._cells
 
     def beat(self) -> dict[str, object]:
         """What a heartbeat says: the site's clock, whether anything is heard of it."""

@@ -21,6 +21,7 @@ from data.domain.bought import (
 )
 from data.domain.policy import Kind
 from data.domain.scope import Role
+from data.domain.topics import STATEMENTS
 from data.domain.view import Standing
 from data.services.dates import Dated, Dates
 from data.services.errors import Forbidden, Unavailable
@@ -54,7 +55,7 @@ class CustomerPage:
 
     name = "customer"
     path = "/customer"
-    topics = 1
+    topics = 1 | STATEMENTS
     party = True
     roles = frozenset({Role.CUSTOMER})
 

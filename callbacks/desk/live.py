@@ -14,7 +14,7 @@ from callbacks.hub import ChannelKey, Hub
 from callbacks.streams import HEADERS
 from data.domain.exceptions.listing import open_count
 from data.domain.scope import Scope
-from data.domain.topics import CLOCK, EVERYTHING, EXCEPTIONS, READERS, SIGNALS
+from data.domain.topics import CLOCK, EVERYTHING, EXCEPTIONS, READERS, SIGNALS, STATEMENTS
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from layouts.cells import Cells
@@ -45,7 +45,9 @@ class Versions:
         the board's projections had followed it, draws itself once more.
         """
         at = str(int((self._now_s() // _ROUND_S + 2) * _ROUND_S * 1000))
-        cells: Cells = {str(bit): {"t": at} for bit in _bits(topics & ~_BEATING)}
+        cells: Cells = {str(bit): {"t": at} for bit in _bits(topics & ~_BEATING & ~STATEMENTS)}
+        if topics & STATEMENTS:  # they are kept before they are told: nothing has to follow
+            cells[str(STATEMENTS)] = {"t": str(int(self._now_s() * 1000))}
         minute = int(self._live.now.timestamp()) // _MINUTE_S
         if minute != self._minute:
             self._minute = minute

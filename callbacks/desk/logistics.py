@@ -12,6 +12,7 @@ from callbacks.desk.party_visit import PartyVisit
 from data.domain.policy import Kind
 from data.domain.scope import Role
 from data.domain.shipping import Approach, Booking, Load, Stage, approaching, loads
+from data.domain.topics import STATEMENTS
 from data.services.dates import Dated, Dates
 from data.services.errors import Forbidden
 from layouts.components.dating import Sender
@@ -45,7 +46,7 @@ class LogisticsPage:
 
     name = "logistics"
     path = "/logistics"
-    topics = 1
+    topics = 1 | STATEMENTS
     party = True
     roles = frozenset({Role.LOGISTICS})
 

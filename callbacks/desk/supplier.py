@@ -12,6 +12,7 @@ from callbacks.desk.party_visit import PartyVisit
 from data.domain.asked import Asked, asked, compared, next_turn, seen_of
 from data.domain.policy import Kind
 from data.domain.scope import Role
+from data.domain.topics import STATEMENTS
 from data.services.comments import Talk
 from data.services.errors import Forbidden, Unavailable
 from data.services.need_talks import NeedTalks
@@ -33,7 +34,7 @@ class SupplierPage:
 
     name = "supplier"
     path = "/supplier"
-    topics = 1
+    topics = 1 | STATEMENTS
     party = True
     roles = frozenset({Role.SUPPLIER})
 

@@ -38,8 +38,14 @@ def card(
             html.Div(_actions(row, said, sender, t, alone), className="mp-ask-acts"),
         ],
         className=f"mp-ask {look.css}{waits}{changed}",
-        **{"aria-label": f"{row.item} {row.name}".strip()},
+        **marks(row),
     )
+
+
+def marks(row: Asked) -> dict[str, str]:
+    """Return what names a card, and the id by which it stays the same one when others move."""
+    named = {} if row.key is None else {"id": f"ask-{row.key}"}
+    return {"aria-label": f"{row.item} {row.name}".strip(), **named}
 
 
 def mark(row: Asked, t: Translator) -> list[Any]:
@@ -125,7 +131,8 @@ def _bar(sent: int | None, came: int | None, whole: int, message: str, t: Transl
     ]
     said = message.format(count=t.number(sent), whole=t.number(whole))
     if came:
-        said = f"{said} · {t('{count} received', count=t.number(came))}"
+        received = t("{count} received", count=t.number(came))
+        said = f"{said} · {received}"
     return [
         html.Span(fills, className="mp-ask-bar", **{"aria-hidden": "true"}),
         html.Span(said, className="mp-ask-count"),

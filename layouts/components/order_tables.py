@@ -126,7 +126,7 @@ def _named(line: OperationLine, t: Translator) -> Component:
 
 
 def _pair(reading: Reading, first: datetime | None, second: datetime | None) -> Component:
-    return html.Span([reading.moment(first), reading.moment(second)], className="mp-pair")
+    return html.Span([reading.moment(first), reading.moment(second)], className="mp-duo")
 
 
 def _expected(line: OperationLine, reading: Reading) -> Component:
@@ -159,7 +159,7 @@ def _need(line: NeedLine, names: Mapping[str, str], reading: Reading) -> TableRo
     expected: Component | str = NONE
     if line.forecast is not None:
         drift = html.Span(brief(line.drift, t), className="mp-quiet")
-        expected = html.Span([reading.moment(line.forecast.need_by), drift], className="mp-pair")
+        expected = html.Span([reading.moment(line.forecast.need_by), drift], className="mp-duo")
     advice = f" {line.dispatch_advice}" if line.dispatch_advice else ""
     return TableRow(
         key=need.id,

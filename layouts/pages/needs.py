@@ -17,7 +17,7 @@ from data.domain.supply import News, Supply
 from layouts.components import desk, forms, need_forms
 from layouts.components import need_words as words
 from layouts.components.links import link
-from layouts.components.need_card import known, mark, what, when
+from layouts.components.need_card import known, mark, marks, what, when
 from layouts.components.need_forms import Sender
 from layouts.components.need_talk import Said, summary, thread
 from layouts.components.still import still
@@ -30,7 +30,7 @@ HEADING = msgid("What was asked of suppliers, and what they promised")
 WHICH = {
     "open": msgid("Open"),
     "answer": msgid("To answer"),
-    "late": msgid("Late"),
+    "late": msgid("Late ones"),
     "silent": msgid("Nothing promised"),
     "changed": msgid("Changed"),
     "done": msgid("Done"),
@@ -159,7 +159,7 @@ def _card(row: Supply, view: NeedsView, t: Translator) -> Component:
             html.Div(_talk(row, view, t), className="mp-ask-acts"),
         ],
         className=f"mp-ask {css}".strip(),
-        **{"aria-label": f"{one.item} {one.name}".strip()},
+        **marks(one),
     )  # fmt: skip
 
 
