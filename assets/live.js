@@ -13,6 +13,7 @@
   const MARK_MS = 2000;
   const TICK_MS = 1000;
   const QUIET_MS = 3000;
+  const FRONT_MS = 30000;
   const DAY_MS = 24 * 3600 * 1000;
 
   class Cells {
@@ -95,10 +96,22 @@
 
     tick(now) {
       if (this.pages.length < 2 || now < this.turnAt) return;
+      this.show((this.shown + 1) % this.pages.length, now);
+    }
+
+    show(number, now) {
       this.pages[this.shown].classList.remove("mp-show");
-      this.shown = (this.shown + 1) % this.pages.length;
+      this.shown = number;
       this.pages[this.shown].classList.add("mp-show");
       this.turnAt = now + this.staysMs();
+    }
+
+    /* The page with the exceptions comes to the front, and stays for a while. */
+    front(now) {
+      const number = this.pages.findIndex((page) => page.querySelector(".mp-exceptions"));
+      if (number < 0) return;
+      this.show(number, now);
+      this.turnAt = Math.max(this.turnAt, now + FRONT_MS);
     }
   }
 
@@ -148,7 +161,16 @@
       const now = performance.now();
       if (!this.beat || this.beat.log) this.heardAt = now;
       if (mark) this.changedAt = now;
+      this.alarm(now);
       this.age(frame.a);
+    }
+
+    /* A new critical exception brings its page to the front; those that were there don't. */
+    alarm(now) {
+      const place = this.cells.element("wall-alarm");
+      const newest = Number((place && place.textContent) || 0);
+      if (this.newest !== undefined && newest > this.newest) this.rotation.front(now);
+      this.newest = Math.max(newest, this.newest ?? 0);
     }
 
     hear(event) {

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from callbacks.gate import Viewer
+from callbacks.quiet import Quiet
 from data.domain.figures import wall_view
 from data.domain.line import UnknownArea
 from data.domain.scope import Role, Scope
@@ -20,12 +21,15 @@ _MAX_ORDERS, _MAX_NEEDS = 40, 24
 
 
 class Wall:
-    """One screen's wall on a live board, or on one of the past."""
+    """One screen's wall on a live board, or on one of the past, which has no exceptions."""
 
-    def __init__(self, screen: Screen, live: SiteView, build: str) -> None:
+    def __init__(
+        self, screen: Screen, live: SiteView, build: str, quiet: Quiet | None = None
+    ) -> None:
         self._screen = screen
         self._live = live
         self._build = build
+        self._quiet = quiet
         self._t = translator(screen.locale)
 
     @property
@@ -40,13 +44,15 @@ class Wall:
 
     def view(self) -> WallView:
         """What the line shows now."""
-        live = self._live
+        live, area = self._live, self._screen.area
         live.renew()
+        cases = live.facts.exceptions.values() if self._quiet else None
         return wall_view(
             live.indexes, self._screen.area, live.now, live.readers(), live.signal_age_s(),
             max_orders=_MAX_ORDERS, max_needs=_MAX_NEEDS,
             bottleneck=live.facts.bottlenecks.get(self._screen.area),
-            forecasts=live.facts.forecasts,
+            forecasts=live.facts.forecasts, exceptions=cases,
+            quiet_since=self._quiet.since(live.site, area, cases, live.now) if self._quiet else None,
         )  # fmt: skip
 
     def render(self, topics: int = EVERYTHING) -> Cells:
@@ -71,12 +77,14 @@ class Walls:
     """Finds screens and makes their walls."""
 
     def __init__(
-        self, sites: Sites, screens: Screens, build: str, past: PastSites | None = None
-    ) -> None:
+        self, sites: Sites, screens: Screens, build: str, past: PastSites | None = None,
+        quiet: Quiet | None = None,
+    ) -> None:  # fmt: skip
         self.sites = sites
         self.screens = screens
         self._build = build
         self._past = past
+        self._quiet = quiet or Quiet()
 
     def screen(self, screen_id: str, lang: str | None) -> Screen | None:
         """Return a screen, in the viewer's language when one is asked for."""
@@ -94,7 +102,7 @@ class Walls:
             live.indexes.line(screen.area)
         except (Forbidden, UnknownArea):
             return None
-        return Wall(screen, live, self._build)
+        return Wall(screen, live, self._build, self._quiet)
 
     def wall_then(self, screen: Screen, viewer: Viewer, at: datetime) -> Wall:
         """Return the wall of a screen as it was at an instant.

@@ -14,6 +14,11 @@ class Wall(StrEnum):
     BACK = "wall-back"
     ON = "wall-on"
     LIVE = "wall-live"
+    TICKER = "wall-ticker"
+    TICKER_TEXT = "wall-ticker-text"
+    TICKER_SINCE = "wall-ticker-since"
+    TICKER_MORE = "wall-ticker-more"
+    ALARM = "wall-alarm"  # the newest exception for which a page comes to the front
 
 
 class Home(StrEnum):
@@ -71,3 +76,12 @@ class Orders(StrEnum):
     """Fixed elements of the list of orders."""
 
     LIST = "orders-list"
+
+
+class Exceptions(StrEnum):
+    """Fixed elements of the pages on exceptions."""
+
+    LIST = "exceptions-list"
+    ONE = "exceptions-one"
+    KEYS = "exceptions-keys"
+    RULES = "exceptions-rules"

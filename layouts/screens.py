@@ -101,20 +101,21 @@ def usual_pages(on: Sheet) -> tuple[Page, ...]:
     if on.height >= ALL_ON_ONE:
         return (
             Page(
-                panels=("figures", ("work_units", "bottleneck"), ("milestones", "hours")),
+                panels=("figures", ("work_units", "bottleneck"), ("milestones", "exceptions")),
                 seconds=40.0,
             ),
-            Page(panels=("figures", ("orders", "needs")), seconds=15.0),
+            Page(panels=("figures", ("orders", "needs"), "hours"), seconds=15.0),
         )
     if on.height >= ONE_BELOW:
         return (
             Page(panels=("figures", "work_units"), seconds=30.0),
+            Page(panels=("figures", "exceptions")),
             Page(panels=("figures", "bottleneck")),
             Page(panels=("figures", "milestones")),
             Page(panels=("figures", "orders")),
             Page(panels=("hours", "needs")),
         )
-    names = ("work_units", "figures", "bottleneck", "milestones", "hours", "orders", "needs")
+    names = ("work_units", "exceptions", "figures", "bottleneck", "milestones", "hours", "orders", "needs")
     return tuple(Page(panels=(name,), seconds=12.0) for name in names)
 
 

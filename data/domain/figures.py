@@ -5,12 +5,14 @@ was folded. Used by `callbacks` for first paint and push alike; each function ma
 `wall_view` all of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from data.domain.andon import unit_tiles
 from data.domain.calendars import ShiftRun
+from data.domain.exceptions.listing import of_line
+from data.domain.exceptions.records import Case
 from data.domain.facts import LineBottleneck
 from data.domain.forecast.records import OrderForecast
 from data.domain.gantt.wall import milestone_rows
@@ -91,6 +93,8 @@ def wall_view(
     within: timedelta = timedelta(hours=8),
     bottleneck: LineBottleneck | None = None,
     forecasts: Mapping[str, OrderForecast] | None = None,
+    exceptions: Iterable[Case] | None = (),
+    quiet_since: datetime | None = None,
 ) -> WallView:
     """Return everything the wall of one line shows; the book is taken as last refreshed.
 
@@ -118,6 +122,8 @@ def wall_view(
         needs=need_rows(indexes.needs, area, now, within, max_needs),
         bottleneck=bottleneck,
         milestones=milestone_rows(indexes, forecasts or {}, area, now, MOST_MILESTONE_ROWS),
+        exceptions=None if exceptions is None else of_line(exceptions, area),
+        quiet_since=quiet_since,
     )
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from data.domain.calendars import ShiftRun
 from data.domain.events import WorkUnitState
+from data.domain.exceptions.records import Case
 from data.domain.facts import LineBottleneck
 
 
@@ -173,3 +174,5 @@ class WallView(Struct, frozen=True, kw_only=True):
     needs: tuple[NeedRow, ...]
     bottleneck: LineBottleneck | None = None  # None: the watch hasn't said anything of the line
     milestones: tuple[MilestoneRow, ...] = ()
+    exceptions: tuple[Case, ...] | None = ()  # of the line, newest first; None: not known
+    quiet_since: datetime | None = None  # since when there is none, as far as that is known

@@ -11,7 +11,7 @@ from data.domain.view import WallView
 from layouts import ids
 from layouts.cells import Cells
 from layouts.grid import Place
-from layouts.panels import PANELS, header
+from layouts.panels import PANELS, exceptions, header
 from layouts.screens import Page, Screen
 from layouts.text import Translator
 
@@ -30,6 +30,7 @@ def layout(
             header.skeleton(screen.sheet.width, timezone, t, then),
             _lost_banner(t),
             html.Main(pages, className="mp-pages"),
+            exceptions.ticker(t),
         ],
         id=ids.WALL_ROOT,
         className="mp-wall",
@@ -43,6 +44,8 @@ def layout(
 def render(view: WallView, screen: Screen, t: Translator, topics: int = EVERYTHING) -> Cells:
     """Return the cells of the panels that the topics concern."""
     cells: Cells = header.render(view, t) if header.TOPICS & topics else {}
+    if exceptions.TOPICS & topics:
+        cells |= exceptions.ticker_cells(view, t)
     for panel, place in panels_of(screen):
         if panel.TOPICS & topics:
             cells |= panel.render(view, place, t)
@@ -51,7 +54,7 @@ def render(view: WallView, screen: Screen, t: Translator, topics: int = EVERYTHI
 
 def topics_of(screen: Screen) -> int:
     """Return all topics that concern a screen."""
-    topics = header.TOPICS
+    topics = header.TOPICS | exceptions.TOPICS
     for panel, _ in panels_of(screen):
         topics |= panel.TOPICS
     return topics

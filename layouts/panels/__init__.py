@@ -2,7 +2,16 @@
 
 from types import ModuleType
 
-from layouts.panels import bottleneck, figures, hours, milestones, needs, orders, work_units
+from layouts.panels import (
+    bottleneck,
+    exceptions,
+    figures,
+    hours,
+    milestones,
+    needs,
+    orders,
+    work_units,
+)
 
 # Each module has TOPICS, SIZE, skeleton(place, t) and render(view, place, t).
 PANELS: dict[str, ModuleType] = {
@@ -10,6 +19,7 @@ PANELS: dict[str, ModuleType] = {
     "work_units": work_units,
     "bottleneck": bottleneck,
     "milestones": milestones,
+    "exceptions": exceptions,
     "hours": hours,
     "orders": orders,
     "needs": needs,

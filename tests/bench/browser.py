@@ -16,7 +16,7 @@ from tests.bench.stage import Program
 from tests.chromium import FLAGS, ensure
 
 GOOD = "p0-figures-good"
-BARS = "p0-hours-chart"
+BARS = "p1-hours-chart"
 
 # Wall clock minus the page's clock, in milliseconds, taken where Date.now() ticks.
 _OFFSET = """() => {

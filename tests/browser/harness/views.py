@@ -8,7 +8,10 @@ from msgspec.structs import replace
 from data.domain.bottleneck.shares import VerdictReason
 from data.domain.calendars import ShiftRun
 from data.domain.events import WorkUnitState
+from data.domain.exceptions.records import Case, Place, Severity, State
+from data.domain.exceptions.rules import Condition
 from data.domain.facts import LineBottleneck, ShiftBottleneck, UnitShare
+from data.domain.scope import Role
 from data.domain.view import (
     HourFigure,
     MilestoneMark,
@@ -207,6 +210,31 @@ def shift_before(back: int, work_unit: str | None, share: float) -> ShiftBottlen
     )
 
 
+def exception(
+    number: int, kind: Condition, since_min: float, unit: str, values: dict, **more: object
+) -> Case:
+    """An exception of the line that nobody has."""
+    given: dict = {
+        "site": "hsinchu", "number": number, "rule": kind.value, "kind": kind.value,
+        "subject": f"work-unit/{unit}", "severity": Severity.HIGH, "standing": True,
+        "state": State.UNACKNOWLEDGED, "since": NOW - minutes(since_min),
+        "raised_at": NOW - minutes(since_min), "owner_role": Role.MANAGER, "values": values,
+        "place": Place(area="smt", work_center="SMT", work_unit=unit),
+    }  # fmt: skip
+    return Case(**(given | more))
+
+
+DOWN = {"state": "down", "reason": "feeder jam", "state_since": NOW - minutes(27)}
+EXCEPTIONS = (
+    exception(41, Condition.UNIT_STATE, 27, "ASM-1", DOWN, inside=12, owner="2",
+              owner_name="Lin Wei-ting", state=State.ACKNOWLEDGED, severity=Severity.CRITICAL),
+    exception(38, Condition.QUEUE, 55, "TEST-1", {"waiting": 14, "limit": 8.0}),
+    exception(33, Condition.PAST_DUE, 190, "", {}, place=Place(area="smt", order="SO-1168"),
+              state=State.ACKNOWLEDGED, owner="1", owner_name="May Chen"),
+    exception(30, Condition.NO_SIGNAL, 380, "PACK-1", {}, severity=Severity.LOW),
+)  # fmt: skip
+ALARM = exception(44, Condition.UNIT_STATE, 3, "SEL-1", DOWN, severity=Severity.CRITICAL, inside=3)
+
 BOTTLENECK = LineBottleneck(
     area="smt",
     as_of=NOW - minutes(0.05),
@@ -257,6 +285,7 @@ def ordinary() -> WallView:
         needs=NEEDS,
         milestones=tuple(milestones_of(row) for row in ORDERS),
         bottleneck=BOTTLENECK,
+        exceptions=EXCEPTIONS,
     )
 
 
@@ -282,8 +311,10 @@ def chinese() -> WallView:
     )
     orders = tuple(replace(row, product="馬達控制器 MC-4") for row in ORDERS)
     needs = tuple(replace(row, name="連接器 24 極", supplier="台灣連接") for row in NEEDS)
+    cases = tuple(replace(case, owner_name=case.owner_name and "林維庭") for case in EXCEPTIONS)
     return replace(
         ordinary(), site_name="新竹廠", area_name="貼片線", units=units, orders=orders, needs=needs,
+        exceptions=cases,
         bottleneck=unclear(),
     )  # fmt: skip
 
@@ -362,6 +393,13 @@ def huge() -> WallView:
         milestones=tuple(milestones_of(row) for row in orders),
         needs=needs,
         bottleneck=largest(),
+        exceptions=tuple(
+            replace(
+                ALARM, number=99_999, inside=8_888, since=NOW - minutes(9e5),
+                place=replace(ALARM.place, work_unit=name), owner_name=CJK,
+            )
+            for name in (LONG, CJK) * 12
+        ),
     )
 
 
@@ -389,6 +427,8 @@ def empty() -> WallView:
         needs=(),
         milestones=(),
         bottleneck=None,
+        exceptions=(),
+        quiet_since=NOW - minutes(2900),
     )
 
 
@@ -398,7 +438,12 @@ def crowded() -> WallView:
         replace(unit, id=f"{i}", name=f"WU-{i:02d}")
         for i, unit in enumerate((ordinary().units * 4)[:40])
     )
-    return replace(ordinary(), units=units)
+    return replace(ordinary(), units=units, exceptions=(ALARM, *EXCEPTIONS * 3))
+
+
+def alarming() -> WallView:
+    """Return the ordinary line, with something critical that nobody has."""
+    return replace(ordinary(), exceptions=(ALARM, *EXCEPTIONS))
 
 
 def stale() -> WallView:
@@ -441,6 +486,7 @@ VIEWS = {
         huge,
         empty,
         crowded,
+        alarming,
         stale,
         cut_off,
         replayed,

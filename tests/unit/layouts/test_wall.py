@@ -64,9 +64,7 @@ def test_only_the_panels_a_topic_concerns_are_rendered():
     screen, t = screen_of(), translator("en")
     found = wall.render(views.ordinary(), screen, t, topics.NEEDS)
     assert found and all(name.startswith("p1-needs") for name in found)
-    later = (
-        topics.FORECASTS | topics.HISTORY | topics.STATEMENTS | topics.EXCEPTIONS
-    )  # asked for by desk pages
+    later = topics.FORECASTS | topics.HISTORY | topics.STATEMENTS  # asked for by desk pages
     assert wall.topics_of(screen) | later == topics.EVERYTHING
 
 
@@ -95,7 +93,7 @@ def test_unused_slots_are_hidden_and_empty():
     assert cells["p1-orders-0"]["c"].endswith(OFF)
     assert cells["p1-orders-0-order"]["t"] == ""
     assert cells["p1-orders-empty"] == {"t": "No open orders", "c": "mp-empty"}
-    assert cells["p0-hours-empty"]["t"] == "No shift to show"
+    assert cells["p1-hours-empty"]["t"] == "No shift to show"
 
 
 def test_a_figure_that_is_not_known_is_a_dash_and_says_why():
@@ -107,9 +105,9 @@ def test_a_figure_that_is_not_known_is_a_dash_and_says_why():
 
 def test_old_figures_are_hatched_and_labelled_with_their_age():
     cells = cells_of(views.stale())
-    for panel in ("figures", "work_units", "hours", "milestones"):
-        assert "mp-stale" in cells[f"p0-{panel}"]["c"]
-        assert cells[f"p0-{panel}-age"] == {"t": "18 min old", "c": "mp-age"}
+    for panel in ("p0-figures", "p0-work_units", "p1-hours", "p0-milestones"):
+        assert "mp-stale" in cells[panel]["c"]
+        assert cells[f"{panel}-age"] == {"t": "18 min old", "c": "mp-age"}
     assert "mp-stale" not in cells["p1-needs"]["c"]
     assert "mp-stale" not in cells["p0-bottleneck"]["c"]
 
