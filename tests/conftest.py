@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.security.tenants"]
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
