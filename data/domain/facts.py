@@ -123,6 +123,7 @@ class Facts:
         self.exceptions: dict[int, Case] = {}
         self.history_version = 0
         self.changed_forecasts: set[str] = set()  # orders; for whoever keeps something of them
+        self.concerned: set[str] = set()  # parties of exceptions that came, went or changed
 
     def replace(self, documents: Mapping[str, bytes | None]) -> int:
         """Take these documents for all that there are; return the topics that this touches."""
@@ -157,7 +158,10 @@ class Facts:
             _put(self.bottlenecks, key, document, _line)
             return BOTTLENECK
         if kind == EXCEPTION and key.isdecimal():
+            before = self.exceptions.get(int(key))
             _put(self.exceptions, int(key), document, _case)
+            for case in (before, self.exceptions.get(int(key))):
+                self.concerned |= case.parties if case is not None else frozenset()
             return EXCEPTIONS
         if kind == DERIVED and document is not None:
             self.history_version = int(document)

@@ -59,6 +59,10 @@ class Indexes:
         for order in changed:
             self._concerned |= self.parties.of(order)
 
+    def concern(self, parties: Iterable[str]) -> None:
+        """Take over whom something concerns that isn't in the board, such as an exception."""
+        self._concerned.update(parties)
+
     def take_concerned(self) -> set[str]:
         """Return the parties to whom anything changed since this was last asked."""
         concerned, self._concerned = self._concerned, set()

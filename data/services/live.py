@@ -198,6 +198,8 @@ class LiveSite:
         moved = tuple(self.facts.changed_forecasts)
         self.facts.changed_forecasts.clear()
         self.indexes.touch_forecasts(moved)
+        self.indexes.concern(self.facts.concerned)
+        self.facts.concerned.clear()
 
     def take_facts(self, documents: Mapping[str, bytes | None], whole: bool) -> None:
         """Take facts over, `whole`: for all that there are; tell what that touches."""
