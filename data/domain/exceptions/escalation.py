@@ -58,7 +58,9 @@ def due(site: Site, place: Place, since: datetime, minutes: float) -> datetime |
 def resumes(site: Site, place: Place, now: datetime) -> datetime | None:
     """Return when the clock goes on, which stands still off shift; None: it runs, or never will."""
     at = due(site, place, now, 0.0)
-    return at if at is not None and at - now > timedelta(seconds=1) else None
+    if at is None or at - now <= timedelta(seconds=1):
+        return None
+    return at.replace(microsecond=0)
 
 
 def calendar_of(site: Site, place: Place) -> Calendar | None:
