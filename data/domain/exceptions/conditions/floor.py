@@ -16,13 +16,15 @@ from data.domain.exceptions.records import Finding, Place
 from data.domain.exceptions.rules import Rule
 from data.domain.subjects import BUCKET_S
 
+_Waits = tuple[str, Due]  # a work center, and since when what waits there
+
 
 class Queues:
     """Rules on operations that could start and haven't."""
 
     def __init__(self, rules: Sequence[Rule], ground: Ground) -> None:
         self._rules, self.ground = rules, ground
-        self._of_order: dict[str, set[tuple[str, Due]]] = {}
+        self._of_order: dict[str, dict[_Waits, int]] = {}
         self._agendas: dict[str, Agenda] = {}
         self._counts: dict[str, int] = {}
 
@@ -45,28 +47,30 @@ class Queues:
     def _renew(self, orders: Iterable[str]) -> set[str]:
         gone: dict[str, list[Due]] = {}
         come: dict[str, list[Due]] = {}
+        touched = set[str]()
         for order in orders:
-            before, after = self._of_order.get(order, set()), self._waiting(order)
+            before, after = self._of_order.get(order, {}), self._waiting(order)
             if before == after:
                 continue
             self._of_order[order] = after
-            for center, due in before - after:
+            touched.update(center for center, _ in before.keys() | after.keys())
+            for center, due in before.keys() - after.keys():
                 gone.setdefault(center, []).append(due)
-            for center, due in after - before:
+            for center, due in after.keys() - before.keys():
                 come.setdefault(center, []).append(due)
-        touched = gone.keys() | come.keys()
         for center in touched:
             agenda = self._agendas.setdefault(center, Agenda())
             agenda.change(gone.get(center, ()), come.get(center, ()))
         return touched
 
-    def _waiting(self, order: str) -> set[tuple[str, Due]]:
+    def _waiting(self, order: str) -> dict[_Waits, int]:
+        """Return what of an order could start, and of how many pieces."""
         state = self.ground.board.orders.get(order)
         plan = state.plan if state else None
         if plan is None or plan.cancelled:
-            return set()
+            return {}
         return {
-            (one.work_center, (since.timestamp(), operation_subject(order, one.id)))
+            (one.work_center, (since.timestamp(), operation_subject(order, one.id))): plan.quantity
             for one, since in enabled(self.ground.board, plan)
         }
 
@@ -89,15 +93,11 @@ class Queues:
             place=place,
             values={
                 "waiting": waiting,
-                "pieces": sum(self._pieces(name) for _, name in entries),
+                "pieces": sum(self._of_order[s.split("/")[1]][center, (a, s)] for a, s in entries),
                 "longest_since": instant(entries[0][0]),
                 "limit": rule.limit,
             },
         )
-
-    def _pieces(self, subject: str) -> int:
-        state = self.ground.board.orders.get(subject.split("/")[1])
-        return state.plan.quantity if state and state.plan else 0
 
 
 class Scrap:

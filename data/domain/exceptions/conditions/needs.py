@@ -86,8 +86,6 @@ class Needs(Scheduled):
             return False
         if rule.condition is Condition.NOT_SHIPPED and found.state.shipped >= found.need.quantity:
             return False
-        if stands and self.ground.awaits_forecast(found.plan):
-            return True
         before_s = rule.limit_s + (max(0.0, rule.below_s) if stands else 0.0)
         return now > found.by - timedelta(seconds=before_s)
 

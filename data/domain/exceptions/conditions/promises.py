@@ -69,7 +69,7 @@ class Promises(Scheduled):
             rule=rule.id,
             subject=subject,
             since=self.ground.since(rule, subject, look.now),
-            cause=cause_of_order(self.ground, plan, at),
+            cause=self._earlier(promise) or cause_of_order(self.ground, plan, at),
             place=Place(
                 area=area,
                 work_center=None if at is None else at.work_center,
@@ -87,6 +87,30 @@ class Promises(Scheduled):
         margin_s = min(rule.limit_s, rule.below_s) if stands else rule.limit_s
         expected = now if finish is None else max(now, finish.p80_at)
         return expected > promise.due_at + timedelta(seconds=margin_s)
+
+    def _earlier(self, promise: _Promise) -> str:
+        """Return the subject that a milestone's lateness stands within.
+
+        Its order's, when that is expected late too; else of the first milestone of the order
+        that is.
+        """
+        plan, milestone = promise.plan, promise.milestone
+        made = self.ground.forecast(plan.id)
+        if made is None or milestone is None:
+            return ""
+        if made.finish.p80_at > plan.due_at:
+            return order_subject(plan.id)
+        expected = {one.milestone: one.finish.p80_at for one in made.milestones}
+        late = [
+            (_committed(one), one.id)
+            for one in plan.milestones
+            if _committed(one) < expected.get(one.id, _committed(one))
+            and not self._reached(plan, one)
+        ]
+        first = min(late, default=None)
+        if first is None or first >= (_committed(milestone), milestone.id):
+            return ""
+        return milestone_subject(plan.id, first[1])
 
     def _promise(self, subject: str) -> _Promise | None:
         _, order, *name = subject.split("/")
