@@ -23,11 +23,13 @@ def layout(
 
     `then`: it looks back and stands still.
     """
-    unit = f"min({screen.sheet.unit_vh:.4f}vh, {screen.sheet.unit_vw:.4f}vw)"
+    sheet = screen.sheet
+    unit = f"calc(min({sheet.unit_vh:.4f}vh, {sheet.unit_vw:.4f}vw) * var(--scale, 1))"
+    beside = (sheet.height - exceptions.TICKER) / sheet.height  # all is smaller beside a ticker
     pages = [_page(screen, number, page, t) for number, page in enumerate(screen.rotation)]
     return html.Div(
         [
-            header.skeleton(screen.sheet.width, timezone, t, then),
+            header.skeleton(sheet.width, timezone, t, then),
             _lost_banner(t),
             html.Main(pages, className="mp-pages"),
             exceptions.ticker(t),
@@ -35,7 +37,7 @@ def layout(
         id=ids.WALL_ROOT,
         className="mp-wall",
         lang=t.locale,
-        style={"--u": unit},
+        style={"--u": unit, "--beside": f"{beside:.4f}"},
         **{"data-theme": screen.theme, "data-screen": screen.id},
         **({} if then is None else {"data-at": then.at.isoformat()}),
     )

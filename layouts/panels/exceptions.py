@@ -18,13 +18,14 @@ from layouts.components.ages import log_age
 from layouts.components.exception_looks import ORDERS, counted, inside, tone_of
 from layouts.components.exception_words import lasts, title
 from layouts.components.parts import OFF, cell, empty_cell, frame_cells, panel, shape
-from layouts.grid import Place, Size, lines
+from layouts.grid import GAP, Place, Size, lines
 from layouts.text import Translator
 
 TOPICS = CLOCK | EXCEPTIONS | READERS
 SIZE = Size(width=1.62, height=1.6, least=4.4)
 
 ROW = 2.1
+TICKER = 1.15 + GAP  # height of the ticker with the gap above it
 NAMES = ("title", "owner", "place", "since")
 
 

@@ -168,7 +168,7 @@ def test_the_root_tells_theme_language_and_unit():
     tree = wall.layout(screen_of("zh-Hans", theme="light"), translator("zh-Hans"))
     assert getattr(tree, "data-theme") == "light"
     assert tree.lang == "zh-Hans"
-    assert tree.style["--u"].startswith("min(")
+    assert tree.style["--u"].startswith("calc(min(")
 
 
 def test_the_clock_carries_its_time_zone_and_language():
