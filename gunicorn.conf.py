@@ -1,9 +1,16 @@
 """How gunicorn serves `app:server`; found by itself in the folder that gunicorn is started in.
 
 Anything here gives way to the command line: `gunicorn -w 4 -b 127.0.0.1:8051 app:server`.
+
+Nobody waits for a process that is being started: its port refuses until a worker has every
+board loaded, and a proxy asks another process at once. A worker that is told to stop ends its
+streams, so that its viewers go on elsewhere.
 """
 
 import os
+import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -18,12 +25,27 @@ timeout = 60  # a worker whose loop stands still for so long is replaced
 max_requests = 0  # nothing is restarted by count: streams would end with it
 forwarder_headers = ""
 control_socket_disable = True  # signals are enough, and several on one host would share its path
-_LOOK_S = 0.2
+_LOOK_S = 0.1
+_READY_WITHIN_S = 30.0  # then it serves what it can, and says what is missing
+
+
+def when_ready(server: Any) -> None:
+    """Refuse connections until a worker can answer (where the system can take a port back)."""
+    for listener in server.LISTENERS:
+        with suppress(OSError):
+            listener.sock.shutdown(socket.SHUT_RD)
 
 
 def post_worker_init(worker: Any) -> None:
-    """End the worker's streams as soon as it is told to stop."""
-    gevent.spawn(_hand_over, worker)
+    """Let requests in once every board is there; end the streams when the worker has to stop."""
+    life = worker.wsgi.extensions["milepost_life"]
+    until = time.monotonic() + _READY_WITHIN_S
+    while worker.alive and not life.is_ready() and time.monotonic() < until:
+        worker.notify()
+        gevent.sleep(_LOOK_S)
+    for listener in worker.sockets:
+        listener.listen(worker.cfg.backlog)
+    gevent.spawn(_hand_over, worker, life)
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -32,7 +54,7 @@ def child_exit(server: Any, worker: Any) -> None:
         multiprocess.mark_process_dead(worker.pid)
 
 
-def _hand_over(worker: Any) -> None:
+def _hand_over(worker: Any, life: Any) -> None:
     while worker.alive:
         gevent.sleep(_LOOK_S)
-    worker.wsgi.extensions["milepost_hub"].close()
+    life.close()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 from flask import Blueprint, Response
@@ -18,6 +19,13 @@ from callbacks.metrics import (
 from data.services.errors import MilepostError
 from data.services.live import LiveSite
 from data.services.sites import Sites
+
+
+class Life(NamedTuple):
+    """What a server's host asks of it: whether to let requests in yet, and to end its streams."""
+
+    is_ready: Callable[[], bool]
+    close: Callable[[], None]
 
 
 class Operating:
@@ -42,16 +50,15 @@ class Operating:
 
     def readyz(self) -> Response:
         """Whether walls can be served, and what is missing. Only the log is indispensable."""
-        missing = {}
-        for name, ping in self._engines.items():
-            try:
-                ping()
-            except MilepostError as error:
-                missing[name] = str(error)
+        missing = self._missing()
         sites = {live.site: _site_state(live) for live in self._lives()}
-        ready = "log" not in missing and all(state["loaded"] for state in sites.values())
+        ready = "log" not in missing and self._sites.loaded
         body = {"status": "ready" if ready else "not ready", "missing": missing, "sites": sites}
         return _json(body, 200 if ready else 503)
+
+    def is_ready(self) -> bool:
+        """Whether walls can be served."""
+        return "log" not in self._missing() and self._sites.loaded
 
     def metrics(self) -> Response:
         """Figures of all processes for Prometheus."""
@@ -68,6 +75,16 @@ class Operating:
                 FORECAST_COVERAGE.labels(live.site).set(made.coverage)
             READER_LAG_SECONDS.labels(live.site, "board").set(live.read_age_s)
         return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
+
+    def _missing(self) -> dict[str, str]:
+        """Return why what can't be reached can't be, by its name."""
+        missing = {}
+        for name, ping in self._engines.items():
+            try:
+                ping()
+            except MilepostError as error:
+                missing[name] = str(error)
+        return missing
 
     def _lives(self) -> list[LiveSite]:
         return self._sites.everywhere()

@@ -16,7 +16,7 @@ from callbacks.desk.live import blueprint as desk_live
 from callbacks.desk.shell import Shell
 from callbacks.entry import Entry
 from callbacks.hub import Hub
-from callbacks.operating import Operating
+from callbacks.operating import Life, Operating
 from callbacks.pages import Pages
 from callbacks.refusals import Refusals
 from callbacks.streams import blueprint as streams
@@ -25,7 +25,7 @@ from callbacks.walls import Walls
 from layouts.pages import message
 
 _ASSETS = Path(__file__).resolve().parent.parent / "assets"
-HUB = "milepost_hub"  # under which a server that stops finds what ends its streams
+LIFE = "milepost_life"  # under which whoever hosts a server finds what begins and ends it
 _CONTENT = "_pages_content"  # where Dash puts pages
 _log = structlog.get_logger("web")
 
@@ -52,7 +52,7 @@ def build(
     )
     server: Flask = app.server
     server.debug = False  # whatever the environment says
-    server.extensions[HUB] = hub
+    server.extensions[LIFE] = Life(operating.is_ready, hub.close)
     pages = shell.pages if shell else ()
     Refusals(locale).register(server)
     entry.register(app, walls.sites.ids, pages, locale)

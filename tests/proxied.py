@@ -16,6 +16,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 import redis
@@ -58,34 +59,42 @@ class Web:
                 command, cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
 
-    def is_ready(self) -> bool:
-        """Whether it serves everything."""
+    def serves(self, *sites: str) -> bool:
+        """Whether it serves everything, these sites among it."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
+                return set(sites) <= msgspec.json.decode(answer.read())["sites"].keys()
         except OSError:
             return False
 
-    def await_ready(self) -> None:
-        """Return when it serves everything."""
-        wait_for(self.is_ready, 30, f"the web process serves: {self._log.read_text()[-800:]}")
+    def await_ready(self, *sites: str) -> None:
+        """Return when it serves everything, these sites among it."""
+        try:
+            wait_for(lambda: self.serves(*sites), 60, "the web process serves")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._log.read_text()[-2000:]}") from None
 
     def reload(self) -> None:
-        """Let another worker take its place."""
+        """Let another worker take its place; return when it has."""
         assert self._process is not None
-        booted = self._booted()
+        ended = self._log.read_text().count("Worker exiting")
         self._process.send_signal(signal.SIGHUP)
-        wait_for(lambda: self._booted() > booted, 20, "another worker boots")
+        wait_for(
+            lambda: self._log.read_text().count("Worker exiting") > ended, 30, "the worker is gone"
+        )
+        self.await_ready()
 
-    def stop(self) -> None:
-        """End it as systemd does."""
+    def leave(self) -> None:
+        """Tell it to end, as systemd does."""
         if self._process is not None:
             self._process.terminate()
+
+    def stop(self) -> None:
+        """Tell it to end, and return when it has."""
+        self.leave()
+        if self._process is not None:
             self._process.wait(30)
             self._process = None
-
-    def _booted(self) -> int:
-        return self._log.read_text().count("Booting worker")
 
 
 class Proxied:
@@ -104,7 +113,7 @@ class Proxied:
         transport = httpx.HTTPTransport(
             verify=self.nginx.trust(), http2=True, local_address=source, trust_env=False
         )
-        options = {"timeout": 10, "base_url": self.address, "transport": transport, **more}
+        options = {"timeout": 30, "base_url": self.address, "transport": transport, **more}
         with httpx.Client(**options) as made:
             yield made
 
@@ -167,9 +176,13 @@ def proxied(
             nginx.start()
             running = Proxied(nginx, made, database_url)
             running.plan()
+            for web in made:
+                web.await_ready("works")
             yield running
         finally:
             nginx.stop()
+            for web in made:
+                web.leave()
             for web in made:
                 web.stop()
 

@@ -59,6 +59,7 @@ class Sites:
         self._spawn = spawn
         self._pause = pause
         self._lives: dict[str, LiveSite] = {}
+        self._looked = False
         self._listeners: list[Callable[[str, int], None]] = []
 
     def listen(self, listener: Callable[[str, int], None]) -> None:
@@ -120,6 +121,12 @@ class Sites:
         """
         for site in sorted(self._log.sites() - self._lives.keys()):
             self._follow(site)
+        self._looked = True
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it has looked which sites there are, and has a board of each."""
+        return self._looked and all(live.loaded for live in self._lives.values())
 
     def run(self) -> None:
         """Discover sites for ever."""

@@ -1,0 +1,206 @@
+"""Web processes are replaced one after the other under load: no error, nothing missed or repeated.
+
+Forty streams and steady requests go through nginx to two gunicorns. One is stopped and started,
+as an upgrade does it, the other gets HUP. A reader here does what a browser does: connects again
+where a stream ends, with the id of what it had last.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+
+import httpx
+import msgspec
+import pytest
+import redis
+
+from data.store.embedded import EmbeddedPostgres
+from data.stream.embedded import EmbeddedRedis
+from data.stream.log import key_of
+from tests.browser.product.program import wait_for
+from tests.proxied import Proxied, proxied
+
+WALLS, PROGRAMS = 20, 20
+COUNT = "p0-figures-good"
+BROUGHT_BACK_WITHIN_S = 20.0
+Found = Callable[[str, dict[str, object]], int | None]
+
+
+@pytest.fixture(scope="module")
+def behind(
+    postgres: EmbeddedPostgres, redis_server: EmbeddedRedis, milepost_template: str
+) -> Iterator[Proxied]:
+    with proxied(postgres, redis_server, milepost_template, webs=2, graceful_s=3) as running:
+        yield running
+
+
+def on_wall(event: str, data: dict) -> int | None:
+    """The count of good pieces, where an event of a wall's stream has it."""
+    if event not in ("snapshot", "cells") or COUNT not in data["c"]:
+        return None
+    return int(data["c"][COUNT]["t"].replace(",", "") or 0)
+
+
+def in_rows(event: str, data: dict) -> int | None:
+    """The same of the stream for programs."""
+    return data["data"]["good"] if data.get("subject") == "order/SO-1" else None
+
+
+class Reader(threading.Thread):
+    """A screen or a program: follows one stream, wherever it goes on."""
+
+    def __init__(self, behind: Proxied, cookies: dict[str, str], path: str, found: Found) -> None:
+        super().__init__(daemon=True)
+        self.counts: list[int] = []
+        self.ids: list[str] = []
+        self.statuses: list[int] = []
+        self.failure: BaseException | None = None
+        self._behind, self._cookies, self._path, self._found = behind, cookies, path, found
+        self._retry_s = 1.0
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with self._behind.client(cookies=self._cookies) as client:
+                while not self._stopping.is_set():
+                    with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+                        self._follow(client)  # may be cut off in the middle, as EventSource may be
+                    self._stopping.wait(self._retry_s)
+        except BaseException as error:
+            self.failure = error
+
+    def _follow(self, client: httpx.Client) -> None:
+        headers = {"Last-Event-ID": self.ids[-1]} if self.ids else {}
+        with client.stream("GET", self._path, headers=headers) as answer:
+            self.statuses.append(answer.status_code)
+            fields: dict[str, str] = {}
+            for line in answer.iter_lines():
+                if line:
+                    name, _, value = line.partition(": ")
+                    fields[name] = value
+                    continue
+                self._take(fields)
+                fields = {}
+                if self._stopping.is_set():
+                    return
+
+    def _take(self, fields: dict[str, str]) -> None:
+        if "retry" in fields:
+            self._retry_s = int(fields["retry"]) / 1000
+        if "event" not in fields:
+            return
+        count = self._found(fields["event"], msgspec.json.decode(fields["data"]))
+        if count is not None:
+            self.counts.append(count)
+        if "id" in fields:
+            self.ids.append(fields["id"])
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+
+class Asker(threading.Thread):
+    """Asks again and again, and keeps every answer that isn't right."""
+
+    def __init__(self, behind: Proxied, ask: Callable[[httpx.Client, int], httpx.Response]) -> None:
+        super().__init__(daemon=True)
+        self.answers = 0
+        self.wrong: list[str] = []
+        self.failure: BaseException | None = None
+        self._behind, self._ask = behind, ask
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with self._behind.client(cookies=self._behind.signed_in()) as client:
+                for number in count():
+                    answer = self._ask(client, number)
+                    self.answers += 1
+                    if answer.status_code != 200:
+                        self.wrong.append(f"{answer.url}: {answer.status_code} {answer.text[:200]}")
+                    if self._stopping.wait(0.2):
+                        return
+        except BaseException as error:
+            self.failure = error
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(15)
+
+
+def ask_for_pages(client: httpx.Client, number: int) -> httpx.Response:
+    paths = ("/orders", "/api/v1/orders?site=works", "/assets/desk.css", "/healthz")
+    return client.get(paths[number % len(paths)])
+
+
+def call_back(client: httpx.Client, number: int) -> httpx.Response:
+    """Ask Dash for a page, as a browser does: a POST."""
+    if "_csrf_token" not in client.cookies:
+        client.get("/account")
+        return client.get("/orders")
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": [
+            {"id": "_pages_content", "property": "children"},
+            {"id": "_pages_store", "property": "data"},
+        ],
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": "/orders"},
+            {"id": "_pages_location", "property": "search", "value": "?lang=en"},
+        ],
+        "changedPropIds": ["_pages_location.pathname", "_pages_location.search"],
+    }
+    headers = {"X-CSRFToken": client.cookies["_csrf_token"], "Origin": str(client.base_url)}
+    return client.post("/_dash-update-component", json=body, headers=headers)
+
+
+def logged_ids(redis_url: str) -> list[str]:
+    """The identities of all pieces in the log."""
+    with redis.Redis.from_url(redis_url) as client:
+        entries = client.xrange(key_of("works", "events"))
+    events = [msgspec.json.decode(fields[b"e"]) for _, fields in entries]
+    return [event["id"] for event in events if event["id"].startswith("piece-")]
+
+
+@pytest.mark.long
+def test_forty_streams_and_steady_requests_notice_nothing_of_a_rolling_restart(
+    behind: Proxied, redis_server: EmbeddedRedis
+) -> None:
+    cookies = behind.signed_in()
+    readers = [Reader(behind, cookies, "/live/wall/works.L1", on_wall) for _ in range(WALLS)]
+    readers += [
+        Reader(behind, cookies, "/api/v1/stream?site=works", in_rows) for _ in range(PROGRAMS)
+    ]
+    machine, pages, callbacks = (
+        Asker(behind, ask) for ask in (behind.report, ask_for_pages, call_back)
+    )
+    for thread in (*readers, machine, pages, callbacks):
+        thread.start()
+    wait_for(lambda: all(reader.counts for reader in readers), 20, "every stream has begun")
+
+    first, second = behind.webs
+    first.stop()
+    first.start()
+    first.await_ready("works")
+    second.reload()
+
+    for asker in (machine, pages, callbacks):
+        asker.stop()
+        assert asker.failure is None
+        assert asker.wrong == []
+        assert asker.answers > 10
+    total = machine.answers
+    wait_for(
+        lambda: all(reader.counts[-1] == total for reader in readers),
+        BROUGHT_BACK_WITHIN_S, "every stream has come to the last count",
+    )  # fmt: skip
+    for reader in readers:
+        reader.stop()
+    for reader in readers:
+        assert reader.failure is None
+        assert set(reader.statuses) == {200}
+        assert reader.counts == sorted(reader.counts)  # never back to what was before
+        assert len(reader.ids) == len(set(reader.ids))  # nothing came twice
+    assert sum(len(reader.statuses) > 1 for reader in readers) == len(readers)  # all had to move
+    assert sorted(logged_ids(redis_server.url)) == sorted(f"piece-{n}" for n in range(total))
