@@ -11,6 +11,7 @@ from dash import Dash
 from flask import Flask, Response, abort, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as Answer
 
@@ -89,12 +90,16 @@ class Shield:
         server.wsgi_app = BehindProxy(server.wsgi_app)
 
     def before(self) -> None:
-        """Refuse what another site's page sent, and what carries no token."""
+        """Refuse what another site's page sent, what carries no token, and texts with a NUL."""
+        if _holds_nul(request.args):
+            abort(400)
         if request.method in _SAFE or self._gate.door(request.endpoint) is Door.KEY:
             return
         if _is_foreign():
             abort(403)
         self._csrf.protect()
+        if _holds_nul(request.form):
+            abort(400)
 
     def after(self, answer: Response) -> Response:
         """Give pages their token and their content policy."""
@@ -126,6 +131,11 @@ def _is_foreign() -> bool:
     if request.headers.get("Sec-Fetch-Site", "none") not in _OWN:
         return True
     return origin is not None and urlsplit(origin)[:2] != (request.scheme, request.host)
+
+
+def _holds_nul(given: MultiDict[str, str]) -> bool:
+    """Whether a text holds what SQL can't keep, and nobody types."""
+    return any("\0" in value for _, value in given.items(multi=True))
 
 
 def _outdated(error: CSRFError) -> Response:

@@ -21,12 +21,14 @@ import app
 from data.domain.scope import Role
 from data.settings import Settings
 from tests import people
-from tests.browser.product.program import Program
+from tests.browser.product.program import Program, wait_for
+from tests.security import yard
 
 # What only the site's own people may read: its order's product, its line, its customer.
 CANARIES = ("Valve", "Line 1", "Acme")
 VALUES = {
-    "screen_id": "works.L1", "site": "works", "name": "orders", "kind": "csv", "order": "SO-1",
+    "screen_id": "works.L1", "screen": "works.L1", "site": "works", "name": "orders",
+    "kind": "csv", "order": "SO-1",
     "purpose": "invitation", "change": "disable", "form": "csv", "path": "orders",
     "package_name": "dash", "fingerprinted_path": "x.js", "filename": "desk.css",
 }  # fmt: skip
@@ -54,7 +56,7 @@ class Visitor:
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         more = {"timeout": 15, "allow_redirects": False, **more}
-        if path.startswith("/live") or path.endswith("stream"):
+        if path.startswith("/live") or path.partition("?")[0].endswith("stream"):
             more["stream"] = True
         answer = self.http.request(method, self.address + path, **more)
         if more.get("stream"):
@@ -107,6 +109,43 @@ def guarded() -> Iterator[Program]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def shared(guarded: Program) -> Program:
+    """The program with one more site, of two sides that may know nothing of each other."""
+    key = guarded.run("key", "add", yard.YARD, "--source", "test")
+    for path, body in (
+        ("/site", yard.site()),
+        ("/orders", {"orders": [yard.order(yard.OWN), yard.order(yard.RIVAL)]}),
+    ):
+        answer = requests.put(
+            f"{guarded.address}/api/v1{path}", json=body, timeout=20,
+            headers={"Authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        assert answer.json()["refused"] == 0, answer.text
+    reader = guarded.run("key", "add", yard.YARD, "--role", "manager")
+    header = {"Authorization": f"Bearer {reader}"}
+    orders = f"{guarded.address}/api/v1/orders"
+    wait_for(lambda: len(requests.get(orders, headers=header, timeout=9).json()["orders"]) == 2, 20,
+             "the site has its orders")  # fmt: skip
+    return guarded
+
+
+@pytest.fixture
+def member_of(shared: Program) -> Iterator[Any]:
+    """A function that makes a visitor of a role and of one side at the site of two sides."""
+    made: list[Visitor] = []
+
+    def make(role: Role, whose: str = yard.OWN) -> Visitor:
+        party = yard.party(whose, role) if role in yard.OUTSIDE else None
+        token = people.signed_in(shared.database_url, role, party, sites=(yard.YARD,))
+        made.append(Visitor(shared.address, token))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.http.close()
+
+
 @pytest.fixture
 def visitor(guarded: Program) -> Iterator[Any]:
     """A function that makes a visitor: of a role, or a stranger."""
@@ -138,7 +177,7 @@ def application() -> Flask:
 def routes(application: Flask) -> list[Route]:
     """Every rule of the application."""
     return [
-        Route(rule.endpoint, _filled(rule.rule), frozenset(rule.methods or ()))
+        Route(rule.endpoint, filled(rule.rule), frozenset(rule.methods or ()))
         for rule in application.url_map.iter_rules()
     ]
 
@@ -147,13 +186,15 @@ def routes(application: Flask) -> list[Route]:
 def pages(application: Flask) -> list[str]:
     """The path of every page."""
     paths = [page["path_template"] or page["path"] for page in dash.page_registry.values()]
-    return sorted({_filled(path) for path in paths} - {"/404"})
+    return sorted({filled(path) for path in paths} - {"/404"})
 
 
-def _filled(rule: str) -> str:
+def filled(rule: str, values: Mapping[str, str] = VALUES) -> str:
+    """Return a path that fits a rule."""
+
     def value(found: re.Match[str]) -> str:
         name = found[1].rpartition(":")[2]
-        return quote("works.L1" if name == "screen" else VALUES.get(name, "x"))
+        return quote(values.get(name, "x"))
 
     return re.sub(r"<([^>]*)>", value, rule)
 
