@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from callbacks.hub import Hub
     from callbacks.walls import Walls
     from data.connectors.plan_files import PlanFile
+    from data.desks import ExceptionParts
     from data.domain.site import Site
     from data.services.caching import Cached
     from data.services.keys import Keys
@@ -66,11 +67,15 @@ _log = structlog.get_logger("milepost")
 
 def create_server(settings: Settings) -> "Flask":
     """Wire the web application and start its readers. To be called under gevent."""
+    import gevent
+
     from callbacks.api import Api
     from callbacks.desk.shell import Shell
     from callbacks.operating import Operating
+    from callbacks.quiet import Quiet
     from callbacks.walls import Walls
     from callbacks.web import build
+    from data.desks import ExceptionParts
     from data.services.caching import Cached
     from data.services.keys import Keys
     from data.stream.cache import RedisShelf
@@ -81,20 +86,25 @@ def create_server(settings: Settings) -> "Flask":
     ingest = Ingest(engines.log, engines.history, sites)
     keys = Keys(KeyStore(engines.sql), utc_now)
     past = _past_sites(engines, sites)
-    walls = Walls(sites, load(settings.screens or FILE), settings.build, past)
+    quiet = Quiet(lambda site, area: exceptions.ended(site, area), gevent.spawn)
+    walls = Walls(sites, load(settings.screens or FILE), settings.build, past, quiet)
     api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
     entry, screens, links = _ways_in(engines, settings, walls)
     outside = Outside(engines, sites, hub, entry, secret_of(settings), ingest)
     sites.listen(outside.live.on_change)
+    exceptions = ExceptionParts(engines, sites, outside.audit, lambda: gevent.sleep(0))
     supply, acts = _supply_boards(outside, settings.locale)
     boards, date_acts = _date_boards(sites, outside)
 
     def visit(page: "DeskPage", given: Mapping[str, Any]) -> "Visit":
         return shell.visit_of(page, given)
 
-    pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
+    pages = [_quality_page(engines)]  # before the page of one exception
+    pages += _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [_gantt_page(engines, visit), *supply, *boards]
     pages += _administration(engines, outside, visit)
+    acts.append(_exception_acts(exceptions, outside, settings.locale))
+    pages += _exception_pages(exceptions)
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
     more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
@@ -249,6 +259,38 @@ def _desk_pages(engines: Engines, cached: "Cached", outside: Outside) -> "list[D
         BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
         FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
     ]
+
+
+def _quality_page(engines: Engines) -> "DeskPage":
+    """Return the page on the quality of exceptions."""
+    from callbacks.desk.exception_quality import ExceptionQualityPage
+    from data.services.alarm_quality import AlarmQuality
+    from data.services.rules import Rules
+    from data.store.exception_quality import ExceptionQuality
+    from data.store.exceptions import ExceptionStore
+
+    past = AlarmQuality(ExceptionQuality(engines.sql), utc_now)
+    return ExceptionQualityPage(past, Rules(ExceptionStore(engines.sql)))
+
+
+def _exception_pages(parts: "ExceptionParts") -> "list[DeskPage]":
+    """Return the pages on exceptions; addresses with a number come last."""
+    from callbacks.desk.exception import ExceptionPage
+    from callbacks.desk.exceptions import ExceptionsPage
+
+    desk, rules = parts.desk, parts.rules
+    return [
+        ExceptionsPage(desk, rules, utc_now),
+        ExceptionPage(desk, rules, parts.staff, utc_now, parts.told),
+    ]
+
+
+def _exception_acts(parts: "ExceptionParts", outside: Outside, locale: str) -> "Blueprint":
+    """Return the routes of what people do with exceptions."""
+    from callbacks.desk.exception_acts import ExceptionActs
+
+    told = outside.telling.of(What.COMMENT)
+    return ExceptionActs(parts.desk, parts.staff.takers, told, utc_now, locale).blueprint()
 
 
 def _administration(engines: Engines, outside: Outside, visits: "FormVisits") -> "list[DeskPage]":

@@ -19,8 +19,9 @@ class Quiet:
     """Remembers it. `beside`: calls a function without waiting for it; None: nobody is asked."""
 
     def __init__(
-        self, ended: Ended | None = None, beside: Callable[[Callable[[], None]], object] | None = None
-    ) -> None:
+        self, ended: Ended | None = None,
+        beside: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:  # fmt: skip
         self._ended = ended
         self._beside = beside
         self._since: dict[_Line, datetime | None] = {}

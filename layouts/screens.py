@@ -115,7 +115,10 @@ def usual_pages(on: Sheet) -> tuple[Page, ...]:
             Page(panels=("figures", "orders")),
             Page(panels=("hours", "needs")),
         )
-    names = ("work_units", "exceptions", "figures", "bottleneck", "milestones", "hours", "orders", "needs")
+    names = (
+        "work_units", "exceptions", "figures", "bottleneck", "milestones", "hours", "orders",
+        "needs",
+    )  # fmt: skip
     return tuple(Page(panels=(name,), seconds=12.0) for name in names)
 
 

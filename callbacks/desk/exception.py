@@ -12,6 +12,7 @@ from callbacks.desk.exception_acts import ACTION, MAY_ACT
 from callbacks.desk.exceptions import ROLES, Rules, areas_of, name_of, parties_of, parties_seen
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import Viewer, viewer
+from data.domain.deliveries import Delivery
 from data.domain.exceptions.records import Case
 from data.domain.exceptions.search import Thread
 from data.domain.scope import Scope
@@ -35,11 +36,7 @@ class Desk(Protocol):
         """An exception."""
 
 
-class Deliveries(Protocol):
-    """Who was told of an exception."""
-
-    def of(self, site: str, number: int) -> Sequence[page.Delivered]:
-        """What became of each delivery, newest first."""
+Deliveries = Callable[[str, int], Sequence[Delivery]]  # site, number → all of it, oldest first
 
 
 class People(Protocol):
@@ -135,9 +132,10 @@ class ExceptionPage:
         if self._deliveries is None or not visit.scope.may_see(visit.site):
             return None
         try:
-            return self._deliveries.of(visit.site, case.number)
+            found = self._deliveries(visit.site, case.number)
         except Unavailable:
             return None
+        return [_delivered(one) for one in reversed(found)]
 
     def _sender(self, visit: Visit) -> Sender:
         return Sender(action=ACTION, csrf=self._token(), site=visit.site, back=visit.href())
@@ -154,6 +152,13 @@ def _number(visit: Visit) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise Forbidden(given)
     return int(given)
+
+
+def _delivered(one: Delivery) -> page.Delivered:
+    return page.Delivered(
+        way=one.way, recipient=one.name or one.address, state=one.state, attempts=one.attempts,
+        answer=one.answer, at=one.done_at or one.first_at or one.planned_at,
+    )  # fmt: skip
 
 
 def _own(marks: Mapping[str, bool], me: str) -> bool | None:

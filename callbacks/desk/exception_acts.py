@@ -101,7 +101,8 @@ class ExceptionActs:
         except IllegalMove:
             return wrong({"field": "", "words": _why("illegal", t), "renew": True})
         except WantedError as error:
-            return wrong({"field": error.field, "words": _why(_WANTED.get(error.field, "words"), t)})
+            why = _WANTED.get(error.field, "words")
+            return wrong({"field": error.field, "words": _why(why, t)})
         except Moved as moved:
             return wrong({"field": "", "words": first_words(moved.case, t), "renew": True})
         except Forbidden:

@@ -116,7 +116,8 @@ def _named(
     """Return all that titles name; what isn't known is told by the subject's last part."""
     last = subject.rpartition("/")[2]
     unit = place.work_unit or last
-    operation = _text(values, "operation_name") or t("operation {id}", id=_text(values, "operation"))
+    number = t("operation {id}", id=_text(values, "operation"))
+    operation = _text(values, "operation_name") or number
     return {
         "order": place.order or last,
         "operation": operation,

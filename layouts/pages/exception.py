@@ -278,7 +278,7 @@ def _inside(view: CaseView, href: Href) -> Component | None:
             [
                 looks.mark(case, t),
                 link(title(case, t), href(path_of(case)), "mp-row-link"),
-                html.Span([case.name, " · ", lasts(case, view.reading.now, t)], className="mp-mute"),
+                html.Span(f"{case.name} · {lasts(case, view.reading.now, t)}", className="mp-mute"),
             ],
             className=f"mp-x-in {looks.tone_of(case)}",
         )

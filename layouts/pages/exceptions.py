@@ -219,7 +219,8 @@ def _nothing(view: InboxView, href: Href, t: Translator) -> Component:
         words = t("Take a filter away, or look among those that are closed.")
         return desk.empty(t("No exception fits"), words, clear, t("Clear all filters"))
     if view.which != "open":
-        return desk.empty(t("No exceptions here"), "", href(which=None), t("To those that are open"))
+        way = t("To those that are open")
+        return desk.empty(t("No exceptions here"), "", href(which=None), way)
     words = t("Whatever somebody must act on will stand here by itself.")
     if view.quiet_since is not None:
         when = t.stamp(view.quiet_since, view.timezone, view.now)
@@ -282,7 +283,7 @@ def _unfold(case: Case, view: InboxView, href: Href, t: Translator) -> Component
     words = [html.Span("−" if open_ else "+", className="mp-x-sign"), looks.inside(case, t)]
     there = href(unfold=",".join(chosen) or None)
     shown = link(words, there, "mp-x-inside")
-    setattr(shown, "aria-expanded", "true" if open_ else "false")  # noqa: B010  # no identifier
+    setattr(shown, "aria-expanded", "true" if open_ else "false")
     return shown
 
 

@@ -107,7 +107,8 @@ def ordinary() -> list[Case]:
     down = case(
         17, Condition.UNIT_STATE, "work-unit/U1", values=VALUES[Condition.UNIT_STATE], place=UNIT,
         severity=Severity.CRITICAL, inside=3, hits=HITS, parties=frozenset({"P1", "P2"}),
-        informs=(Role.SUPPLIER, Role.PURCHASER), since=ago(27), escalate_at=NOW + timedelta(minutes=12),
+        informs=(Role.SUPPLIER, Role.PURCHASER), since=ago(27),
+        escalate_at=NOW + timedelta(minutes=12),
     )  # fmt: skip
     inside = [
         case(

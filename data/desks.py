@@ -1,0 +1,83 @@
+"""What the pages on exceptions stand on, put together from the stores.
+
+Beside `data.wiring`: adapters meet services here. Imported by `app` alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from data.domain.deliveries import Delivery
+from data.domain.exceptions.records import State
+from data.domain.exceptions.search import CaseFilter
+from data.domain.people import Account
+from data.domain.scope import Role
+from data.services.audit import Audit
+from data.services.exception_desk import ExceptionDesk
+from data.services.live import utc_now
+from data.services.rules import RuleDesk, Rules
+from data.services.sites import Sites
+from data.services.trials import Trials
+from data.store.deliveries import DeliveryStore
+from data.store.exceptions import ExceptionStore
+from data.store.past import PastEvents
+from data.store.people import PeopleStore
+from data.store.trials import TrialRows
+from data.wiring import Engines
+
+TAKERS = frozenset(
+    {Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.OPERATOR}
+)
+EVERY_SITE = "*"
+LATELY, MOST_ENDED = timedelta(days=7), 500
+
+
+class Staff:
+    """Who has an account, and who of them can be handed an exception."""
+
+    def __init__(self, people: PeopleStore) -> None:
+        self._people = people
+
+    def names(self) -> Mapping[str, str]:
+        """Return the names of all accounts, as `account/<id>`."""
+        return {f"account/{one.id}": one.name for one in self._people.all()}
+
+    def takers(self, site: str) -> Mapping[str, str]:
+        """Return the names of those who can be handed an exception of a site, by account."""
+        known = sorted(self._people.all(), key=lambda one: one.name)
+        return {one.id: one.name for one in known if _works_at(one, site)}
+
+
+class ExceptionParts:
+    """Everything that the pages on exceptions ask."""
+
+    def __init__(
+        self, engines: Engines, sites: Sites, audit: Audit, pause: Callable[[], None]
+    ) -> None:
+        """`pause`: lets others work while a rule is tried."""
+        self._store = ExceptionStore(engines.sql)
+        self._deliveries = DeliveryStore(engines.sql)
+        self._sites = sites
+        self.desk = ExceptionDesk(self._store, audit, sites.now, utc_now)
+        self.rules = Rules(self._store)
+        self.staff = Staff(PeopleStore(engines.sql))
+        trials = Trials(PastEvents(engines.sql), TrialRows(engines.sql), sites.now, pause)
+        self.rule_desk = RuleDesk(self._store, audit, utc_now, trials)
+
+    def told(self, site: str, number: int) -> Sequence[Delivery]:
+        """Return every delivery of an exception, oldest first."""
+        return self._deliveries.of(site, number)
+
+    def ended(self, site: str, area: str) -> datetime | None:
+        """Return when the last exception of a line was closed, if that was lately.
+
+        Raises: Unavailable.
+        """
+        since = self._sites.now(site) - LATELY
+        wanted = CaseFilter(states=(State.CLOSED,), area=area, since=since)
+        found = self._store.search(site, wanted, MOST_ENDED, 0)
+        return max((case.closed_at for case in found.cases if case.closed_at), default=None)
+
+
+def _works_at(account: Account, site: str) -> bool:
+    here = EVERY_SITE in account.sites or site in account.sites
+    return here and account.role in TAKERS and account.disabled_at is None
