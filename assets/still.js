@@ -37,7 +37,7 @@
       return;
     }
     dress(there, node[1]);
-    fill(there, node[2]);
+    if (!("data-own" in node[1])) fill(there, node[2]); // else a script says there what it did
   };
 
   /* Children are taken for the same by their id, wherever they stand now, else by their place. */

@@ -21,6 +21,7 @@ from layouts.text import Translator
 from layouts.urls import address
 
 MOST_ADVICE, MOST_WORDS = 100, 1000
+SAYS = {"aria-live": "polite", "data-own": "1"}  # of the place where the script says what was done
 
 
 class Sender(Struct, frozen=True, kw_only=True):

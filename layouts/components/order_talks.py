@@ -37,7 +37,7 @@ def talks_section(view: OrderView, talks: Talks, reading: Reading) -> Component 
     if not items:
         return None
     t = reading.t
-    said = html.Div(className="mp-ask-said", role="status", **{"aria-live": "polite"})
+    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
     aside = link(t("All that was asked of suppliers"), reading.address.href("/needs", at=None))
     body = html.Div([said, *items], className="mp-talks")
     return desk.section(t("Comments with suppliers"), body, aside, id="talks")

@@ -172,7 +172,8 @@ def _ready(one: Load, t: Translator) -> Any:
     if "good" in one.hidden:
         return words.hidden(t)
     whole = NONE if one.quantity is None else t.number(one.quantity)
-    return t("{count} of {whole}", count=t.number(one.good), whole=whole)
+    said = t("{count} of {whole}", count=t.number(one.good), whole=whole)
+    return html.Span(said, className="mp-whole")
 
 
 def _ready_at(one: Load, reading: Reading) -> Any:

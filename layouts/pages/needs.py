@@ -86,7 +86,7 @@ def fits(row: Supply, which: str) -> bool:
 
 def layout(view: NeedsView, href: Href, t: Translator) -> Component:
     """Return the page."""
-    said = html.Div(className="mp-ask-said", role="status", **{"aria-live": "polite"})
+    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
     above = [desk.page_head(t(HEADING), _lead(view, t)), said]
     return html.Div(
         [

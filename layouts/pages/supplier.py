@@ -92,7 +92,7 @@ def _marks(view: BoardView) -> dict[str, str]:
 def _above(view: BoardView, t: Translator) -> list[Any]:
     title = t("What {site} needs from you", site=view.site_name)
     uploading = [] if view.alone else [need_forms.upload(view.sender, t)]
-    said = html.Div(className="mp-ask-said", role="status", **{"aria-live": "polite"})
+    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
     return [desk.page_head(title, _lead(view, t), uploading), said]
 
 

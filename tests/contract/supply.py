@@ -96,6 +96,9 @@ class Silent:
     def blueprint(self) -> Blueprint:
         return Blueprint(f"silent{id(self)}", __name__)
 
+    def is_ready(self) -> bool:
+        return True
+
 
 class Stage:
     """A served site, and the browser of one supplier."""

@@ -8,10 +8,12 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import gevent
 import msgspec
 import pytest
+import segno
 from openpyxl import load_workbook
 
 from data.domain.audit import Action
@@ -224,6 +226,12 @@ def test_a_comment_that_says_nothing_or_too_much_is_refused(stage: Stage, words:
 def test_the_code_of_an_operation_leads_to_its_row(stage: Stage) -> None:
     answer = stage.client.get(f"/supplier/code.svg?site=plant&key={stage.key('step 30')}")
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    there = f"http://localhost/supplier?row={quote(stage.key('step 30'), safe='')}&site=plant"
+    drawn = io.BytesIO()
+    segno.make(there, error="m").save(
+        drawn, kind="svg", scale=4, border=3, dark="#000", light="#fff"
+    )
+    assert answer.data == drawn.getvalue()
     alone = stage.page(f"?lang=en&row={stage.key('step 30')}")
     assert "Report progress" in alone
     assert "bolt" not in alone

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from data.domain.scope import Role
@@ -144,6 +147,72 @@ def test_what_another_does_to_a_row_appears_by_itself(supplied: Program, visit: 
     expect(card(page, "J-118").locator(".mp-ask-known")).not_to_contain_text(
         "no date promised yet", timeout=SOON_MS
     )
+
+
+def test_what_is_being_typed_stays_with_its_row_when_others_move(
+    supplied: Program, visit: Any
+) -> None:
+    page, other = visit(**DESK), visit(**DESK)
+    expect(page.locator("#desk-as-of")).to_have_attribute("data-live", "1", timeout=SOON_MS)
+    one = card(page, "J-118")
+    one.locator(".mp-ask-talk summary").click()
+    words = one.get_by_label("Your comment")
+    words.fill("Half of it is")
+    moved = card(other, "J-204")
+    moved.locator("summary", has_text="Another date").click()
+    moved.get_by_label("I can deliver on").fill(
+        (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    )
+    moved.get_by_role("button", name="Propose this date").click()
+    before = page.locator("#desk-as-of").get_attribute("data-drawn")
+    page.wait_for_function(
+        "before => document.getElementById('desk-as-of').dataset.drawn !== before", arg=before
+    )
+    expect(words).to_have_value("Half of it is")
+    expect(words).to_be_focused()
+    assert [box.input_value() for box in page.locator("textarea").all()].count("") == (
+        page.locator("textarea").count() - 1
+    )
+
+
+def test_from_its_code_an_operation_is_reported_on_a_phone(visit: Any) -> None:
+    page = visit(**DESK)
+    source = card(page, "Coating").last.locator("img").get_attribute("src")
+    key = parse_qs(urlsplit(str(source)).query)["key"][0]
+    phone = visit(f"/supplier?lang=en&row={quote(key)}&site=works", **PHONE)
+    expect(phone.locator(".mp-ask")).to_have_count(1)
+    phone.get_by_label("Good pieces since the last report").fill("7")
+    phone.get_by_role("button", name="Report progress").tap()
+    expect(phone.get_by_text("7 of 40 good")).to_be_visible(timeout=SOON_MS)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_table_goes_out_and_comes_back_with_what_is_wrong_by_row(
+    visit: Any, tmp_path: Path
+) -> None:
+    page = visit("/supplier?lang=en&which=all", **DESK)
+    page.locator(".mp-export-menu summary").click()
+    with page.expect_download() as taken:
+        page.get_by_text("Excel (.xlsx)").click()
+    file = tmp_path / "needs.xlsx"
+    taken.value.save_as(file)
+    page.get_by_text("Send Excel back").click()
+    for count, said in ((-5, "A whole number."), (39, "Changes taken from the file: 1.")):
+        changed(file, "J-204", "Shipped in all", count)
+        page.set_input_files("[name=file]", file)
+        page.get_by_role("button", name="Check and take").click()
+        expect(page.get_by_text(said)).to_be_visible(timeout=SOON_MS)
+    expect(card(page, "J-204")).to_contain_text("39 of 40 shipped", timeout=SOON_MS)
+
+
+def changed(file: Path, part: str, heading: str, value: int) -> None:
+    """Put a value into the column of a part's row."""
+    book = load_workbook(file)
+    tab = book.worksheets[0]
+    places = {cell.value: cell.column for cell in tab[1]}
+    (row,) = (row for row in tab.iter_rows() if any(cell.value == part for cell in row))
+    row[places[heading] - 1].value = value
+    book.save(file)
 
 
 def test_nothing_of_the_order_or_of_others_reaches_the_browser(visit: Any) -> None:
