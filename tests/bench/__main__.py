@@ -29,6 +29,7 @@ GROUPS = (
     "starting",
     "heap",
     "watching",
+    "exceptions",
     "bottlenecks",
     "gantt",
     "histories",
