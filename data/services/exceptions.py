@@ -97,7 +97,7 @@ class Exceptions:
         self._rippled: dict[int, float] = {}
         self._look_at = self._rules_at = self._outside_at = now
         self._screens: tuple[ScreenSeen, ...] = ()
-        self._quarantined = 0
+        self._quarantined = self._learnt_from = 0
         self._known: dict[str, OrderForecast] = {}
         self._handle(self._keeping.open(self.site))
         self._dirty = set(self._handling.cases) | self._published
@@ -169,6 +169,7 @@ class Exceptions:
 
     def _look(self, clocks: Clocks, begun: float) -> None:
         forecasts = self._live.facts.forecasts
+        self._forget_uncalibrated()
         self._evaluator.touch_forecasts(self._moved(forecasts))
         self._told.follow(forecasts, self._held_orders(), clocks.site)
         found = self._evaluator.look(clocks.site, self._outside(clocks, begun))
@@ -176,6 +177,13 @@ class Exceptions:
         self._keep(changes)
         self._keep(self._handling.freed(clocks))
         self._keep(self._ripple(clocks, begun))
+
+    def _forget_uncalibrated(self) -> None:
+        """Take nothing for moved by having learnt: what was forecast before rested on less."""
+        made = self._live.facts.forecasting
+        closed = 0 if made is None else made.closed
+        if closed > 2 * self._learnt_from:
+            self._told, self._learnt_from = Told(), closed
 
     def _moved(self, forecasts: Mapping[str, OrderForecast]) -> list[str]:
         """Return the orders whose forecast came, went or changed since the last look."""
