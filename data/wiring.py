@@ -94,6 +94,7 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
     from data.services.forecasting import Forecasts
     from data.services.rules import Rules
     from data.services.shift_figures import ShiftFiguresRollup
+    from data.services.triggers import MilestoneTriggers
     from data.store.accounts import AccountPast
     from data.store.bottlenecks import BottleneckStore
     from data.store.delays import DelayStore
@@ -103,6 +104,7 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
     from data.store.program import Program
     from data.store.shift_figures import ShiftFigureStore
     from data.store.stale import Stale
+    from data.store.triggers import TriggerStore
 
     sql, kept = engines.sql, ExceptionStore(engines.sql)
     return [
@@ -111,6 +113,7 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
         ShiftFiguresRollup(site, ShiftFigureStore(sql), Stale(sql)),
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
         Exceptions(site, kept, Stale(sql), Program(sql), Rules(kept).of, utc_now),
+        MilestoneTriggers(site, TriggerStore(sql), utc_now),
     ]
 
 
@@ -129,11 +132,13 @@ def notifier_of(
     from data.services.notifier import Notifier, Sender
     from data.services.planning import Planner
     from data.services.rules import Rules
+    from data.services.triggers import TriggerPlanner
     from data.store.deliveries import DeliveryStore
     from data.store.disclosures import DisclosureStore
     from data.store.escalations import EscalationStore
     from data.store.exceptions import ExceptionStore
     from data.store.preferences import PreferenceStore
+    from data.store.triggers import TriggerStore
     from data.store.way_states import WayStates
 
     sql, ways = engines.sql, NOBODY
@@ -152,7 +157,8 @@ def notifier_of(
     people = PreferenceStore(sql)
     planner = Planner(outbox, people, lately, lately, ways, utc_now, settings.locale)
     escalations = Escalations(EscalationStore(sql), cases, lately, lately, utc_now)
-    return Notifier(planner, escalations, outbox, senders, sender, utc_now), senders
+    fired = TriggerPlanner(TriggerStore(sql), people, lately, ways, utc_now, settings.locale)
+    return Notifier([planner, fired], escalations, outbox, senders, sender, utc_now), senders
 
 
 class People:

@@ -9,8 +9,9 @@ id, by which the far side can tell.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -23,7 +24,6 @@ from data.domain.preferences import IN_APP
 from data.services.delivering import Cases, Claim, Outbox, Shut, WayBook, Wording
 from data.services.errors import MilepostError
 from data.services.escalations import Escalations
-from data.services.planning import Planner
 
 BATCH = 4
 LEASE = timedelta(seconds=90)  # longer than a batch takes on a way that hangs
@@ -32,6 +32,13 @@ LONGEST_WAIT_S = 3600.0
 KEEPS = timedelta(days=90)
 _FORGETS_EVERY = timedelta(hours=1)
 _log = structlog.get_logger("notifier")
+
+
+class Step(Protocol):
+    """Something that is done a round at a time."""
+
+    def step(self) -> int:
+        """Do a round; return how much there was to do."""
 
 
 class Sender:
@@ -181,12 +188,12 @@ class Notifier:
     """Everything but sending by a way that is set up. `step` is one testable round."""
 
     def __init__(
-        self, planner: Planner, escalations: Escalations, outbox: Outbox,
+        self, planners: Sequence[Step], escalations: Escalations, outbox: Outbox,
         senders: Mapping[str, Sender], stray: Callable[[str], Sender],
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         """`senders`: of the ways that are set up; `stray`: makes one for another."""
-        self._planner, self._escalations, self._outbox = planner, escalations, outbox
+        self._planners, self._escalations, self._outbox = planners, escalations, outbox
         self._senders, self._stray = senders, stray
         self._now = now
         self._forgot_at: datetime | None = None
@@ -196,7 +203,7 @@ class Notifier:
 
         Raises: Unavailable.
         """
-        done = self._escalations.step() + self._planner.step()
+        done = self._escalations.step() + sum(one.step() for one in self._planners)
         for name in self._outbox.ripe(self._now()):
             if name not in self._senders and name != IN_APP:
                 done += self._stray(name).step()

@@ -10,14 +10,16 @@ from typing import Protocol
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from data.domain.deliveries import Delivery, DeliveryState, Topic
-from data.domain.exceptions.quiet import held_until, lets_through
+from data.domain.addressing import addressed
+from data.domain.deliveries import Delivery, Topic
+from data.domain.exceptions.quiet import lets_through
 from data.domain.exceptions.recipients import Staff, Whom, mentions, told_of
 from data.domain.exceptions.records import Case, Transition
 from data.domain.exceptions.rules import Rule
 from data.domain.people import Account
-from data.domain.preferences import IN_APP, Chosen, Duty, Preference
+from data.domain.preferences import Duty, Preference
 from data.domain.site import Site
 from data.services.delivering import Outbox, Planned, Ways
 from data.services.errors import MilepostError
@@ -123,43 +125,25 @@ class Planner:
     def _of(
         self, whom: Whom, case: Case, move: Transition, around: Around, called: tuple[str, ...]
     ) -> Iterable[Delivery]:
-        """Yield one's deliveries: in the program at once, and by a way when they want it so."""
-        now = self._now()
-        if whom.account is None:
+        """Return one's deliveries."""
+        news = self._news(whom, case, move)
+        account = whom.account
+        if account is None:
             if self._ways.find(whom.way) is None:
                 _log.warning("a rule names a way that isn't set up", way=whom.way, rule=case.rule)
-            yield self._made(whom, case, move, Chosen(way=whom.way), now, mentions=called)
-            return
-        said = around.preferences.get(whom.account.id) or usual(whom.account, self._ways)
-        yield self._made(
-            whom, case, move, Chosen(way=IN_APP), now, state=DeliveryState.SENT, done_at=now,
-            language=said.language or self._language,
-        )  # fmt: skip
-        if whom.quietly or not said.ways or not lets_through(said, case.severity, whom.news):
-            return
-        start = max(now, whom.not_before or now)
-        until = held_until(said, case.severity, around.staff.site.timezone, start)
-        held = until or (start if start > now else None)
-        yield self._made(
-            whom, case, move, said.ways[0], held or now, others=said.ways[1:],
-            language=said.language or self._language, gather=held is not None,
-            state=DeliveryState.WAITING if held is None else DeliveryState.HELD,
-        )  # fmt: skip
+            return [replace(news, mentions=called)]
+        said = around.preferences.get(account.id) or usual(account, self._ways)
+        wanted = not whom.quietly and lets_through(said, case.severity, whom.news)
+        timezone = around.staff.site.timezone
+        return addressed(news, account, said, timezone, goes_out=wanted, not_before=whom.not_before)
 
-    def _made(
-        self, whom: Whom, case: Case, move: Transition, chosen: Chosen, due_at: datetime,
-        **more: object,
-    ) -> Delivery:  # fmt: skip
-        account = whom.account
-        known: dict[str, object] = {"language": self._language}
-        if account is not None:
-            known |= {"recipient": account.id, "name": account.name, "role": account.role,
-                      "party": account.party}  # fmt: skip
+    def _news(self, whom: Whom, case: Case, move: Transition) -> Delivery:
+        now = self._now()
         return Delivery(
             site=case.site, event=whom.event, topic=Topic.EXCEPTION,
-            subject=f"exception/{case.number}", news=whom.news.value, way=chosen.way,
-            address=chosen.address, severity=case.severity, exception=case.number,
-            happened_at=move.at, planned_at=self._now(), due_at=due_at, **{**known, **more},  # type: ignore[arg-type]
+            subject=f"exception/{case.number}", news=whom.news.value, way=whom.way,
+            severity=case.severity, exception=case.number, happened_at=move.at,
+            planned_at=now, due_at=now, language=self._language,
         )  # fmt: skip
 
     def _around(self, sites: set[str]) -> dict[str, Around]:

@@ -61,7 +61,7 @@ class Planning:
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep deliveries; those that there are already stay as they are. Return how many came."""
-        return _insert(self._connection, deliveries)
+        return insert_deliveries(self._connection, deliveries)
 
     def settle(self, moves: Sequence[Transition]) -> None:
         """Note of moves that everybody who is to hear of them has a delivery."""
@@ -100,7 +100,7 @@ class DeliveryStore:
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep deliveries of something else than an exception; return how many are new."""
         with process(self._engine, writes=True) as connection:
-            return _insert(connection, deliveries)
+            return insert_deliveries(connection, deliveries)
 
     def ripe(self, now: datetime) -> list[str]:
         """Return the ways on which something is due."""
@@ -270,7 +270,8 @@ def _move(connection: Connection, site: str, members: Sequence[int], digest: int
     connection.execute(folded.values(state=DeliveryState.FOLDED, within=digest))
 
 
-def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
+def insert_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> int:
+    """Insert deliveries within a transaction of the caller's, each once; return how many."""
     return len(_inserted(connection, deliveries))
 
 

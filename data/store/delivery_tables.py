@@ -103,3 +103,13 @@ trigger_rule = Table(
     _needed("changed_by"),
     Column("changed_at", _AT, nullable=False),
 )
+
+trigger_fired = Table(  # `told`: whoever is to hear of it has a delivery of it
+    "trigger_fired",
+    metadata,
+    *(_key(name) for name in ("site", "trigger", "order_id", "milestone_id")),
+    Column("at", _AT, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("told", Boolean, nullable=False, server_default="false"),
+)
+Index("trigger_fired_untold", trigger_fired.c.at, postgresql_where=~trigger_fired.c.told)

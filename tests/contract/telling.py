@@ -20,11 +20,13 @@ from data.domain.site import Area, Calendar, Shift, Site
 from data.services.escalations import Escalations
 from data.services.notifier import Notifier, Sender
 from data.services.planning import Planner
+from data.services.triggers import TriggerPlanner
 from data.store.deliveries import DeliveryStore
 from data.store.escalations import EscalationStore
 from data.store.exceptions import ExceptionStore
 from data.store.preferences import PreferenceStore
 from data.store.scoped import WEB
+from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)  # a Tuesday; the shift runs from 06:00 to 14:00
@@ -141,6 +143,8 @@ class Telling:
         self.people = PreferenceStore(engine)
         self.pages = PreferenceStore(engine.execution_options(milepost_role=WEB))
         self.clocks = EscalationStore(engine)
+        self.triggers = TriggerStore(engine)
+        self.editor = TriggerStore(engine.execution_options(milepost_role=WEB))
         self.wording = Plain()
         self.rules, self.plants = Rules(*rules), Plants(site)
         self.start()
@@ -152,8 +156,14 @@ class Telling:
         )
         self.escalations = Escalations(self.clocks, self.store, self.rules, self.plants, self.clock)
         self.senders = {name: self.sender(name) for name in self.ways.ways}
+        fired = TriggerPlanner(self.triggers, self.people, self.plants, self.ways, self.clock)
         self.notifier = Notifier(
-            self.planner, self.escalations, self.outbox, self.senders, self.sender, self.clock
+            [self.planner, fired],
+            self.escalations,
+            self.outbox,
+            self.senders,
+            self.sender,
+            self.clock,
         )
 
     def sender(self, name):
