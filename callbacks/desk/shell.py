@@ -101,8 +101,10 @@ class Shell:
         return self._who().known and self.scope().role in roles_of(page)
 
     def listed(self) -> list[DeskPage]:
-        """Return the pages that stand in the navigation."""
-        return [page for page in self.pages if "<" not in page.path]
+        """Return the pages that stand in the navigation: those that are below no other."""
+        whole = [page for page in self.pages if "<" not in page.path]
+        above = tuple(f"{page.path}/" for page in whole)
+        return [page for page in whole if not page.path.startswith(above)]
 
     def page(self, name: str) -> DeskPage | None:
         """Return a page by its name."""
