@@ -187,8 +187,9 @@ class ExceptionStore:
         statement = statement.on_conflict_do_update(
             index_elements=["site", "id"], set_=row, where=exception_rule.c.version == was
         )
+        kept = statement.returning(exception_rule.c.version)
         with writing(self._engine, whole(site)) as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(kept).scalar() is not None
 
     def _keep(
         self, connection: Connection, change: Change, numbers: Mapping[int, int]
