@@ -39,6 +39,11 @@ def parser() -> argparse.ArgumentParser:
     analysis.add_argument("--json", action="store_true")
     aside = commands.add_parser("quarantine", help="show what was not taken, and why")
     aside.add_argument("--site", default=DEMO_SITE)
+    for name, words in (
+        ("backup", "copy everything that is kept into a new folder"),
+        ("restore", "put such a copy into engines that hold nothing yet"),
+    ):
+        commands.add_parser(name, help=words).add_argument("folder", type=Path)
     _add_people(commands)
     _add_keys(commands)
     return parser

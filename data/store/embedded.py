@@ -186,7 +186,7 @@ class EmbeddedPostgres:
             "log_directory": str(self._folder / "log"),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return (str(_program("postgres")), "-D", str(self._data), *options)
+        return (str(program("postgres")), "-D", str(self._data), *options)
 
     def _prepare(self) -> None:
         """Leave a cluster with the product's database that nobody else runs."""
@@ -195,8 +195,8 @@ class EmbeddedPostgres:
         for folder in (self._data, self._folder / "log"):
             private_folder(folder, account)
         if account:
-            _let_through(_program("postgres"), self._data)
-            _let_read(_program("postgres"))
+            _let_through(program("postgres"), self._data)
+            _let_read(program("postgres"))
         await_end(self._running, "PostgreSQL")
         psutil.wait_procs(self._sessions(), PREDECESSOR_LEAVES_WITHIN_S)
         self._forget_stranger()
@@ -252,7 +252,7 @@ _CLUSTER_OPTIONS = (
 )
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
     """Find a program of the wheel.
 
     Raises: ChildError when the wheel is not installed.
@@ -319,7 +319,7 @@ def _run(account: Account | None, folder: Path, name: str, *args: str, stdin: st
     Raises: ChildError with what it said.
     """
     done = subprocess.run(
-        [str(_program(name)), *args],
+        [str(program(name)), *args],
         input=stdin,
         capture_output=True,
         text=True,

@@ -21,8 +21,10 @@ _REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException)
 _ALL = text(f"SELECT set_config('{SITES}', :all, false), set_config('{PARTY}', :all, false)")
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, to: str = "head") -> None:
     """Run every migration that the database lacks; waits while another process does it.
+
+    `to`: the version to stop at, where rows of that version are to be put in.
 
     Raises: NotMigrated when the login may not, or may not make the roles of row security.
     """
@@ -32,19 +34,19 @@ def upgrade(url: str) -> None:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             connection.execute(_ALL, {"all": EVERYTHING})
             connection.commit()
-            _run(connection)
+            _run(connection, to)
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
     finally:
         engine.dispose()
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except (ProgrammingError, InternalError) as error:
         if not isinstance(error.orig, _REFUSED):
             raise
