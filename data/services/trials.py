@@ -26,7 +26,7 @@ from data.services.past import ForecastThen, PastReader, as_forecast, past_board
 
 DAYS, MOST_DAYS = 7.0, 31.0
 STEP = timedelta(minutes=1)
-PAGE = 2000  # events read at once; after each the thread of control is given up
+PAGE, PAUSE_STEPS = 2000, 50  # events read, minutes judged; after so many others may work
 SHOWN = 50
 NEAR = timedelta(minutes=30)  # so far apart an exception may have begun and still be the one
 UNTRIED = frozenset(
@@ -145,9 +145,11 @@ class Trials:
         tally.take(begin, evaluator.look(begin, _outside(begin)))
         events = _Stream(self._events(site, begin, until))
         made = _Stream((one.made_at, one) for one in self._store.forecasts(site, begin, until))
-        at = begin
+        at, steps = begin, 0
         while at < until:
-            at = min(at + STEP, until)
+            at, steps = min(at + STEP, until), steps + 1
+            if steps % PAUSE_STEPS == 0:
+                self._pause()
             _fold(board, evaluator, events.up_to(at))
             _trust(forecasts, evaluator, made.up_to(at))
             tally.take(at, evaluator.look(at, _outside(at)))
