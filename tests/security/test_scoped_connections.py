@@ -3,7 +3,7 @@
 import ast
 import random
 from collections.abc import Callable, Iterator
-from importlib import import_module
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from psycopg import errors
 from sqlalchemy import Engine, make_url, text
 
 import data.store
+from data.domain.events import Data, Event, EventType
 from data.domain.scope import Role, Scope, factory_scope
 from data.services.errors import Forbidden, NotMigrated, Unavailable
+from data.services.ports import Batch, Recorded
 from data.store.history import History
 from data.store.migrate import upgrade
 from data.store.protection import WEB, WORKER
-from data.store.scoped import connect, process, reading, writing
+from data.store.recording import Recording
+from data.store.scoped import connect, enter, process, reading, writing
 from tests.engines import conninfo
 from tests.security.tenants import OWNERS
 
@@ -195,6 +198,39 @@ def test_a_login_that_owns_nothing_works_in_its_role_and_in_no_other(login) -> N
     worker.dispose()
 
 
+LOGINS = {"owner": (), "web": (WEB,), "worker": (WORKER,)}
+
+
+def test_three_logins_of_which_none_is_superuser_do_everything(login, empty_database_url) -> None:
+    """As docs/production.md says: one owns the tables, one serves, one records."""
+    database = make_url(empty_database_url).database
+    of = {name: make_url(login(*roles)) for name, roles in LOGINS.items()}
+    with psycopg.connect(conninfo(empty_database_url), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {database} OWNER TO {of['owner'].username}")
+    urls = {
+        name: one.set(database=database).render_as_string(hide_password=False)
+        for name, one in of.items()
+    }
+    upgrade(urls["owner"])
+    for name in ("web", "worker"):
+        upgrade(urls[name])
+    recording = Recording(urls["worker"], "a")
+    assert recording.acquire()
+    now = datetime.now(UTC)
+    kind = EventType.OPERATION_PROGRESSED
+    event = Event("1", "mes", kind, "operation/SO-1/10", now, now, Data(good=1))
+    batch = Batch(epoch="e", after="1-0", at=now, events=[Recorded(event, 1, b"digest")])
+    recording.write(batch)
+    recording.release()
+    web = connect(urls["web"])
+    assert History(web).digests_of("a", [("mes", "1")]) == {("mes", "1"): b"digest"}
+    web.dispose()
+    with psycopg.connect(conninfo(empty_database_url), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {database} OWNER TO CURRENT_USER")
+        connection.execute(f"REASSIGN OWNED BY {of['owner'].username} TO CURRENT_USER")
+        connection.execute(f"DROP OWNED BY {of['owner'].username}")
+
+
 def test_a_login_that_owns_nothing_starts_on_the_newest_schema(login) -> None:
     upgrade(login(WEB))
 
@@ -244,12 +280,12 @@ def test_every_store_reaches_sql_through_the_one_door() -> None:
 
 
 def test_the_recorder_writes_its_own_site_and_no_other(seeded) -> None:
-    recording = import_module("data.store.recording").Recording(seeded, "a")
+    recording = Recording(seeded, "a")
     assert recording.acquire()
     try:
         with recording._connection.transaction(force_rollback=True):
             cursor = recording._connection.cursor()
-            import_module("data.store.scoped").enter(cursor, "a")
+            enter(cursor, "a")
             assert cursor.execute("DELETE FROM event").rowcount == 2
             with pytest.raises(errors.InsufficientPrivilege):
                 cursor.execute("INSERT INTO stale VALUES ('b', 'k', 'k', 1)")

@@ -159,6 +159,11 @@ class Program:
         return redis.url
 
     @property
+    def env(self) -> dict[str, str]:
+        """The environment that all its parts have."""
+        return dict(self._env)
+
+    @property
     def log(self) -> str:
         """What all its parts have written."""
         return self._log.read_text()
