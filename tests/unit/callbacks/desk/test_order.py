@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from flask import Flask
 from msgspec.structs import replace
 
 from callbacks.desk.order import OrderPage
@@ -11,6 +12,7 @@ from data.domain.facts import Facts
 from data.domain.indexes import Indexes
 from data.domain.ledger.records import Cause
 from data.domain.scope import factory_scope
+from data.services.comments import Comment
 from data.services.errors import Forbidden, Unavailable
 from data.services.order_boards import OrderBoards
 from layouts.text import translator
@@ -206,3 +208,39 @@ def test_names_that_mean_something_in_html_or_addresses_stay_names():
     body = page_of().body(visit(order=strange, view=view))
     node = json.loads(getattr(body, "data-still"))
     assert strange in json.dumps(node, ensure_ascii=False).replace('\\"', '"')
+
+
+class Talking(Silent):
+    """A supplier that asked something about the order's first need, and a planner's view of it."""
+
+    def __init__(self, speaks=True):
+        self.speaks, self.until = speaks, None
+
+    def of_order(self, scope, site, order, until):
+        self.until = until
+        asked = Comment(at=NOW, author="Jade", side="party", words="Is it so?")
+        return {f"n~{order}~{board_of().orders[order].plan.needs[0].id}": [asked]}
+
+    def may_speak(self, scope):
+        return self.speaks
+
+
+def test_threads_with_suppliers_stand_on_the_page_with_a_form_for_who_speaks():
+    server = Flask(__name__)
+    server.secret_key = "forms"
+    with server.test_request_context():
+        text = said(page_of(threads=Talking()), visit())
+    assert "Is it so?" in text and "to answer" in text
+    assert "/needs/act/comment" in text
+
+
+def test_who_does_not_speak_reads_threads_without_a_form():
+    text = said(page_of(threads=Talking(speaks=False)), visit())
+    assert "Is it so?" in text and "/needs/act" not in text
+
+
+def test_of_the_past_only_what_had_been_said_is_asked_for_and_nothing_can_be_added():
+    threads = Talking()
+    text = said(page_of(threads=threads), visit(now=at(2), at=at(2), view=View()))
+    assert threads.until == at(2)
+    assert "/needs/act" not in text
