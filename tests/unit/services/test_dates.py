@@ -7,7 +7,7 @@ import pytest
 from data.domain.audit import Action
 from data.domain.dates import PICK_UP, DateError, Said, Subject
 from data.domain.policy import Kind, Treatment
-from data.domain.scope import Role
+from data.domain.scope import Role, Scope
 from data.services.dates import KNOWN_FOR_S, DateBook, Statement
 from data.services.errors import Forbidden, Unavailable
 from tests.unit.callbacks.desk.agreeing import (
@@ -232,6 +232,38 @@ def test_what_was_said_in_another_process_is_asked_for_as_soon_as_it_is_heard_of
     book.renew()
     table.lost = True
     assert book.all(PLANNER.scope, SITE, NOW) == {}
+
+
+class Asked(Table):
+    """Notes of whom SQL was asked, and about which orders."""
+
+    def __init__(self):
+        super().__init__()
+        self.whom = []
+
+    def of(self, scope, site, orders):
+        self.whom.append((scope.party, orders))
+        return super().of(scope, site, orders)
+
+
+def test_what_one_party_may_know_is_never_remembered_for_another(works):
+    table = Asked()
+    book = DateBook(table, lambda: 0.0)
+    for party in ("buyer", "carrier", "buyer"):
+        scope = Scope(role=Role.CUSTOMER, sites=(SITE,), party=party)
+        book.of(scope, SITE, ["SO-1"], NOW)
+    book.of(PLANNER.scope, SITE, ["SO-1"], NOW)
+    assert table.whom == [("buyer", ["SO-1"]), ("carrier", ["SO-1"])]
+    assert table.asked == 3
+
+
+def test_a_party_that_asks_about_more_orders_is_told_of_them_and_then_of_both(works):
+    table = Asked()
+    book = DateBook(table, lambda: 0.0)
+    scope = Scope(role=Role.LOGISTICS, sites=(SITE,), party="carrier")
+    for orders in (["SO-1"], ["SO-2"], ["SO-1", "SO-2"], ["SO-1"], []):
+        book.of(scope, SITE, orders, NOW)
+    assert [orders for _, orders in table.whom] == [["SO-1"], ["SO-1", "SO-2"]]
 
 
 def test_nothing_said_later_is_known_earlier(works):
