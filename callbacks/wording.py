@@ -151,11 +151,18 @@ def _notice(
     to: Delivery, told: Told, message: Message, event: str, more: Mapping[str, Value] | None = None
 ) -> Notice:
     document: dict[str, Any] = msgspec.to_builtins({**msgspec.structs.asdict(told), **(more or {})})
-    about = "exceptions" if to.topic is Topic.DIGEST else to.topic.value
     return as_notice(
         message, id=to.id, way=to.way, address=to.address, mentions=to.mentions,
-        document=document, event=event, about=f"{to.site}/{about}", at=to.happened_at,
+        document=document, event=event, about=_about(to), at=to.happened_at,
     )  # fmt: skip
+
+
+def _about(to: Delivery) -> str:
+    """Return what an event is about; outside the factory numbers and orders aren't named."""
+    topic = "exceptions" if to.topic is Topic.DIGEST else to.topic.value
+    rest = to.subject.partition("/")[2]
+    named = f"/{rest}" if rest and to.role not in OUTSIDE else ""
+    return f"{topic}/{to.site}{named}"
 
 
 def _moved(hit: Hit) -> Moved:

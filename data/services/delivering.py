@@ -68,8 +68,8 @@ class Outbox(Protocol):
     def members(self, digest: Delivery) -> list[Delivery]:
         """What a digest tells."""
 
-    def keep_notice(self, one: Delivery, notice: Notice, claim: Claim) -> bool:
-        """Keep what is about to be said."""
+    def keep_notice(self, one: Delivery, notice: Notice, claim: Claim) -> Notice | None:
+        """Keep what is about to be said; return it as every attempt says it."""
 
     def finish(self, one: Delivery, claim: Claim, instead: Delivery | None = None) -> bool:
         """Keep what became of it."""

@@ -94,8 +94,10 @@ class Sender:
         why = shut.get("", shut.get(one.address))
         if self._way is None or why is not None:
             self._settle(one, claim, Permanent(why or f"no way is called {self._name}"))
-        elif one.notice is not None or self._outbox.keep_notice(one, said, claim):
-            self._settle(one, claim, self._way.send(said))
+            return
+        kept = one.notice or self._outbox.keep_notice(one, said, claim)
+        if kept is not None:
+            self._settle(one, claim, self._way.send(kept))
 
     def _said(self, one: Delivery) -> Notice | None:
         """Return what is said: what was said at first, unless it is over by now."""

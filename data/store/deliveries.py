@@ -136,14 +136,15 @@ class DeliveryStore:
         query = select(*_COLUMNS).where(_own.site == digest.site, _own.within == digest.number)
         return self._read(query.order_by(_own.number))
 
-    def keep_notice(self, one: Delivery, notice: Notice, claim: Claim) -> bool:
-        """Keep what is about to be said, so that it is the same at every attempt.
+    def keep_notice(self, one: Delivery, notice: Notice, claim: Claim) -> Notice | None:
+        """Keep what is about to be said, and return it as every attempt says it.
 
-        False when the claim is another's by now.
+        As it was kept, for SQL orders a document its own way. None: the claim is another's by now.
         """
         kept = _claimed(one, claim).values(notice=msgspec.to_builtins(notice))
         with process(self._engine, writes=True) as connection:
-            return connection.execute(kept).rowcount == 1
+            found = connection.execute(kept.returning(_own.notice)).scalar()
+        return None if found is None else msgspec.convert(found, Notice)
 
     def finish(self, one: Delivery, claim: Claim, instead: Delivery | None = None) -> bool:
         """Keep what became of a delivery, and end the claim; `instead`: goes another way now.

@@ -74,6 +74,7 @@ def test_inside_it_says_what_where_whom_it_hits_and_leads_there(words):
     assert "Anna" in said
     assert notice.url == "https://mp.example/exceptions/17?site=north"
     assert notice.event == "milepost.exception.raised"
+    assert notice.about == "exception/north/17"
     assert notice.id == to().id
 
 
