@@ -69,7 +69,7 @@ class Promises(Scheduled):
             rule=rule.id,
             subject=subject,
             since=self.ground.since(rule, subject, look.now),
-            cause=self._earlier(promise) or cause_of_order(self.ground, plan, at),
+            cause=self._within(rule, promise) or cause_of_order(self.ground, plan, at),
             place=Place(
                 area=area,
                 work_center=None if at is None else at.work_center,
@@ -88,29 +88,26 @@ class Promises(Scheduled):
         expected = now if finish is None else max(now, finish.p80_at)
         return expected > promise.due_at + timedelta(seconds=margin_s)
 
-    def _earlier(self, promise: _Promise) -> str:
-        """Return the subject that a milestone's lateness stands within.
+    def _within(self, rule: Rule, promise: _Promise) -> str:
+        """Return the subject that a milestone's lateness stands within; empty for an order's.
 
-        Its order's, when that is expected late too; else of the first milestone of the order
-        that is.
+        The first milestone of the order that the forecast has as late, by the same rule; else
+        the order, when it is expected late too.
         """
         plan, milestone = promise.plan, promise.milestone
         made = self.ground.forecast(plan.id)
         if made is None or milestone is None:
             return ""
-        if made.finish.p80_at > plan.due_at:
-            return order_subject(plan.id)
         expected = {one.milestone: one.finish.p80_at for one in made.milestones}
-        late = [
-            (_committed(one), one.id)
-            for one in plan.milestones
-            if _committed(one) < expected.get(one.id, _committed(one))
-            and not self._reached(plan, one)
-        ]
+        late, allowed = list[tuple[datetime, str]](), timedelta(seconds=rule.limit_s)
+        for one in plan.milestones:
+            due, p80_at = _committed(one), expected.get(one.id)
+            if p80_at is not None and p80_at > due + allowed and not self._reached(plan, one):
+                late.append((due, one.id))
         first = min(late, default=None)
-        if first is None or first >= (_committed(milestone), milestone.id):
-            return ""
-        return milestone_subject(plan.id, first[1])
+        if first is not None and first < (_committed(milestone), milestone.id):
+            return milestone_subject(plan.id, first[1])
+        return order_subject(plan.id) if made.finish.p80_at > plan.due_at else ""
 
     def _promise(self, subject: str) -> _Promise | None:
         _, order, *name = subject.split("/")

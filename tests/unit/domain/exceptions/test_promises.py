@@ -1,3 +1,5 @@
+from msgspec.structs import replace
+
 from data.domain.events import EventType, WorkUnitState
 from data.domain.exceptions.rules import Condition
 from data.domain.plan import Milestone
@@ -131,3 +133,20 @@ def test_a_void_of_the_end_brings_the_lateness_back():
     assert made.holds(3) == []
     made.tell(did(EventType.OPERATION_REOPENED, 3.5, "20"))
     assert made.holds(4) == [ORDER]
+
+
+def test_milestones_of_one_order_stand_within_the_first_that_is_late():
+    marks = tuple(
+        Milestone(id=name, name=name, operation=step_, baseline_at=h(at))
+        for name, step_, at in (("a", "10", 3), ("m", "20", 5))
+    )
+    made = works(AT_RISK, plan=plan_event(order(*STEPS, due=30, milestones=marks)))
+    late = forecast("SO-1", 12, milestone=9)
+    first = replace(late.milestones[0], milestone="a")
+    made.expect(replace(late, milestones=(first, *late.milestones)))
+    made.look(0)
+    assert made.finding(MILESTONE).cause == "milestone/SO-1/a"
+    assert made.finding("milestone/SO-1/a").cause == "operation/SO-1/10"
+    made.tell(did(STARTED, 0.1), did(COMPLETED, 0.2))
+    made.look(0.3)
+    assert made.finding(MILESTONE).cause == "operation/SO-1/20"
