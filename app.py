@@ -99,8 +99,7 @@ def create_server(settings: Settings) -> "Flask":
     def visit(page: "DeskPage", given: Mapping[str, Any]) -> "Visit":
         return shell.visit_of(page, given)
 
-    pages = [_quality_page(engines)]  # before the page of one exception
-    pages += _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
+    pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [_gantt_page(engines, visit), *supply, *boards]
     pages += _administration(engines, outside, visit)
     acts.append(_exception_acts(exceptions, outside, settings.locale))
@@ -261,26 +260,18 @@ def _desk_pages(engines: Engines, cached: "Cached", outside: Outside) -> "list[D
     ]
 
 
-def _quality_page(engines: Engines) -> "DeskPage":
-    """Return the page on the quality of exceptions."""
-    from callbacks.desk.exception_quality import ExceptionQualityPage
-    from data.services.alarm_quality import AlarmQuality
-    from data.services.rules import Rules
-    from data.store.exception_quality import ExceptionQuality
-    from data.store.exceptions import ExceptionStore
-
-    past = AlarmQuality(ExceptionQuality(engines.sql), utc_now)
-    return ExceptionQualityPage(past, Rules(ExceptionStore(engines.sql)))
-
-
 def _exception_pages(parts: "ExceptionParts") -> "list[DeskPage]":
     """Return the pages on exceptions; addresses with a number come last."""
     from callbacks.desk.exception import ExceptionPage
+    from callbacks.desk.exception_quality import ExceptionQualityPage
     from callbacks.desk.exceptions import ExceptionsPage
+    from callbacks.desk.rules import RulesPage
 
     desk, rules = parts.desk, parts.rules
     return [
         ExceptionsPage(desk, rules, utc_now),
+        ExceptionQualityPage(parts.qualities, rules),
+        RulesPage(parts.rule_desk, parts.qualities),
         ExceptionPage(desk, rules, parts.staff, utc_now, parts.told),
     ]
 

@@ -209,7 +209,7 @@
   };
 
   document.addEventListener("submit", (event) => {
-    const form = event.target.closest(".mp-x-form, .mp-x-bar, .mp-x-rule-form");
+    const form = event.target.closest(".mp-x-form, .mp-x-bar");
     if (!form || form.method !== "post") return;
     event.preventDefault();
     if (form.dataset.sending) return;

@@ -11,6 +11,7 @@ from data.domain.exceptions.records import State
 from data.domain.exceptions.search import CaseFilter
 from data.domain.people import Account
 from data.domain.scope import Role
+from data.services.alarm_quality import AlarmQuality
 from data.services.audit import Audit
 from data.services.exception_desk import ExceptionDesk
 from data.services.live import utc_now
@@ -18,6 +19,7 @@ from data.services.rules import RuleDesk, Rules
 from data.services.sites import Sites
 from data.services.trials import Trials
 from data.store.deliveries import DeliveryStore
+from data.store.exception_quality import ExceptionQuality
 from data.store.exceptions import ExceptionStore
 from data.store.past import PastEvents
 from data.store.people import PeopleStore
@@ -59,6 +61,7 @@ class ExceptionParts:
         self._sites = sites
         self.desk = ExceptionDesk(self._store, audit, sites.now, utc_now)
         self.rules = Rules(self._store)
+        self.qualities = AlarmQuality(ExceptionQuality(engines.sql), utc_now)
         self.staff = Staff(PeopleStore(engines.sql))
         trials = Trials(PastEvents(engines.sql), TrialRows(engines.sql), sites.now, pause)
         self.rule_desk = RuleDesk(self._store, audit, utc_now, trials)

@@ -19,6 +19,7 @@ from layouts.text import LOCALE_NAMES, Translator, msgid
 NAVIGATION = (
     "supplier", "customer", "logistics",
     "exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "needs", "dates",
+    "rules", "exception-quality",
 )  # fmt: skip
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}
 THEMES = {"light": msgid("Light"), "dark": msgid("Dark")}

@@ -97,6 +97,7 @@ class ExceptionsPage:
             now=visit.now,
             real_now=self._real_now(),
             sender=self._sender(visit),
+            sees_all=visit.scope.may_see(visit.site),
             quiet_since=None if found.total else self._quiet_since(visit),
         )
         return exceptions.layout(view, visit.href, visit.t)
@@ -105,8 +106,9 @@ class ExceptionsPage:
         """Return all that the filters leave, those inside of others too."""
         wanted = replace(self._wanted(visit), top=False)
         found = self._found(visit, wanted, MOST_EXPORTED)
-        words = Words(visit.t, visit.timezone, visit.now)
-        areas = areas_of(visit.live.board.site)
+        site = visit.live.board.site
+        words = Words(visit.t, visit.timezone, visit.now, parties_of(site, visit.scope))
+        areas = areas_of(site)
         return (exceptions.sheet(found.cases, areas, words),)
 
     def register(self, app: Dash) -> None:

@@ -39,7 +39,7 @@ STATES = {
 MOVES = {
     Move.RAISE: msgid("came up"),
     Move.CLEAR: msgid("went back to normal"),
-    Move.CHANGE: msgid("what is known of it changed"),
+    Move.CHANGE: msgid("changed"),
     Move.ACKNOWLEDGE: msgid("acknowledged it"),
     Move.RELEASE: msgid("gave it back"),
     Move.ASSIGN: msgid("handed it over"),

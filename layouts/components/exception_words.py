@@ -60,11 +60,15 @@ _READERS = {"recorder": msgid("The recorder"), "watch": msgid("The watch")}
 
 
 class Words(Struct, frozen=True):
-    """In which language, of which time zone, at which instant of the site something is said."""
+    """In which language, of which time zone, at which instant of the site something is said.
+
+    `parties`: names of those that may be named; others go without.
+    """
 
     t: Translator
     timezone: str
     now: datetime
+    parties: Mapping[str, str] = {}
 
     def at(self, instant: datetime) -> str:
         """Return an instant as short as it can be without being mistaken."""
@@ -158,7 +162,7 @@ def _promise(case: Case, words: Words) -> list[str]:
     said = [t("promised for {when}", when=words.at(due))] if due else []
     said += [t("as likely as not by {when}", when=words.at(likely))] if likely else []
     said += [t("80 % by {when}", when=words.at(safe))] if safe else []
-    return [*said, _text(values, "customer")]
+    return [*said, words.parties.get(_text(values, "customer"), "")]
 
 
 def _unit(case: Case, words: Words) -> list[str]:

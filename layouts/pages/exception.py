@@ -98,7 +98,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> Words:
         """How instants are said."""
-        return Words(self.reading.t, self.reading.timezone, self.reading.now)
+        reading = self.reading
+        return Words(reading.t, reading.timezone, reading.now, reading.parties)
 
     def party(self, party: str) -> str:
         """Return what a party is called."""
@@ -223,7 +224,7 @@ def _ripple(view: CaseView) -> Component | None:
     rows = [_hit(hit, view) for hit in looks.worst_first(case.hits)[:MOST_HITS]]
     columns = [
         desk.TableColumn(key="what", heading=t("What")),
-        desk.TableColumn(key="party", heading=t("Who is told"), css="mp-wide"),
+        desk.TableColumn(key="party", heading=t("Party"), css="mp-wide"),
         desk.TableColumn(key="before", heading=t("Before"), css="mp-num mp-wide"),
         desk.TableColumn(key="after", heading=t("Now"), css="mp-num"),
         desk.TableColumn(key="moved", heading=t("Moved by"), css="mp-num"),
@@ -292,7 +293,7 @@ def _talk(view: CaseView) -> Component:
     """Return what was done and said, newest first, and the way to say something."""
     t = view.reading.t
     entries: list[tuple[datetime, int, Component]] = [
-        (one.at, one.version, _move(one, view)) for one in view.transitions
+        (one.at, one.version, _move(one, times, view)) for one, times in runs(view.transitions)
     ]
     entries += [(note.at, 10**9 + note.number, _note(note, view)) for note in view.notes]
     entries.sort(key=lambda one: one[:2], reverse=True)
@@ -334,10 +335,23 @@ def _note(note: Note, view: CaseView) -> Component:
     )  # fmt: skip
 
 
-def _move(one: Transition, view: CaseView) -> Component:
+def runs(moves: Sequence[Transition]) -> list[tuple[Transition, int]]:
+    """Return moves, mere changes that follow each other as the last of them, with how many."""
+    found: list[tuple[Transition, int]] = []
+    for one in moves:
+        if one.move is Move.CHANGE and found and found[-1][0].move is Move.CHANGE:
+            found[-1] = (one, found[-1][1] + 1)
+        else:
+            found.append((one, 1))
+    return found
+
+
+def _move(one: Transition, times: int, view: CaseView) -> Component:
     t = view.reading.t
     who = looks.actor(one.actor, view.names, t)
     what = t(looks.MOVES[one.move])
+    if times > 1:
+        what = f"{what} · {t('{count} times', count=t.number(times))}"
     if one.actor in looks.MACHINES and one.move in (Move.RAISE, Move.CLEAR, Move.CHANGE):
         who = t("It")
     parts: list[Any] = [html.Strong(who), " ", what]

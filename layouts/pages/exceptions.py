@@ -87,17 +87,19 @@ class InboxView(Struct, frozen=True, kw_only=True):
     real_now: datetime
     sender: Sender | None = None
     quiet_since: datetime | None = None
+    sees_all: bool = True
 
     def words(self, t: Translator) -> Words:
         """Return how instants are said."""
-        return Words(t, self.timezone, self.now)
+        return Words(t, self.timezone, self.now, self.parties)
 
 
 def layout(view: InboxView, href: Href, t: Translator) -> Component:
     """Return the page."""
+    ways = [_which(view, href, t), *_more(view, href, t)]
     return html.Div(
         [
-            desk.page_head(t(TITLE), _lead(view, t), _which(view, href, t)),
+            desk.page_head(t(TITLE), _lead(view, t), ways),
             _filters(view, href, t),
             still(html.Div(below(view, href, t)), ids.Exceptions.LIST),
         ],
@@ -158,6 +160,16 @@ def _which(view: InboxView, href: Href, t: Translator) -> Component:
         for which, words in WHICH_WORDS.items()
     ]
     return desk.chips(items, t("Which exceptions"))
+
+
+def _more(view: InboxView, href: Href, t: Translator) -> list[Component]:
+    """Return the ways to what exceptions are made by, for those who may see all of the site."""
+    if not view.sees_all:
+        return []
+    return [
+        link(t("Rules"), href("/rules"), "mp-small-button"),
+        link(t("Quality"), href("/exceptions/quality"), "mp-small-button"),
+    ]
 
 
 def _filters(view: InboxView, href: Href, t: Translator) -> Component:
