@@ -22,6 +22,7 @@ from data.domain.forecast.records import Finish, OrderForecast
 from data.domain.view import Readers
 from data.services.exceptions import LOOK_S
 from data.services.rules import usual_rules
+from tests.bench.alarms import measure_day
 from tests.bench.figures import Measurement, at_least, at_most, median, noted, percentile
 from tests.bench.forecast_report import NOW, big_board
 from tests.bench.stage import Stage
@@ -59,6 +60,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         noted("memory of indexes and findings", grown_mb, "MiB"),
         noted("findings that stood then", stood, ""),
         at_least("findings a second when many come due at once", raised / burst_s, "/s", 1_000),
+        *([] if quick else measure_day()),
     ]
 
 

@@ -1,7 +1,7 @@
 """Rules: what is looked for, how bad it is, whose it is, who is told and when. Data, not code.
 
-Pure. Imported by whoever evaluates, edits or shows rules. The usual ones are `rules.yaml` beside
-the program's layouts; a site's own changes are kept in SQL and stand above them.
+Pure. Imported by whoever evaluates, edits or shows rules. The usual ones are `usual.yaml` beside
+this; a site's own changes are kept in SQL and stand above them.
 """
 
 from collections.abc import Mapping
@@ -54,6 +54,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     owner's on-call is told at once, through the preferences of each.
     `informs`: roles that may know of it besides (SUPPLIER, CUSTOMER, LOGISTICS: the parties it
     concerns, each through its disclosure). `ways`: told at once, as in `Level`.
+    `below_s`, `below`: what holds goes on until it is back within these; `below` 0: the limit.
     `applies`: only to these, by field: area, work_center, work_unit, product, customer, supplier,
     critical ("true"). `by_cause`: grouped under the exception of its cause, when there is one.
     `expires_min`: closed by itself when normal for so long.
