@@ -172,10 +172,11 @@ class RulesPage:
 
 
 def edited(rule: Rule, given: Mapping[str, str]) -> Rule:
-    """Return a rule as a form has it.
+    """Return a rule as a form has it; what a link leaves out stays as it is.
 
     Raises: RuleError for what is no number or no choice.
     """
+    whole = given.get("form") == "1"  # then a box that isn't there was cleared
     numbers = [name for name in SETTINGS[rule.condition] if name != "states"]
     changes: dict[str, Any] = {
         name: _value(given, name, getattr(rule, name)) for name in (*numbers, "expires_min")
@@ -183,12 +184,12 @@ def edited(rule: Rule, given: Mapping[str, str]) -> Rule:
     return replace(
         rule,
         **changes,
-        on=given.get("on") == "1",
-        by_cause=given.get("by_cause") == "1",
+        on=given.get("on") == "1" if whole else rule.on,
+        by_cause=given.get("by_cause") == "1" if whole else rule.by_cause,
         severity=Severity(_among(given, "severity", Severity, rule.severity)),
         owner=Role(_among(given, "owner", OWNERS, rule.owner)),
-        levels=_levels(rule, given),
-        informs=tuple(role for role in INFORMED if given.get(f"informs_{role}") == "1"),
+        levels=_levels(rule, given) if whole else rule.levels,
+        informs=_informs(given) if whole else rule.informs,
     )
 
 
@@ -210,6 +211,10 @@ def _among(form: Mapping[str, str], name: str, among: Any, before: str) -> str:
     if value not in {str(one) for one in among}:
         raise RuleError(name)
     return value
+
+
+def _informs(given: Mapping[str, str]) -> tuple[Role, ...]:
+    return tuple(role for role in INFORMED if given.get(f"informs_{role}") == "1")
 
 
 def _levels(rule: Rule, form: Mapping[str, str]) -> tuple[Level, ...]:

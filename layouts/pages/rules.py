@@ -193,7 +193,7 @@ def _open(view: RulesView, href: Href, t: Translator) -> Component:
 
 
 def _form(view: RulesView, row: RuleRow, rule: Rule, t: Translator) -> Component:
-    hidden = {"rule": rule.id, "was": str(row.version), "site": view.site}
+    hidden = {"rule": rule.id, "was": str(row.version), "site": view.site, "form": "1"}
     kept = [
         Element("input", {"type": "hidden", "name": name, "value": value})
         for name, value in hidden.items()
