@@ -197,6 +197,7 @@ def _entry(engines: Engines, settings: Settings) -> "Entry":
     return Entry(
         identity=people.identity, accounts=people.desk, audit=people.audit,
         forms_key=derived(secret_of(settings), "forms"), provider=provider,
+        proxies=settings.trusted_proxies,
     )  # fmt: skip
 
 

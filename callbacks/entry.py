@@ -14,7 +14,7 @@ from callbacks.doors import Doors
 from callbacks.gate import DOORS, PEOPLE, WATCHERS, Door, Gate, Other
 from callbacks.openid import OpenId, Provider
 from callbacks.people import PeoplePages
-from callbacks.shield import Shield
+from callbacks.shield import Network, Shield
 from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk
 from data.services.audit import Audit
@@ -25,7 +25,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """What signing in stands on. `forms_key`: signs the cookies of forms.
 
     `others`: what stands behind tokens that aren't sessions, by the word that they begin with;
-    `doors`: how endpoints are kept that others than the program itself add.
+    `doors`: how endpoints are kept that others than the program itself add. `proxies`: on other
+    machines, whose word on their clients counts.
     """
 
     identity: Identity
@@ -35,6 +36,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     provider: Provider | None = None
     others: Mapping[str, Other] = {}
     doors: Mapping[str, Door] = {}
+    proxies: Sequence[Network] = ()
 
     def register(
         self, app: Dash, sites: Callable[[], Sequence[str]], pages: Sequence[DeskPage], locale: str
@@ -43,7 +45,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         server: Flask = app.server
         gate = Gate(self.identity, sites, page_roles(pages), self.others, {**DOORS, **self.doors})
         gate.register(server)
-        Shield(gate, app).register(server, self.forms_key)
+        Shield(gate, app).register(server, self.forms_key, self.proxies)
         named = None if self.provider is None else self.provider.name
         doors = Doors(self.identity, self.audit, locale, named)
         server.register_blueprint(doors.blueprint())

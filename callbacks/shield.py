@@ -5,6 +5,8 @@ own origin; the API, where a key speaks for itself, is left out. Pages say which
 have: those of this server and Dash's own, known by their hashes.
 """
 
+import ipaddress
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from dash import Dash
@@ -18,6 +20,7 @@ from werkzeug.wrappers import Response as Answer
 from callbacks.gate import Door, Gate, is_loopback, is_private, viewer
 
 DASH_TOKEN = "_csrf_token"  # nosec B105  # the cookie that Dash copies into its header
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN = frozenset({"same-origin", "none"})
 _POLICY = {
@@ -55,16 +58,30 @@ class FormSessions(SecureCookieSessionInterface):
 
 
 class BehindProxy:
-    """Believes what a proxy on this machine says of its clients; nobody else's word counts."""
+    """Believes what a proxy on this machine says of its clients, or a trusted one elsewhere.
 
-    def __init__(self, app: object) -> None:
+    Nobody else's word counts.
+    """
+
+    def __init__(self, app: object, proxies: Sequence[Network] = ()) -> None:
         self._app = app
+        self._proxies = proxies
         self._told = ProxyFix(app, x_for=1, x_proto=1)
 
     def __call__(self, environ: dict, start_response: object) -> object:
         """Serve one request."""
-        local = is_loopback(environ.get("REMOTE_ADDR", ""))
-        return (self._told if local else self._app)(environ, start_response)
+        trusted = self._trusts(environ.get("REMOTE_ADDR", ""))
+        return (self._told if trusted else self._app)(environ, start_response)
+
+    def _trusts(self, address: str) -> bool:
+        if is_loopback(address):
+            return True
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self._proxies)
 
 
 class Shield:
@@ -76,7 +93,7 @@ class Shield:
         self._csrf = CSRFProtect()
         self._policy = ""
 
-    def register(self, server: Flask, key: bytes) -> None:
+    def register(self, server: Flask, key: bytes, proxies: Sequence[Network] = ()) -> None:
         """Protect a server. `key`: signs what is kept in forms' cookies."""
         server.secret_key = key
         server.session_interface = FormSessions()
@@ -87,7 +104,7 @@ class Shield:
         server.before_request(self.before)
         server.after_request(self.after)
         server.register_error_handler(CSRFError, _outdated)
-        server.wsgi_app = BehindProxy(server.wsgi_app)
+        server.wsgi_app = BehindProxy(server.wsgi_app, proxies)
 
     def before(self) -> None:
         """Refuse what another site's page sent, what carries no token, and texts with a NUL."""

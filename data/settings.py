@@ -35,6 +35,7 @@ VARIABLES = frozenset(
         "MILEPOST_NOTIFY",
         "MILEPOST_PUBLIC_URL",
         "MILEPOST_SECRET",
+        "MILEPOST_TRUSTED_PROXIES",
         "MILEPOST_OPENID_NAME",
         "MILEPOST_OPENID_DISCOVERY",
         "MILEPOST_OPENID_CLIENT_ID",
@@ -56,6 +57,7 @@ _LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 _LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 _LOCALES: tuple[Locale, ...] = get_args(Locale)
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _T = TypeVar("_T")
 
 
@@ -78,7 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
     `screens` is None for the walls that come with the program, `notify` when nothing is sent
     out, `public_url` where links lead to the address that it listens on, `secret` when one is
-    kept in `var`, `openid` when people sign in with accounts of the program alone.
+    kept in `var`, `openid` when people sign in with accounts of the program alone. The
+    word of `trusted_proxies` on their clients counts as that of one on this machine does.
     """
 
     host: str
@@ -91,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notify: Path | None
     public_url: str | None
     secret: bytes | None
+    trusted_proxies: tuple[Network, ...]
     openid: OpenId | None
     log_level: LogLevel
     log_format: LogFormat
@@ -116,6 +120,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
             public_url=_parsed(env, "MILEPOST_PUBLIC_URL", _public_url, default=None),
             secret=_parsed(env, "MILEPOST_SECRET", _secret, default=None),
+            trusted_proxies=_parsed(env, "MILEPOST_TRUSTED_PROXIES", _networks, default=()),
             openid=_openid(env),
             log_level=_parsed(env, "MILEPOST_LOG_LEVEL", _choice(_LOG_LEVELS), default="info"),
             log_format=_parsed(
@@ -188,6 +193,13 @@ def _secret(text: str) -> bytes | None:
     if len(text) < LEAST_SECRET:
         raise ValueError(f"at least {LEAST_SECRET} characters")
     return text.encode()
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError("addresses or networks with commas between, as in 10.0.3.4") from error
 
 
 def _openid(env: Mapping[str, str]) -> OpenId | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from data.commands.backup import LOG, SQL, BackupError, backup, restore
 from data.domain.audit import Action
@@ -205,5 +206,36 @@ def test_a_fresh_folder_gets_engines_of_its_own(
         EmbeddedPostgres(folder / "fresh" / "postgres") as database_url,
         process(redis_url, database_url, lived.clock) as other,
     ):
+        drain(other.recorder())
+        assert other.rows("SELECT sum(good) FROM operation") == [(8,)]
+
+
+@pytest.fixture
+def logins(postgres: EmbeddedPostgres, database_url: str) -> Iterator[None]:
+    """The logins of docs/operations.md, for copying and for putting back."""
+    with psycopg.connect(conninfo(postgres.url), autocommit=True) as connection:
+        connection.execute("CREATE ROLE copying LOGIN BYPASSRLS IN ROLE pg_read_all_data")
+        connection.execute("CREATE ROLE owning LOGIN BYPASSRLS IN ROLE milepost_web")
+        yield
+        connection.execute("DROP DATABASE IF EXISTS owned WITH (FORCE)")
+        connection.execute("DROP ROLE copying")
+        connection.execute("DROP ROLE owning")
+
+
+def test_no_superuser_is_needed(
+    lived: World, settings: Settings, folder: Path, elsewhere: Elsewhere,
+    postgres: EmbeddedPostgres, logins: None,
+) -> None:  # fmt: skip
+    def as_(login: str, url: str | None) -> str:
+        return (url or "").replace("postgres@", f"{login}@", 1)
+
+    copying = replace(settings, database_url=as_("copying", settings.database_url))
+    assert backup(copying, folder / "copy") == 0
+    there = elsewhere()
+    with psycopg.connect(conninfo(postgres.url), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE owned OWNER owning")
+    there = replace(there, database_url=as_("owning", postgres.url_of("owned")))
+    assert restore(there, folder / "copy") == 0
+    with process(there.redis_url or "", postgres.url_of("owned"), lived.clock) as other:
         drain(other.recorder())
         assert other.rows("SELECT sum(good) FROM operation") == [(8,)]

@@ -1,4 +1,5 @@
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -50,6 +51,7 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         MILEPOST_NOTIFY=str(notify),
         MILEPOST_PUBLIC_URL="https://milepost.works/line/",
         MILEPOST_SECRET="s" * 32,
+        MILEPOST_TRUSTED_PROXIES="10.0.3.4, fd00::/64",
         MILEPOST_OPENID_NAME="Works ID",
         MILEPOST_OPENID_DISCOVERY="https://id.works/.well-known/openid-configuration",
         MILEPOST_OPENID_CLIENT_ID="milepost",
@@ -71,6 +73,7 @@ def test_each_variable_reaches_its_field(tmp_path: Path):
         notify=notify,
         public_url="https://milepost.works/line",
         secret=b"s" * 32,
+        trusted_proxies=(ip_network("10.0.3.4"), ip_network("fd00::/64")),
         openid=OpenId(
             name="Works ID",
             discovery="https://id.works/.well-known/openid-configuration",
@@ -110,6 +113,8 @@ def test_settings_cannot_be_changed_afterwards():
         ("MILEPOST_PUBLIC_URL", "milepost.works", "an address as in https"),
         ("MILEPOST_PUBLIC_URL", "javascript:alert(1)", "an address as in https"),
         ("MILEPOST_SECRET", "s" * 31, "at least 32 characters"),
+        ("MILEPOST_TRUSTED_PROXIES", "10.0.3.4/8", "addresses or networks"),
+        ("MILEPOST_TRUSTED_PROXIES", "nginx", "addresses or networks"),
         ("MILEPOST_LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("MILEPOST_LOG_FORMAT", "xml", "json, console"),
         ("MILEPOST_LOCALE", "zh", "zh-Hant, zh-Hans, en"),
