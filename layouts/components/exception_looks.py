@@ -23,9 +23,9 @@ SEVERITY_LOOKS = {
     Severity.LOW: Standing.AT_RISK,
 }
 SEVERITIES = {
-    Severity.CRITICAL: msgid("critical"),
-    Severity.HIGH: msgid("high"),
-    Severity.LOW: msgid("low"),
+    Severity.CRITICAL: msgid("Critical"),
+    Severity.HIGH: msgid("High"),
+    Severity.LOW: msgid("Low"),
 }
 STATES = {
     State.UNACKNOWLEDGED: msgid("nobody has it"),
