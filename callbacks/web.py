@@ -11,6 +11,7 @@ from dash import Dash
 from flask import Blueprint, Flask, Response
 
 from callbacks.api import Api
+from callbacks.calls import Calls
 from callbacks.desk.exports import blueprint as exports
 from callbacks.desk.live import blueprint as desk_live
 from callbacks.desk.shell import Shell
@@ -56,6 +57,7 @@ def build(
     pages = shell.pages if shell else ()
     Refusals(locale).register(server)
     entry.register(app, walls.sites.ids, pages, locale)
+    Calls(app).register(server)
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())
     server.register_blueprint(streams(hub, walls))

@@ -26,6 +26,9 @@ class Silent:
     def blueprint(self) -> Blueprint:
         return Blueprint(f"silent{id(self)}", __name__)
 
+    def is_ready(self) -> bool:
+        return True
+
 
 @pytest.fixture
 def page():

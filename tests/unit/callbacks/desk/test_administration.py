@@ -44,6 +44,9 @@ class Silent:
     def blueprint(self) -> Blueprint:
         return Blueprint(f"silent{id(self)}", __name__)
 
+    def is_ready(self) -> bool:
+        return True
+
 
 class Works:
     """A whole server with the three pages; `client(role)` is a browser of someone's."""
