@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 Due = tuple[float, str]  # (an instant on the agenda's axis, subject)
-BULK = 64  # from so many on, sorting all anew is less than putting each in its place
+LEAST, SHARE = 64, 0.01  # so many, and of all: sorting anew is less than placing each
 
 
 class Agenda:
@@ -24,9 +24,10 @@ class Agenda:
     def change(self, gone: Iterable[Due], come: Iterable[Due]) -> None:
         """Take entries out that are there, and put others in."""
         out, new = list(gone), list(come)
-        if len(out) + len(new) > BULK:
-            kept = set(self._keys).difference(out)
-            self._keys = sorted([*kept, *new])
+        if len(out) + len(new) > max(LEAST, SHARE * len(self._keys)):
+            without = set(out)
+            self._keys = [key for key in self._keys if key not in without] + new
+            self._keys.sort()
             return
         for key in out:
             del self._keys[bisect_left(self._keys, key)]
