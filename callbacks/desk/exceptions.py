@@ -20,7 +20,7 @@ from data.domain.exceptions.rules import Rule
 from data.domain.exceptions.search import CaseFilter, Found
 from data.domain.facts import Facts
 from data.domain.scope import Role, Scope
-from data.domain.site import Site
+from data.domain.site import PartyKind, Site
 from data.domain.topics import CLOCK, EXCEPTIONS, PLAN, STATEMENTS
 from layouts.components.exception_forms import Sender
 from layouts.components.exception_words import Words
@@ -205,8 +205,14 @@ def parties_seen(scope: Scope) -> bool:
 
 
 def parties_of(site: Site, scope: Scope) -> dict[str, str]:
-    """Return the names of the parties that may be named."""
-    return {party.id: party.name for party in site.parties} if parties_seen(scope) else {}
+    """Return the names of the parties that may be named: to purchasers those that supply."""
+    if not parties_seen(scope):
+        return {}
+    return {
+        party.id: party.name
+        for party in site.parties
+        if scope.role is not Role.PURCHASER or party.kind is PartyKind.SUPPLIER
+    }
 
 
 def name_of(rule: Rule, t: Translator) -> str:

@@ -102,8 +102,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
         return Words(reading.t, reading.timezone, reading.now, reading.parties)
 
     def party(self, party: str) -> str:
-        """Return what a party is called."""
-        return self.reading.parties.get(party, party)
+        """Return what a party is called; nothing where it may not be named to the viewer."""
+        return self.reading.parties.get(party, party if self.sees_orders else "")
 
 
 def layout(view: CaseView, href: Href) -> Component:
@@ -248,7 +248,7 @@ def _hit(hit: Hit, view: CaseView) -> desk.TableRow:
         key=f"{hit.kind}-{hit.order}-{hit.id}-{hit.party or ''}",
         cells={
             "what": what,
-            "party": view.party(hit.party) if hit.party else html.Span(NONE, className="mp-mute"),
+            "party": (hit.party and view.party(hit.party)) or html.Span(NONE, className="mp-mute"),
             "before": _moment(hit.before_at, view),
             "after": _moment(hit.after_at, view),
             "moved": html.Span(looks.moved(hit, t), className=f"mp-x-moved{late}"),
@@ -314,6 +314,7 @@ def _say(view: CaseView) -> Component:
         readers |= {
             party: t("{party} reads this too", party=view.party(party))
             for party in sorted(case.parties)
+            if view.party(party)
         }
     who = forms.choice("party", readers, t("Who reads it"))
     send = forms.button("comment", t("Send"), first=True)
@@ -326,13 +327,18 @@ def _note(note: Note, view: CaseView) -> Component:
     read_by = t("only the factory reads this")
     css = "mp-x-said-one"
     if note.party is not None:
-        read_by = t("{party} reads this too", party=view.party(note.party))
+        read_by = _read_by(note.party, view)
         css += " mp-x-outside"
     head = [html.Strong(note.name), html.Span(read_by, className="mp-x-read"), _when(note.at, view)]
     return html.Li(
         [html.Div(head, className="mp-x-entry-head"), html.Blockquote(note.words)],
         id=f"note-{note.number}", className=css,
     )  # fmt: skip
+
+
+def _read_by(party: str, view: CaseView) -> str:
+    t = view.reading.t
+    return t("{party} reads this too", party=view.party(party) or t("a party"))
 
 
 def runs(moves: Sequence[Transition]) -> list[tuple[Transition, int]]:
@@ -515,7 +521,7 @@ def _history_sheet(view: CaseView) -> Sheet:
     notes: list[Mapping[str, Value]] = [
         {"at": note.at, "who": note.name, "what": t("Comment"), "words": note.words,
          "read": t("only the factory reads this") if note.party is None
-         else t("{party} reads this too", party=view.party(note.party))}
+         else _read_by(note.party, view)}
         for note in view.notes
     ]  # fmt: skip
     rows = sorted([*moves, *notes], key=lambda row: str(row["at"]))

@@ -218,7 +218,8 @@ def test_the_page_of_one_says_whom_it_hits_from_when_to_when():
 
 
 def test_its_state_is_a_path_and_the_step_it_is_at_is_marked():
-    steps = [given for given in elements(page(one()), "li") if "mp-x-step" in given.get("class", "")]
+    items = elements(page(one()), "li")
+    steps = [given for given in items if "mp-x-step" in given.get("class", "")]
     assert [given.get("aria-current") for given in steps] == ["step", None, None]
     back = one(cases.ordinary()[6])
     assert "Back to normal" in said(page(back))
@@ -234,7 +235,8 @@ def test_its_state_is_a_path_and_the_step_it_is_at_is_marked():
     ],
 )
 def test_it_offers_what_the_table_of_moves_allows_and_nothing_else(place, moves):
-    values = {given.get("value") for given in elements(page(one(cases.ordinary()[place])), "button")}
+    buttons = elements(page(one(cases.ordinary()[place])), "button")
+    values = {given.get("value") for given in buttons}
     assert values & {move.value for move in Move} == moves
 
 

@@ -109,6 +109,12 @@ def test_a_purchaser_sees_what_is_the_purchasers_or_informs_them(works):
     assert "mp-x-one" not in whole(works.client(Role.PURCHASER), "/exceptions/12")
 
 
+def test_a_purchaser_is_told_no_customers_name(works):
+    page = whole(works.client(Role.PURCHASER), "/exceptions/17")
+    assert "SO-1168" in page
+    assert "Aurelia Telecom" not in page and '"P1"' not in page.replace("\\", "")
+
+
 def test_an_operator_is_shown_no_names_of_parties(works):
     works.memory.cases[17] = replace(works.memory.cases[17], owner_role=Role.OPERATOR)
     works.live.facts.exceptions[17] = works.memory.cases[17]
