@@ -176,6 +176,7 @@ class Exceptions:
         changes = self._of_conditions(found, clocks)
         self._keep(changes)
         self._keep(self._handling.freed(clocks))
+        self._keep(self._handling.gathered(clocks))
         self._keep(self._ripple(clocks, begun))
 
     def _forget_uncalibrated(self) -> None:

@@ -114,6 +114,23 @@ class Handling:
             and may(case, Move.UNSUPPRESS)
         ]
 
+    def gathered(self, clocks: Clocks) -> list[Change]:
+        """Return how those go inside whose cause has become an exception after them.
+
+        One that somebody has taken stays where it is.
+        """
+        by_subject = {c.subject: c for c in self.cases.values() if c.standing}
+        changes = []
+        for case in self.cases.values():
+            cause = by_subject.get(case.cause) if case.cause else None
+            if cause is None or case.parent is not None or case.state is not State.UNACKNOWLEDGED:
+                continue
+            root = cause.parent or cause.number
+            rule = self.rules.get(case.rule)
+            if root != case.number and rule is not None and rule.by_cause:
+                changes.append(self._change(case, Move.SUPPRESS, clocks, parent=root))
+        return changes
+
     def _stands(self, number: int) -> bool:
         case = self.cases.get(number)
         return case is not None and case.standing

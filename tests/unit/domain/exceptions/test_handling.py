@@ -81,6 +81,29 @@ def test_when_the_cause_has_gone_what_still_stands_is_on_its_own() -> None:
     assert book.states()["order/1"] == (State.UNACKNOWLEDGED, None)
 
 
+def test_what_was_there_before_its_cause_goes_inside_of_it_unless_somebody_has_it() -> None:
+    book = Book()
+    book.raise_(found("order/1", "work-unit/W"), found("order/2", "work-unit/W"))
+    book.handling.take(replace(book.handling.cases[2], state=State.ACKNOWLEDGED))
+    book.raise_(found("work-unit/W"))
+    book.keep(book.handling.gathered(NOW))
+    assert book.states()["order/1"] == (State.SUPPRESSED, 3)
+    assert book.states()["order/2"] == (State.ACKNOWLEDGED, None)
+    assert book.handling.gathered(NOW) == []
+
+
+def test_two_that_are_each_others_cause_dont_both_go_inside() -> None:
+    book = Book()
+    book.raise_(found("a", "b"))
+    book.raise_(found("b", "a"))
+    for _ in range(3):
+        book.keep(book.handling.gathered(NOW))
+        book.keep(book.handling.freed(NOW))
+    assert sorted(state for state, _ in book.states().values()) == [
+        State.SUPPRESSED, State.UNACKNOWLEDGED,
+    ]  # fmt: skip
+
+
 def test_a_cause_that_is_no_exception_and_a_rule_that_wants_none_group_nothing() -> None:
     book = Book(replace(RULE, by_cause=False))
     book.raise_(found("work-unit/W"), found("order/1", "work-unit/W"))
