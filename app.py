@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import structlog
 
-from data.commands import access, backup, notify, parts, showing, sources
+from data.commands import access, backup, notify, parts, secrets, showing, sources
 from data.commands.greeting import greet
 from data.commands.parser import parser
 from data.secret import derived
@@ -431,10 +431,11 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "quarantine": lambda settings: showing.show_quarantine(settings, options.site),
         "mtconnect": lambda settings: sources.read_machines(settings, options),
         "account": lambda settings: access.manage_accounts(settings, options),
-        "audit": lambda settings: access.verify_audit(settings, options.head),
+        "audit": lambda settings: access.verify_audit(settings, options),
         "key": lambda settings: access.manage_keys(settings, options),
         "backup": lambda settings: backup.backup(settings, options.folder),
         "restore": lambda settings: backup.restore(settings, options.folder),
+        "rotate-secret": lambda settings: secrets.rotate_secret(settings, options.file),
     }
 
 

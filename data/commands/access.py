@@ -12,6 +12,7 @@ from data.wiring import Engines, People, address, secret_of
 CONSOLE = "command line"  # who did it, in the audit trail
 
 if TYPE_CHECKING:
+    from data.domain.audit import Head
     from data.services.ports import StoredKey
 
 
@@ -74,17 +75,22 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def verify_audit(settings: Settings, head: str) -> int:
+def verify_audit(settings: Settings, options: argparse.Namespace) -> int:
     """Walk the audit trail; print its end, or the first bad record."""
-    from data.domain.audit import Head
-
-    noted = None
-    if head:
-        number, _, code = head.partition(":")
-        noted = Head(number=int(number), code=bytes.fromhex(code))
-    end, fault = People(Engines(settings).sql, secret_of(settings)).audit.verify(noted)
+    noted = (_head(text) for text in (options.head, options.after, options.until))
+    sql = Engines(settings).sql
+    end, fault = People(sql, secret_of(settings)).audit.verify(*noted)
+    sql.dispose()
     if fault is not None:
         print(f"record {fault.number}: {fault.what}", file=sys.stderr)
         return 1
     print(f"{end.number}:{end.code.hex()}")
     return 0
+
+
+def _head(text: str) -> "Head | None":
+    """Return an end that was noted before, as `NUMBER:CODE`."""
+    from data.domain.audit import Head
+
+    number, _, code = text.partition(":")
+    return Head(number=int(number), code=bytes.fromhex(code)) if text else None

@@ -106,24 +106,37 @@ def chained(deeds: Iterable[Deed], head: Head | None, key: bytes) -> list[AuditR
 
 
 def verify(
-    records: Iterable[AuditRecord], key: bytes, kept: Head | None = None
+    records: Iterable[AuditRecord], key: bytes, kept: Head | None = None, after: Head | None = None
 ) -> tuple[Head, Fault | None]:
-    """Walk a chain from its beginning; return where it ends, and the first bad record.
+    """Walk a chain; return where it ends, and the first bad record.
 
-    Shape: `records` as stored, by number; `kept`: a head that was noted before.
+    Shape: `records` as stored, by number; `kept`: a head that was noted before; `after`: where a
+    part ended that was chained with another key, and is not looked at.
     """
-    head = Head(number=0, code=_BEGINNING)
+    head = after or Head(number=0, code=_BEGINNING)
+    found = after is None
     for record in records:
-        if record.number != head.number + 1:
-            what = Break.MISSING if record.number > head.number + 1 else Break.ALTERED
-            return head, Fault(number=head.number + 1, what=what)
-        if not hmac.compare_digest(
-            record.code, code_of(record.deed, record.number, head.code, key)
-        ):
-            return head, Fault(number=record.number, what=Break.ALTERED)
+        if after is not None and record.number <= after.number:
+            found = found or (record.number, record.code) == (after.number, after.code)
+            continue
+        fault = _fault_of(record, head, key, kept) if found else None
+        if fault is not None or not found:
+            return head, fault or Fault(number=head.number, what=Break.ALTERED)
         head = Head(number=record.number, code=record.code)
-        if kept is not None and kept.number == head.number and kept.code != head.code:
-            return head, Fault(number=record.number, what=Break.ALTERED)
+    if not found:
+        return head, Fault(number=head.number, what=Break.CUT_OFF)
     if kept is not None and kept.number > head.number:
         return head, Fault(number=head.number + 1, what=Break.CUT_OFF)
     return head, None
+
+
+def _fault_of(record: AuditRecord, before: Head, key: bytes, kept: Head | None) -> Fault | None:
+    """Return what is wrong with a record that should come next."""
+    if record.number != before.number + 1:
+        what = Break.MISSING if record.number > before.number + 1 else Break.ALTERED
+        return Fault(number=before.number + 1, what=what)
+    right = code_of(record.deed, record.number, before.code, key)
+    noted = kept is None or kept.number != record.number or kept.code == record.code
+    if noted and hmac.compare_digest(record.code, right):
+        return None
+    return Fault(number=record.number, what=Break.ALTERED)

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Protocol
 
 from msgspec import Struct
@@ -79,9 +80,15 @@ class Audit:
             raise Forbidden("audit")
         return self._store.search(scope, wanted, limit, offset)
 
-    def verify(self, kept: Head | None = None) -> tuple[Head, Fault | None]:
-        """Walk the whole trail; return its end and the first bad record.
+    def verify(
+        self, kept: Head | None = None, after: Head | None = None, until: Head | None = None
+    ) -> tuple[Head, Fault | None]:
+        """Walk the trail; return its end and the first bad record.
 
-        Raises: Unavailable.
+        `after`, `until`: where the parts end that another secret's keys chained, before and with
+        this one's. Raises: Unavailable.
         """
-        return verify(self._store.walk(), self._key, kept)
+        records = self._store.walk()
+        if until is not None:
+            records = takewhile(lambda record: record.number <= until.number, records)
+        return verify(records, self._key, until or kept, after)

@@ -105,3 +105,27 @@ def test_the_time_zone_in_which_an_instant_comes_back_changes_nothing(hours):
         for record in records
     ]
     assert verify(moved, KEY)[1] is None
+
+
+def test_a_part_under_another_key_is_looked_at_from_where_it_begins():
+    first = chained(deeds(5), None, b"the key before")
+    over = Head(number=5, code=first[-1].code)
+    records = [*first, *chained(deeds(3), over, KEY)]
+    assert verify(records, KEY)[1] == Fault(number=1, what=Break.ALTERED)
+    assert verify(records, KEY, after=over) == (Head(number=8, code=records[-1].code), None)
+    assert verify(records[:5], b"the key before", over) == (over, None)
+
+
+@pytest.mark.parametrize("place", [4, 5, 7])
+def test_nothing_is_changed_unseen_around_the_place_where_the_key_changes(place):
+    first = chained(deeds(5), None, b"the key before")
+    over = Head(number=5, code=first[-1].code)
+    records = [*first, *chained(deeds(3), over, KEY)]
+    records[place] = replace(records[place], code=bytes(32))
+    assert verify(records, KEY, after=over)[1] == Fault(number=place + 1, what=Break.ALTERED)
+
+
+def test_a_trail_that_ends_before_the_place_where_the_key_changed_was_cut_off():
+    first = chained(deeds(5), None, b"the key before")
+    over = Head(number=5, code=first[-1].code)
+    assert verify(first[:4], KEY, after=over)[1] == Fault(number=5, what=Break.CUT_OFF)
