@@ -232,8 +232,9 @@ def test_what_a_machine_makes_late_stands_inside_of_its_exception_until_it_runs_
         assert machine.inside == len(inside)
         turns(world, "up", "processing")
         factory.step(60)
-        late = [case for case in factory.store.open(SITE) if case.subject in inside]
-        assert {(case.state, case.parent) for case in late} == {(State.UNACKNOWLEDGED, None)}
+        late = {case.subject: case for case in factory.store.open(SITE)}
+        assert late["operation/SO-8/10"].state is State.UNACKNOWLEDGED
+        assert late["operation/SO-8/20"].parent == late["operation/SO-8/10"].number
 
 
 def test_what_is_put_aside_stays_so_when_it_goes_and_comes_again(
