@@ -92,7 +92,9 @@ def create_server(settings: Settings) -> "Flask":
     entry, screens, links = _ways_in(engines, settings, walls)
     outside = Outside(engines, sites, hub, entry, secret_of(settings), ingest)
     sites.listen(outside.live.on_change)
-    exceptions = ExceptionParts(engines, sites, outside.audit, lambda: gevent.sleep(0))
+    exceptions = ExceptionParts(
+        engines, sites, outside.audit, outside.boards, lambda: gevent.sleep(0)
+    )
     supply, acts = _supply_boards(outside, settings.locale)
     boards, date_acts = _date_boards(sites, outside)
 
@@ -102,8 +104,11 @@ def create_server(settings: Settings) -> "Flask":
     pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [_gantt_page(engines, visit), *supply, *boards]
     pages += _administration(engines, outside, visit)
-    acts.append(_exception_acts(exceptions, outside, settings.locale))
+    acts += _exception_acts(exceptions, outside, settings.locale)
     pages += _exception_pages(exceptions)
+    report, report_acts = _report_page(engines, sites, settings)
+    pages.append(report)
+    acts.append(report_acts)
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
     more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
@@ -266,6 +271,7 @@ def _exception_pages(parts: "ExceptionParts") -> "list[DeskPage]":
     from callbacks.desk.exception import ExceptionPage
     from callbacks.desk.exception_quality import ExceptionQualityPage
     from callbacks.desk.exceptions import ExceptionsPage
+    from callbacks.desk.party_exceptions import PartyExceptionsPage
     from callbacks.desk.rules import RulesPage
 
     desk, rules = parts.desk, parts.rules
@@ -273,16 +279,34 @@ def _exception_pages(parts: "ExceptionParts") -> "list[DeskPage]":
         ExceptionsPage(desk, rules, utc_now),
         ExceptionQualityPage(parts.qualities, rules),
         RulesPage(parts.rule_desk, parts.qualities),
+        PartyExceptionsPage(parts.outside),
         ExceptionPage(desk, rules, parts.staff, utc_now, parts.told),
     ]
 
 
-def _exception_acts(parts: "ExceptionParts", outside: Outside, locale: str) -> "Blueprint":
-    """Return the routes of what people do with exceptions."""
+def _report_page(
+    engines: Engines, sites: Sites, settings: Settings
+) -> "tuple[DeskPage, Blueprint]":
+    """Return the daily report, and the route by which people have it mailed to them."""
+    from callbacks.desk.report import ReportPage
+    from callbacks.desk.report_acts import ReportActs
+    from data.reports import ReportParts
+
+    parts = ReportParts(engines.sql, sites, settings)
+    acts = ReportActs(parts.schedules, sites, parts.mail_of)
+    return ReportPage(parts.reports, sites, acts.form), acts.blueprint()
+
+
+def _exception_acts(
+    parts: "ExceptionParts", outside: Outside, locale: str
+) -> "tuple[Blueprint, Blueprint]":
+    """Return the routes of what people do with exceptions, inside and outside of the factory."""
     from callbacks.desk.exception_acts import ExceptionActs
+    from callbacks.desk.party_exceptions import PartyExceptionActs
 
     told = outside.telling.of(What.COMMENT)
-    return ExceptionActs(parts.desk, parts.staff.takers, told, utc_now, locale).blueprint()
+    inside = ExceptionActs(parts.desk, parts.staff.takers, told, utc_now, locale)
+    return inside.blueprint(), PartyExceptionActs(parts.outside, told, locale).blueprint()
 
 
 def _administration(engines: Engines, outside: Outside, visits: "FormVisits") -> "list[DeskPage]":

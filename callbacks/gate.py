@@ -100,6 +100,8 @@ DOORS: Mapping[str, Door] = {
     "dating.carrier": Door.KNOWN,
     "dating.factory": Door.KNOWN,
     "exceptions.act": Door.ACCOUNT,
+    "reports.schedule": Door.ACCOUNT,
+    "party_exceptions.act": Door.KNOWN,
     "rules.save": Door.ACCOUNT,
     "rules.reset": Door.ACCOUNT,
     "disclosure.change": Door.ACCOUNT,

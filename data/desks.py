@@ -13,8 +13,10 @@ from data.domain.people import Account
 from data.domain.scope import Role
 from data.services.alarm_quality import AlarmQuality
 from data.services.audit import Audit
+from data.services.boards import Boards
 from data.services.exception_desk import ExceptionDesk
 from data.services.live import utc_now
+from data.services.party_exceptions import PartyExceptions
 from data.services.rules import RuleDesk, Rules
 from data.services.sites import Sites
 from data.services.trials import Trials
@@ -53,13 +55,15 @@ class ExceptionParts:
     """Everything that the pages on exceptions ask."""
 
     def __init__(
-        self, engines: Engines, sites: Sites, audit: Audit, pause: Callable[[], None]
-    ) -> None:
+        self, engines: Engines, sites: Sites, audit: Audit, boards: Boards,
+        pause: Callable[[], None],
+    ) -> None:  # fmt: skip
         """`pause`: lets others work while a rule is tried."""
         self._store = ExceptionStore(engines.sql)
         self._deliveries = DeliveryStore(engines.sql)
         self._sites = sites
         self.desk = ExceptionDesk(self._store, audit, sites.now, utc_now)
+        self.outside = PartyExceptions(sites, boards, self.desk)
         self.rules = Rules(self._store)
         self.qualities = AlarmQuality(ExceptionQuality(engines.sql), utc_now)
         self.staff = Staff(PeopleStore(engines.sql))

@@ -17,8 +17,8 @@ from layouts.text import LOCALE_NAMES, Translator, msgid
 
 # The order in which pages stand in the navigation, and the page that a sub-page belongs to.
 NAVIGATION = (
-    "supplier", "customer", "logistics",
-    "exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "needs", "dates",
+    "supplier", "customer", "logistics", "party-exceptions",
+    "exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "report", "needs", "dates",
     "rules", "exception-quality",
 )  # fmt: skip
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}

@@ -85,3 +85,4 @@ class Exceptions(StrEnum):
     ONE = "exceptions-one"
     KEYS = "exceptions-keys"
     RULES = "exceptions-rules"
+    PARTY = "exceptions-party"

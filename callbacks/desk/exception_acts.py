@@ -171,10 +171,10 @@ class ExceptionActs:
         return t(forms.DONE["mark"])
 
 
-def first_words(newest: Case, t: Translator) -> str:
-    """Return who was first, and how it stands now."""
+def first_words(newest: Case, t: Translator, named: bool = True) -> str:
+    """Return who was first, and how it stands now; `named`: as far as names may be said."""
     name = newest.owner_name
-    if name is None:
+    if name is None or not named:
         return t(forms.WRONG["lost"]) + " " + t(looks.STATES[newest.state])
     state = t(looks.STATES[newest.state])
     return t(forms.FIRST, name=name, case=newest.name, state=state)

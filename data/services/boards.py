@@ -80,6 +80,20 @@ class Boards:
             return disclose(rows.exceptions(_cases(scope, view), eyes.party), eyes)
         return disclose(_MAKES[kind](rows, wanted), eyes)
 
+    def exceptions(self, scope: Scope, view: SiteView) -> dict[int, list[Disclosed]]:
+        """Return the viewer's rows of exceptions by the number of each, which is never shown.
+
+        Raises: Forbidden, Unavailable.
+        """
+        eyes = self._disclosures.eyes(scope, view.site)
+        if not eyes.policy.sees(Kind.EXCEPTION) or not scope.may_see_rows(view.site):
+            return {}
+        rows = Rows(board=view.board, facts=view.facts, now=view.now, dates={})
+        return {
+            case.number: disclose(rows.exceptions([case], eyes.party), eyes)
+            for case in _cases(scope, view)
+        }
+
     def by_order(
         self, scope: Scope, view: SiteView, parties: PartyIndex,
         orders: Iterable[str] | None = None,

@@ -57,6 +57,7 @@ WRONG = {
 }
 
 
+KNOWN = msgid("The factory sees that you know of it.")
 LOST = msgid("{count} had been moved by others meanwhile")
 REFUSED = msgid("{count} can't be, as they stand now")
 FIRST = msgid("{name} was first: {case} is {state} now.")
