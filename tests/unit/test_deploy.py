@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 
+from callbacks import metrics
 from data.commands.parser import parser
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +81,28 @@ def test_the_image_holds_what_the_program_needs_and_nothing_of_its_tests() -> No
     assert re.search(
         r"^USER \d+:\d+$", said, re.M
     )  # a number, so that a host can tell it isn't root
+
+
+RUN_BOOK = (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_the_run_book_tells_of_every_figure_that_there_is() -> None:
+    figures = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    assert figures
+    for figure in figures:
+        (family,) = figure.describe()
+        assert family.name in RUN_BOOK, family.name
+
+
+def test_the_run_book_tells_of_every_unit_and_names_commands_that_there_are() -> None:
+    for unit in SERVICES:
+        assert unit.stem.partition("@")[0] in RUN_BOOK, unit.name
+    there_are = parser().format_help()
+    for command in set(re.findall(r"python app\.py ([a-z-]+)", RUN_BOOK)):
+        assert re.search(rf"^ +{command}\b", there_are, re.M), command
+
+
+def test_the_run_book_tells_of_everything_that_readyz_says_of_a_site() -> None:
+    said = {"loaded", "log_connected", "event_age_s", "history_lag_s", "history_stale"}
+    for name in said | {"watch_lag_s", "watch_stale"}:
+        assert name in RUN_BOOK, name
