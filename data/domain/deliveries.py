@@ -44,6 +44,7 @@ class Topic(StrEnum):
     MILESTONE = "milestone"
     PICK_UP = "pick_up"
     DIGEST = "digest"
+    REPORT = "report"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
