@@ -21,6 +21,8 @@ NAVIGATION = (
     "exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "report", "needs", "dates",
     "rules", "exception-quality",
 )  # fmt: skip
+MOST_TABS = 8  # more pages than these don't fit a laptop's screen: then only MAIN stay in sight
+MAIN = frozenset({"exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "needs"})
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}
 THEMES = {"light": msgid("Light"), "dark": msgid("Dark")}
 
@@ -104,16 +106,19 @@ def frame(
 
 
 def _header(head: Head, status: Status | None, t: Translator) -> Component:
-    pages = [_tab(one, t) for one in head.pages]
+    tabs, others = _in_sight(head.pages)
     return html.Header(
         [
             html.Div(
                 [html.A("Milepost", href="/", className="mp-mark"), _sites(head, t)],
                 className="mp-top-left",
             ),
-            html.Nav(pages, className="mp-tabs", **{"aria-label": t("Pages")}),
+            html.Nav(
+                [_tab(one, t) for one in tabs], className="mp-tabs", **{"aria-label": t("Pages")}
+            ),
             html.Div(
                 [
+                    _others(others, t),
                     _exports(head, t),
                     _languages(head, t),
                     _themes(head, t),
@@ -124,6 +129,25 @@ def _header(head: Head, status: Status | None, t: Translator) -> Component:
         ],
         className="mp-top-bar",
     )
+
+
+def _in_sight(pages: Sequence[Link]) -> tuple[Sequence[Link], Sequence[Link]]:
+    """Return the pages that have a tab, and those that stand in a menu."""
+    if len(pages) <= MOST_TABS:
+        return pages, ()
+    return (
+        [one for one in pages if one.name in MAIN],
+        [one for one in pages if one.name not in MAIN],
+    )
+
+
+def _others(pages: Sequence[Link], t: Translator) -> Component:
+    if not pages:
+        return html.Span()
+    links = [link(one.words, one.href, "mp-choice", "page" if one.current else "") for one in pages]
+    here = next((one.words for one in pages if one.current), None)
+    css = "mp-more-menu mp-more-here" if here else "mp-more-menu"
+    return _menu(here or t("More"), links, css, t("More pages"))
 
 
 def _tab(one: Link, t: Translator) -> Component:
