@@ -68,6 +68,7 @@ DOORS: Mapping[str, Door] = {
     "reading.operations": Door.ANYBODY,
     "reading.milestones": Door.ANYBODY,
     "reading.needs": Door.ANYBODY,
+    "reading.exceptions": Door.ANYBODY,
     "reading.order": Door.ANYBODY,
     "reading.bottleneck": Door.ANYBODY,
     "reading.stream": Door.ANYBODY,

@@ -15,6 +15,7 @@ from argon2 import PasswordHasher, extract_parameters
 
 from data.domain.scope import Role
 from data.services.identity import MOST_FAILED_LOGIN, Identity, Refused
+from data.services.sealing import Box
 from tests import people
 from tests.browser.product.program import ROOT, Program, _free_port, wait_for
 from tests.security.conftest import Visitor
@@ -116,7 +117,7 @@ class Counting(PasswordHasher):
 def test_an_unknown_login_costs_what_a_known_one_does() -> None:
     """One comparison each, with a hash of the same cost: no clock could tell them apart."""
     hasher, store = Counting(), FakePeople()
-    identity = Identity(store, lambda: NOW, hasher)
+    identity = Identity(store, lambda: NOW, Box(bytes(32)), hasher)
     for login in ("known", "disabled", "invited"):
         account = identity.create(login, login, Role.MANAGER, ["works"])
         assert account is not None
@@ -135,7 +136,7 @@ def test_an_unknown_login_costs_what_a_known_one_does() -> None:
 def test_a_login_that_is_locked_costs_no_comparison_at_all() -> None:
     """Else whoever guesses would keep the processors busy for everybody."""
     hasher = Counting()
-    identity = Identity(FakePeople(), lambda: NOW, hasher)
+    identity = Identity(FakePeople(), lambda: NOW, Box(bytes(32)), hasher)
     for _ in range(MOST_FAILED_LOGIN + 50):
         identity.sign_in("nobody", "wrong", None, "10.0.0.1")
     assert len(hasher.compared) == MOST_FAILED_LOGIN
