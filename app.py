@@ -465,9 +465,10 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
 
 def _notify(settings: Settings) -> int:
     """Tell people what happened, in words."""
+    from callbacks.papers import Papers
     from callbacks.wording import Words
 
-    return notify.notify(settings, Words)
+    return notify.notify(settings, Words, Papers)
 
 
 def _answers(settings: Settings) -> bool:

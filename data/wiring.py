@@ -34,12 +34,14 @@ if TYPE_CHECKING:
     from data.services.aspects import Aspect
     from data.services.delivering import Wording
     from data.services.disclosures import Disclosures
-    from data.services.notifier import Notifier, Sender
+    from data.services.notifier import Notifier, Step
     from data.services.planning import Plants
     from data.services.recorder import Recorder
+    from data.services.report_post import Papers
     from data.services.watch import Watch
 
 DEMO_SITE = "hsinchu"
+REPORTS = "daily reports"  # no way can be called so
 DEMO_SOURCE = "urn:milepost:demo:curl"
 _log = structlog.get_logger("milepost")
 
@@ -121,11 +123,16 @@ def notifier_of(
     engines: Engines,
     settings: Settings,
     words: "Callable[[Plants, Disclosures, str], Wording]",
-) -> "tuple[Notifier, dict[str, Sender]]":
-    """Make the notifier of all sites, and a sender for each way that is set up."""
+    papers: "Callable[[str], Papers]",
+) -> "tuple[Notifier, dict[str, Step]]":
+    """Make the notifier of all sites; a sender for each way that is set up, and what mails reports.
+
+    Each of these is stepped for itself: none waits for another.
+    """
     import os
 
     from data.notify.ways import NOBODY, read
+    from data.reports import post_of
     from data.services.disclosures import Disclosures
     from data.services.escalations import Escalations
     from data.services.lately import Lately
@@ -147,7 +154,8 @@ def notifier_of(
     outbox, cases = DeliveryStore(sql), ExceptionStore(sql)
     lately = Lately(Rules(cases), engines.history, time.monotonic)
     eyes = Disclosures(DisclosureStore(sql), derived(secret_of(settings), "pseudonyms"))
-    wording = words(lately, eyes, settings.public_url or address(settings))
+    here, secret = settings.public_url or address(settings), secret_of(settings)
+    wording = words(lately, eyes, here)
 
     def sender(name: str) -> Sender:
         way = ways.find(name)
@@ -158,7 +166,9 @@ def notifier_of(
     planner = Planner(outbox, people, lately, lately, ways, utc_now, settings.locale)
     escalations = Escalations(EscalationStore(sql), cases, lately, lately, utc_now)
     fired = TriggerPlanner(TriggerStore(sql), people, lately, ways, utc_now, settings.locale)
-    return Notifier([planner, fired], escalations, outbox, senders, sender, utc_now), senders
+    post = post_of(sql, engines.facts, settings, lately, ways, papers(here), secret, eyes)
+    notifier = Notifier([planner, fired], escalations, outbox, senders, sender, utc_now)
+    return notifier, {**senders, REPORTS: post}
 
 
 class People:

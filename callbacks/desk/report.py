@@ -59,7 +59,7 @@ class ReportPage:
 
     def title(self, t: Translator) -> str:
         """Return the page's name."""
-        return t(page.TITLE)
+        return t(page.SHORT)
 
     def body(self, visit: PartyVisit) -> Component:
         """Return the report that the address asks for."""

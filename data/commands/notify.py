@@ -11,21 +11,23 @@ from data.services.disclosures import Disclosures
 from data.services.errors import MilepostError
 from data.services.live import utc_now
 from data.services.planning import Plants
+from data.services.report_post import Papers
 from data.settings import Settings
 from data.store.scoped import WORKER
 from data.wiring import Engines, notifier_of, patiently, stop_on_signals
 
 PAUSE_S, RETRY_S = 0.5, 2.0
 MakesWords = Callable[[Plants, Disclosures, str], Wording]
+MakesPapers = Callable[[str], Papers]  # given where people open the program
 _log = structlog.get_logger("notifier")
 
 
-def notify(settings: Settings, words: MakesWords) -> int:
+def notify(settings: Settings, words: MakesWords, papers: MakesPapers) -> int:
     """Tell people what happened, until told to stop; return 1 when a part of it failed."""
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    notifier, senders = notifier_of(Engines(settings, WORKER), settings, words)
+    notifier, senders = notifier_of(Engines(settings, WORKER), settings, words, papers)
     stop_on_signals(stop := threading.Event())
     failed: list[str] = []
     steps = {"notifier": notifier.step} | {name: one.step for name, one in senders.items()}

@@ -28,7 +28,7 @@ from data.services.audit import Audit
 from data.services.boards import Boards
 from data.services.daily_report import DailyReports, Views, own_report
 from data.services.delivering import Ways
-from data.services.errors import Forbidden
+from data.services.errors import Forbidden, Unavailable
 from data.services.preferences import usual
 from data.services.views import SiteView
 
@@ -190,9 +190,10 @@ class ReportPost:
         if account is not None and chosen is not None:
             try:
                 planned = self._outbox.plan([self._delivery(said, site, one, account, chosen, now)])
-            except Forbidden as error:  # also when the site's history doesn't reach there
-                _log.warning("report not made", site=site.id, account=said.account,
-                             reason=str(error))  # fmt: skip
+            except Unavailable:
+                raise
+            except Exception:  # one that can't be made stops no other
+                _log.exception("report not made", site=site.id, account=said.account)
         self._schedules.note(said.account, said.site, one.ended)
         return planned
 

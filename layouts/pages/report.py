@@ -20,7 +20,7 @@ from layouts.sheets import Kind, Sheet, Value
 from layouts.text import NONE, Translator, msgid
 from layouts.theme import pace
 
-TITLE = msgid("Daily report")
+TITLE, SHORT = msgid("Daily report"), msgid("Reports")
 MISSING = {
     "scrap": msgid("scrap"),
     "bottlenecks": msgid("bottlenecks"),

@@ -33,12 +33,11 @@ def sheets(report: DailyReport, t: Translator) -> tuple[Sheet, ...]:
 
 
 def own_sheets(report: OwnReport, t: Translator) -> tuple[Sheet, ...]:
-    """Return a party's needs, milestones and exceptions, with the columns that it has."""
-    return (
-        _own(t("Material"), _NEEDS, report.needs, t),
-        _own(t("Milestones"), _MILESTONES, report.milestones, t),
-        _own(t("Exceptions"), _EXCEPTIONS, report.exceptions, t),
-    )
+    """Return a party's needs, milestones and exceptions, as far as it has any."""
+    material = _own(t("Material"), _NEEDS, t("Part name"), report.needs, t)
+    milestones = _own(t("Milestones"), _MILESTONES, t("Milestone"), report.milestones, t)
+    found = [one for one in (material, milestones) if one.rows]
+    return (*found, _own(t("Exceptions"), _EXCEPTIONS, t("What it concerns"), report.exceptions, t))
 
 
 def order_href(site: str, order: str) -> str:
@@ -153,7 +152,7 @@ def _worse(one: OrderRow) -> float | None:
 def _needs(report: DailyReport, t: Translator) -> Sheet:
     columns = (
         Column(key="part", heading=t("Part")),
-        Column(key="name", heading=t("Name")),
+        Column(key="name", heading=t("Part name")),
         Column(key="order", heading=t("Order")),
         Column(key="supplier", heading=t("Supplier")),
         Column(key="quantity", heading=t("Quantity"), kind="number"),
@@ -175,7 +174,7 @@ def _need(one: NeedRow, t: Translator) -> Mapping[str, Value]:
 def _heading(name: str, t: Translator) -> str:
     """Return what a disclosed field is called."""
     return {
-        "part": t("Part"), "name": t("Name"), "order": t("Order"), "quantity": t("Quantity"),
+        "part": t("Part"), "order": t("Order"), "quantity": t("Quantity"),
         "need_by": t("Needed by"), "forecast_need_by": t("Expected"),
         "promised_at": t("Promised"), "shipped": t("Shipped"), "received": t("Received"),
         "standing": t("Standing"), "product": t("Product"), "committed_at": t("Committed"),
@@ -204,12 +203,17 @@ _EXCEPTIONS: Mapping[str, Kind] = {
 
 
 def _own(
-    name: str, fields: Mapping[str, Kind], rows: Sequence[Mapping[str, Value]], t: Translator
-) -> Sheet:
-    known = [field for field in fields if any(field in row for row in rows)]
-    columns = [Column(key=one, heading=_heading(one, t), kind=fields[one]) for one in known]
+    title_: str, fields: Mapping[str, Kind], name: str, rows: Sequence[Mapping[str, Value]],
+    t: Translator,
+) -> Sheet:  # fmt: skip
+    """Return disclosed rows as a table of the fields that any has. `name`: what its names are."""
+    known = [one for one in fields if any(row.get(one) not in (None, "") for row in rows)]
+    columns = [
+        Column(key=one, heading=name if one == "name" else _heading(one, t), kind=fields[one])
+        for one in known
+    ]
     values = ({one: _said(one, row.get(one), t) for one in known} for row in rows)
-    return _sheet(name, columns, values)
+    return _sheet(title_, columns, values)
 
 
 def _said(field: str, value: Value, t: Translator) -> Value:

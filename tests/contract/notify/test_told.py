@@ -5,6 +5,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from callbacks.papers import Papers
 from callbacks.wording import Words
 from data.domain.deliveries import LEAST_ATTEMPTS
 from data.notify.dingtalk import DingTalk
@@ -117,8 +118,8 @@ def test_the_program_puts_a_notifier_together_that_tells_and_shuts_what_is_no_mo
     asked.planner.step()
     engines = Engines(settings, WORKER)
     try:
-        notifier, senders = notifier_of(engines, settings, Words)
-        assert sorted(senders) == ["mail"]
+        notifier, senders = notifier_of(engines, settings, Words, Papers)
+        assert sorted(senders) == ["daily reports", "mail"]
         while notifier.step():
             pass
     finally:
