@@ -1,5 +1,8 @@
 """Real PostgreSQL and Redis for tests: one server of each a session, fresh contents a test.
 
+A database of its own costs a test half a second; modules of many short tests share one that is
+emptied before each, `emptied_database_url`.
+
 `postgres` and `redis_server` may be killed: the next test that asks for a database or a Redis
 starts them again.
 """
@@ -22,6 +25,18 @@ from data.stream.embedded import EmbeddedRedis
 
 TEMPLATE = "milepost_template"
 _numbers = count(1)
+_EMPTY = """
+DO $$ DECLARE found text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR found IN SELECT format('%I', tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE 'DELETE FROM ' || found;
+    END LOOP;
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+        FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +98,35 @@ def empty_database_url(new_database: Callable[[str], str]) -> str:
 def database_url(new_database: Callable[[str], str], milepost_template: str) -> str:
     """The URL of a database with Milepost's tables and no rows."""
     return new_database(milepost_template)
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(postgres: EmbeddedPostgres, milepost_template: str) -> Iterator[str]:
+    """The URL of a database with Milepost's tables that a module's tests share.
+
+    It waits for no disk: whoever kills the server takes a database of their own.
+    """
+    name = f"test_{next(_numbers)}"
+    postgres.start()
+    _create(postgres, name, milepost_template)
+    _execute(postgres, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    yield postgres.url_of(name)
+    postgres.start()
+    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def emptied_database_url(postgres: EmbeddedPostgres, shared_database_url: str) -> str:
+    """The URL of the module's database, without the rows of the test before."""
+    postgres.start()
+    empty(shared_database_url)
+    return shared_database_url
+
+
+def empty(url: str) -> None:
+    """Delete every row of a database, as its owner and past all triggers; numbers begin at 1."""
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        connection.execute(_EMPTY)
 
 
 @pytest.fixture(scope="session")

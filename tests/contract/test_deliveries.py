@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -14,13 +13,18 @@ from data.domain.scope import Role
 from data.services.errors import Unavailable
 from data.store.scoped import WORKER, connect
 from tests.contract.telling import RULE, FakeWay, FakeWays, Telling, hit, robot
-from tests.engines import conninfo
+from tests.engines import empty
 from tests.people import account_of
 
 
-@pytest.fixture
-def engine(database_url):
-    made = connect(database_url, role=WORKER)
+@pytest.fixture(autouse=True)
+def database_url(emptied_database_url):
+    return emptied_database_url
+
+
+@pytest.fixture(scope="module")
+def engine(shared_database_url):
+    made = connect(shared_database_url, role=WORKER)
     yield made
     made.dispose()
 
@@ -364,10 +368,7 @@ def test_killed_at_any_call_nothing_is_lost_and_ids_tell_what_came_twice(
 ):
     for part, call in STORE_CALLS:
         for after in (False, True):
-            with psycopg.connect(conninfo(database_url)) as connection:
-                connection.execute(
-                    "TRUNCATE exception, exception_transition, delivery, account CASCADE"
-                )
+            empty(database_url)
             with monkeypatch.context() as patched:
                 sent = killed_once(Telling(engine), database_url, patched, part, call, after)
             noted_late = call == "finish" and not after  # sent, and dead before that was noted
@@ -390,12 +391,12 @@ def killed_once(telling, database_url, patched, part, call, after):
         raise Unavailable("killed")
 
     patched.setattr(getattr(telling, part), call, dies)
-    for _ in range(7):
+    for minutes in (2, 14, 2, 2, 0):
         try:
             telling.steps()
         except Unavailable:
             telling.start()
-        telling.clock.advance(minutes=3)
+        telling.clock.advance(minutes=minutes)
     assert dead
     by_id = {one.id: one.text for one in telling.ways.find("mail").sent}
     assert sorted(by_id.values()) == [f"escalated {case.name}", f"raised {case.name}"]

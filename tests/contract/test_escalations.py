@@ -12,9 +12,14 @@ from tests.contract.telling import NOW, RULE, Telling, with_level
 from tests.people import account_of
 
 
-@pytest.fixture
-def engine(database_url):
-    made = connect(database_url, role=WORKER)
+@pytest.fixture(autouse=True)
+def database_url(emptied_database_url):
+    return emptied_database_url
+
+
+@pytest.fixture(scope="module")
+def engine(shared_database_url):
+    made = connect(shared_database_url, role=WORKER)
     yield made
     made.dispose()
 

@@ -38,9 +38,14 @@ SHIPPED = Milestone(id="m2", name="shipped", operation="20", baseline_at=NOW)
 REACHED = Trigger(id="packed", when=When.REACHED, milestones=("packed",), ways=("hook",))
 
 
-@pytest.fixture
-def engine(database_url):
-    made = connect(database_url, role=WORKER)
+@pytest.fixture(autouse=True)
+def database_url(emptied_database_url):
+    return emptied_database_url
+
+
+@pytest.fixture(scope="module")
+def engine(shared_database_url):
+    made = connect(shared_database_url, role=WORKER)
     yield made
     made.dispose()
 
