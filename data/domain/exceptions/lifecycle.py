@@ -81,7 +81,8 @@ def _nothing(case: Case, at: datetime) -> dict[str, object]:
 
 
 def _raised(case: Case, at: datetime) -> dict[str, object]:
-    again = {} if case.standing else {"times": case.times + 1, "raised_at": at}
+    """What comes back escalates from the beginning; its levels are other news than before."""
+    again = {} if case.standing else {"times": case.times + 1, "raised_at": at, "level": 0}
     return {"standing": True, "cleared_at": None, **again}
 
 

@@ -91,3 +91,10 @@ def test_taking_it_ends_its_escalation_and_giving_it_back_forgets_who_had_it() -
     assert (taken.escalate_at, taken.acknowledged_at, taken.owner) == (None, AT, "a")
     given_back = moved(taken, Move.RELEASE, AT)
     assert (given_back.owner, given_back.owner_name, given_back.acknowledged_at) == (None,) * 3
+
+
+def test_what_comes_back_escalates_from_the_beginning_and_what_stands_goes_on() -> None:
+    escalated = case(level=2)
+    assert moved(escalated, Move.RAISE, AT).level == 2
+    back = moved(moved(escalated, Move.CLEAR, AT), Move.RAISE, AT)
+    assert (back.level, back.times) == (0, 2)
