@@ -61,6 +61,7 @@ class Web:
 
     def serves(self, *sites: str) -> bool:
         """Whether it serves everything, these sites among it."""
+        assert self._process is not None and self._process.poll() is None, "it has ended"
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
                 return set(sites) <= msgspec.json.decode(answer.read())["sites"].keys()
