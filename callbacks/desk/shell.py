@@ -65,7 +65,7 @@ class Shell:
         self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str,
         who: Callable[[], Viewer] = viewer, parties: PartyVisits | None = None,
     ) -> None:  # fmt: skip
-        self.pages = tuple(pages)
+        self.pages = tuple(sorted(pages, key=_with_variables))  # whole addresses count first
         self._sites = sites
         self._past = past
         self._locale = locale
@@ -83,6 +83,7 @@ class Shell:
                 layout=self._layout_of(page),
                 title=self._title_of(page),
                 name=page.name,
+                order=1 + _with_variables(page),
             )
             page.register(app)
         app.callback(
@@ -342,6 +343,10 @@ class Shell:
             return None
         live = next((live for live in self._lives(page) if live.site == site), None)
         return None if live is None else page.count(live.facts, self.scope())
+
+
+def _with_variables(page: DeskPage) -> bool:
+    return "<" in page.path
 
 
 def _site_link(live: LiveSite, page: DeskPage, current: str | None) -> desk.Link:

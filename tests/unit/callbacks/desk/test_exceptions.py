@@ -1,5 +1,7 @@
 """The pages on exceptions and what is done on them, asked over HTTP by those whose they are."""
 
+import re
+
 import dash
 import pytest
 from msgspec.structs import replace
@@ -8,6 +10,8 @@ from callbacks.desk.exception import ExceptionPage
 from callbacks.desk.exception_acts import ExceptionActs
 from callbacks.desk.exceptions import ExceptionsPage, counts_of
 from callbacks.desk.live import OPEN, Versions
+from callbacks.desk.party_exceptions import PartyExceptionActs, PartyExceptionsPage
+from callbacks.desk.party_visit import PartyVisits
 from callbacks.desk.shell import Shell
 from callbacks.hub import Hub
 from callbacks.quiet import Quiet
@@ -17,12 +21,16 @@ from data.domain.audit import Action
 from data.domain.exceptions.records import State
 from data.domain.scope import Role, Scope
 from data.domain.topics import EXCEPTIONS, PLAN
+from data.services.boards import Boards
+from data.services.disclosures import Disclosures
 from data.services.errors import Unavailable
+from data.services.party_exceptions import PartyExceptions
 from layouts.screens import Screens
 from tests.unit import cases
 from tests.unit.callbacks.desk.places import NOW, Places, live_site, order
 from tests.unit.callbacks.desk.test_administration import Silent, whole
-from tests.unit.fakes import Entrance
+from tests.unit.fakes import Entrance, csrf_of
+from tests.unit.services.test_disclosure_desk import Said
 
 JSON = {"Accept": "application/json"}
 OUTSIDE = ((Role.SUPPLIER, "P2"), (Role.CUSTOMER, "P1"), (Role.LOGISTICS, "P3"))
@@ -43,19 +51,24 @@ class Works:
         }
         self.told = []
         desk, people = cases.desk_of(self.memory, self.entrance.audit), cases.People()
+        boards = Boards(Disclosures(Said(), b"a secret of the tests alone"))
+        outside = PartyExceptions(Places(self.live), boards, desk)
         pages = (
-            ExceptionsPage(desk, cases.Rules(), lambda: NOW),
             ExceptionPage(desk, cases.Rules(), people, lambda: NOW),
+            ExceptionsPage(desk, cases.Rules(), lambda: NOW),
+            PartyExceptionsPage(outside),
         )
-        acts = ExceptionActs(
-            desk, people.takers, lambda site, parties: self.told.append((site, tuple(parties))),
-            lambda: NOW, "en",
-        )  # fmt: skip
-        self.shell = Shell(Places(self.live), pages, None, "en")
+
+        def tell(site, parties):
+            self.told.append((site, tuple(parties)))
+
+        acts = ExceptionActs(desk, people.takers, tell, lambda: NOW, "en")
+        visits = PartyVisits(boards, self.entrance.audit)
+        self.shell = Shell(Places(self.live), pages, None, "en", parties=visits)
         walls = Walls(Places(self.live), Screens(named={}, defaults={}), "b")
         self.server = build(
             walls, Hub("b"), Silent(), Silent(), self.entrance.entry, "en", self.shell,
-            (acts.blueprint(),),
+            (acts.blueprint(), PartyExceptionActs(outside, tell, "en").blueprint()),
         )  # fmt: skip
 
     def client(self, role=Role.MANAGER, party=None):
@@ -277,6 +290,78 @@ def test_while_sql_is_away_it_can_be_sent_again(works):
     works.memory.keep = away
     answer = act(works.client(), "acknowledge")
     assert answer.status_code == 503 and answer.headers["Retry-After"]
+
+
+# What parties see and say
+
+
+def theirs(works, party="P2", role=Role.SUPPLIER):
+    client = works.client(role, party)
+    page = whole(client, "/exceptions/ours").replace("\\", "")
+    return client, page, re.findall(r'"name": ?"key", ?"value": ?"([^"]+)"', page)
+
+
+def say(client, move, key, **more):
+    form = {"csrf_token": client.token, "site": "north", "move": move, "key": key, **more}
+    return client.post("/exceptions/ours/act", data=form, headers=JSON)
+
+
+def test_a_supplier_sees_what_of_its_own_moves_and_nothing_of_others(works):
+    _, page, keys = theirs(works)
+    assert "Connector, 24 poles" in page and len(set(keys)) == 2
+    for hidden in ("SO-1168", "SO-1171", "E-17", "E-14", "Aurelia", "U1", "Lin Wei-ting"):
+        assert hidden not in page
+
+
+def test_one_who_is_not_informed_is_told_nothing(works):
+    _, page, keys = theirs(works, "P1", Role.CUSTOMER)
+    assert keys == [] and "Nothing that concerns you" in page
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.OPERATOR])
+def test_the_parties_page_is_not_there_for_the_factory(works, role):
+    client = works.client(role)
+    assert client.get("/exceptions/ours").status_code == 404
+    assert say(client, "acknowledge", "x").status_code == 404
+
+
+def test_a_supplier_says_that_it_knows_and_takes_nothing_from_the_factory(works):
+    client, _, keys = theirs(works)
+    assert all(say(client, "acknowledge", key).json["ok"] for key in set(keys))
+    down = works.memory.cases[17]
+    assert (down.state, down.owner, down.owner_name) == (State.ACKNOWLEDGED, None, None)
+
+
+def test_what_a_supplier_says_is_read_by_the_factory_and_by_no_other_party(works):
+    client, _, keys = theirs(works)
+    assert say(client, "comment", keys[0], words="on its way").json["ok"]
+    assert [(note.words, note.party) for note in works.memory.said] == [("on its way", "P2")]
+    assert works.told == [("north", ("P2",))]
+    assert "on its way" in theirs(works)[1]
+    assert "on its way" not in theirs(works, "P1", Role.CUSTOMER)[1]
+
+
+@pytest.mark.parametrize("key", ["E-17", "17", "", "x" * 5000])
+def test_a_supplier_reaches_none_by_its_number_or_by_guessing(works, key):
+    client, *_ = theirs(works)
+    assert say(client, "acknowledge", key).status_code == 404
+    assert say(client, "comment", key, words="hello").status_code == 404
+    assert works.state(17) is State.UNACKNOWLEDGED
+
+
+def test_a_name_of_another_party_is_of_no_use(works):
+    _, _, keys = theirs(works)
+    account = works.entrance.account(Role.SUPPLIER, "P8", login="rival@works.example")
+    rival = works.server.test_client()
+    rival.set_cookie("milepost", works.entrance.identity.open_session(account).token)
+    rival.token = csrf_of(rival)
+    assert say(rival, "acknowledge", keys[0]).status_code == 404
+
+
+def test_what_a_supplier_may_not_do_is_not_there(works):
+    client, _, keys = theirs(works)
+    for move in ("resolve", "shelve", "assign", ""):
+        assert say(client, move, keys[0]).status_code == 404
 
 
 # Since when a line is quiet
