@@ -30,6 +30,7 @@ GROUPS = (
     "heap",
     "watching",
     "exceptions",
+    "telling",
     "bottlenecks",
     "gantt",
     "histories",
