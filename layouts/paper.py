@@ -18,11 +18,12 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from layouts.sheets import Kind, Sheet, Value
+from layouts.sheets import Column, Kind, Sheet, Value
 from layouts.text import NONE, Translator
 
 FONTS = {"zh-Hant": "MSung-Light", "zh-Hans": "STSong-Light", "en": "Helvetica"}
-MARGIN, WIDTH = 12 * mm, A4[0] - 24 * mm
+MARGIN, INSET = 12 * mm, 6  # the page's, and what a frame keeps free within
+WIDTH = A4[0] - 2 * (MARGIN + INSET)
 MOST_ROWS = 200
 _INK, _MUTE = colors.HexColor("#14191f"), colors.HexColor("#4a545f")
 _EDGE, _HEAD = colors.HexColor("#d3d9df"), colors.HexColor("#eceff2")
@@ -92,7 +93,7 @@ def _section(
     head = Paragraph(escape(sheet.name), styles["head"])
     if not sheet.rows:
         return [KeepTogether([head, Paragraph(escape(t("None.")), styles["name"])])]
-    rows = [[Paragraph(escape(one.heading), styles["name"]) for one in sheet.columns]]
+    rows = [[Paragraph(escape(one.heading), styles[_style(one, "name")]) for one in sheet.columns]]
     rows += [_row(row, sheet, styles, written) for row in sheet.rows[:MOST_ROWS]]
     table = Table(rows, colWidths=_widths(sheet, written), repeatRows=1)
     table.setStyle(
@@ -115,10 +116,14 @@ def _row(
     return [
         Paragraph(
             escape(written(row.get(one.key), one.kind)),
-            styles["number" if one.kind in _NUMBERS else "cell"],
+            styles[_style(one, "cell")],
         )
         for one in sheet.columns
     ]
+
+
+def _style(column: Column, otherwise: str) -> str:
+    return "number" if column.kind in _NUMBERS else otherwise
 
 
 def _widths(sheet: Sheet, written: Written) -> list[float]:
@@ -135,6 +140,6 @@ def _foot(canvas: Any, document: Any, *, font: str, words: str) -> None:
     canvas.saveState()
     canvas.setFont(font, 7.5)
     canvas.setFillColor(_MUTE)
-    canvas.drawString(MARGIN, 8 * mm, words or NONE)
-    canvas.drawRightString(A4[0] - MARGIN, 8 * mm, str(document.page))
+    canvas.drawString(MARGIN + INSET, 8 * mm, words or NONE)
+    canvas.drawRightString(A4[0] - MARGIN - INSET, 8 * mm, str(document.page))
     canvas.restoreState()

@@ -96,9 +96,8 @@ def facts(report: DailyReport, t: Translator) -> list[tuple[str, str]]:
     output = NONE if good is None else t.number(good)
     if planned:
         output = t("{good} of {planned}", good=output, planned=t.number(planned))
-    done = t(
-        "{good} of {planned}", good=t.number(report.in_time), planned=t.number(report.completed)
-    )
+    in_time, completed = t.number(report.in_time), t.number(report.completed)
+    done = t("{count} of {all}", count=in_time, all=completed)
     raised = " · ".join(
         f"{t(SEVERITIES[one])} {t.number(n)}" for one, n in report.raised.items() if n
     )
