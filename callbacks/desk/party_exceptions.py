@@ -1,4 +1,4 @@
-"""`/exceptions/ours`: what a party outside is told of exceptions, and what it says about them.
+"""`/our-exceptions`: what a party outside is told of exceptions, and what it says about them.
 
 Drawn from what is disclosed to it and nothing else; what it sends is checked again from the
 session's scope.
@@ -33,8 +33,9 @@ from layouts.pages.party_exceptions import PartyView, Told
 from layouts.sheets import Sheet
 from layouts.text import Translator
 
-PATH, ACTION = "/exceptions/ours", "/exceptions/ours/act"
+PATH, ACTION = "/our-exceptions", "/our-exceptions/act"
 MOST = 100
+_SAYING = ("order", "name", "before_at", "after_at")  # a row without any of these tells nothing
 _LONGEST = 4000
 
 
@@ -76,6 +77,8 @@ class PartyExceptionsPage:
         """Return rows gathered by their exception, the newest first."""
         gathered: dict[Any, list[party_exceptions.Row]] = {}
         for place, row in enumerate(visit.rows(Kind.EXCEPTION)):
+            if not any(row.get(field) for field in _SAYING):
+                continue
             gathered.setdefault(name_of(row) or place, []).append(row)
         found = sorted(gathered.values(), key=lambda rows: str(rows[0].get("since")), reverse=True)
         return [

@@ -60,10 +60,34 @@ class Rows(Struct, frozen=True, kw_only=True):
     def exceptions(self, cases: Iterable[Case], party: str | None) -> Iterator[Row]:
         """Yield a row for each exception; for a party, one for each thing of it that is moved."""
         for case in cases:
-            hits = case.hits if party is None else [h for h in case.hits if h.party == party]
+            hits = list(case.hits)
+            if party is not None:
+                hits = [hit for hit in hits if hit.party == party] or self._about(case, party)
             worst = hits[:1] or (None,)
             for hit in worst if party is None else hits or (None,):
                 yield self._exception(case, hit, party)
+
+    def _about(self, case: Case, party: str) -> list[Hit]:
+        """Return what an exception is about, where that is the party's: no forecast moved yet."""
+        kind, _, rest = case.subject.partition("/")
+        order, _, own = rest.partition("/")
+        state, known = self.board.orders.get(order), case.values
+        if state is None or state.plan is None:
+            return []
+        buys = party in (state.plan.customer, state.plan.shipped_by)
+        dates = {"need": ("planned_by", "need_by"), "milestone": ("due_at", "p80_at"),
+                 "order": ("due_at", "p80_at")}  # fmt: skip
+        if kind not in dates or not (known.get("supplier") == party if kind == "need" else buys):
+            return []
+        before, after = (known.get(name) for name in dates[kind])
+        name = known.get("name") if kind == "need" else known.get("milestone_name")
+        return [
+            Hit(
+                kind=kind, order=order, id=own, name=str(name or ""), party=party,
+                before_at=before if isinstance(before, datetime) else None,
+                after_at=after if isinstance(after, datetime) else None,
+            )
+        ]  # fmt: skip
 
     def _exception(self, case: Case, hit: Hit | None, party: str | None) -> Row:
         place, order = case.place, case.place.order if hit is None else hit.order

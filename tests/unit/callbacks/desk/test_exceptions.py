@@ -19,6 +19,7 @@ from callbacks.walls import Walls
 from callbacks.web import build
 from data.domain.audit import Action
 from data.domain.exceptions.records import State
+from data.domain.rows import Rows
 from data.domain.scope import Role, Scope
 from data.domain.topics import EXCEPTIONS, PLAN
 from data.services.boards import Boards
@@ -297,13 +298,13 @@ def test_while_sql_is_away_it_can_be_sent_again(works):
 
 def theirs(works, party="P2", role=Role.SUPPLIER):
     client = works.client(role, party)
-    page = whole(client, "/exceptions/ours").replace("\\", "")
+    page = whole(client, "/our-exceptions").replace("\\", "")
     return client, page, re.findall(r'"name": ?"key", ?"value": ?"([^"]+)"', page)
 
 
 def say(client, move, key, **more):
     form = {"csrf_token": client.token, "site": "north", "move": move, "key": key, **more}
-    return client.post("/exceptions/ours/act", data=form, headers=JSON)
+    return client.post("/our-exceptions/act", data=form, headers=JSON)
 
 
 def test_a_supplier_sees_what_of_its_own_moves_and_nothing_of_others(works):
@@ -321,7 +322,7 @@ def test_one_who_is_not_informed_is_told_nothing(works):
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.OPERATOR])
 def test_the_parties_page_is_not_there_for_the_factory(works, role):
     client = works.client(role)
-    assert client.get("/exceptions/ours").status_code == 404
+    assert client.get("/our-exceptions").status_code == 404
     assert say(client, "acknowledge", "x").status_code == 404
 
 
@@ -382,3 +383,14 @@ def test_at_the_start_the_past_is_asked_beside_and_only_once():
     assert len(asked) == 1
     asked[0]()
     assert quiet.since("north", "A", [], NOW) == cases.ago(60)
+
+
+def test_a_party_is_told_of_its_own_need_before_any_forecast_has_moved(works):
+    owed = replace(works.memory.cases[14], hits=())
+    works.live.facts.exceptions[14] = owed
+    rows = Rows(board=works.live.board, facts=works.live.facts, now=NOW, dates={})
+    (row,) = rows.exceptions([owed], "P2")
+    assert (row.fields["need"], row.fields["name"]) == ("n1", "Connector, 24 poles")
+    assert row.fields["after_at"] == cases.NEED["need_by"]
+    (other,) = rows.exceptions([owed], "P1")
+    assert other.fields["order"] is None and other.fields["after_at"] is None
