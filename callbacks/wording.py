@@ -12,6 +12,7 @@ import msgspec
 from data.domain.board import Board
 from data.domain.deliveries import Delivery, Topic
 from data.domain.disclosure import Row, Value, disclose
+from data.domain.exceptions.recipients import since_told
 from data.domain.exceptions.records import Case, Hit, Severity
 from data.domain.facts import Facts
 from data.domain.notices import Notice
@@ -88,6 +89,7 @@ class Words:
 
     def _told(self, to: Delivery, case: Case) -> ExceptionTold | None:
         site, t = self._site(case.site), translator(to.language)
+        case = since_told(case, to.detail)
         if to.role in OUTSIDE:
             return self._told_outside(to, case, site, t)
         moved = tuple(_moved(hit) for hit in case.hits if hit.after_at is not None)

@@ -20,6 +20,7 @@ class News(StrEnum):
     RAISED = "raised"
     ESCALATED = "escalated"
     RETURNED = "returned"
+    MOVED = "moved"  # its dates slip on
 
 
 class Moved(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from data.domain.deliveries import Delivery
+from data.domain.exceptions.recipients import Before
 from data.domain.exceptions.records import Case, Transition
 from data.domain.notices import Notice, Rate, Way
 
@@ -40,11 +41,14 @@ class Planned(Protocol):
 
     moves: list[tuple[Case, Transition]]
 
-    def told_before(self, site: str, number: int) -> frozenset[str]:
-        """Who was told of an exception already."""
+    def told_before(self, site: str, number: int) -> Mapping[str, Before]:
+        """Who was told of an exception already, and of what."""
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep deliveries, each once."""
+
+    def note(self, case: Case, recipient: str, dates: Mapping[str, str], now: datetime) -> None:
+        """Note which dates what waits for somebody will tell."""
 
     def settle(self, moves: Sequence[Transition]) -> None:
         """Note that everybody who is to hear of them has a delivery."""

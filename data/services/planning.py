@@ -21,6 +21,7 @@ from data.domain.exceptions.rules import Rule
 from data.domain.people import Account
 from data.domain.preferences import Duty, Preference
 from data.domain.site import Site
+from data.domain.tellings import News
 from data.services.delivering import Outbox, Planned, Ways
 from data.services.errors import MilepostError
 from data.services.preferences import usual
@@ -101,25 +102,27 @@ class Planner:
             return False
         try:
             before = planned.told_before(case.site, case.number)
-            deliveries = self.of_move(case, move, here, before)
+            whom = told_of(case, move, here.rules.get(case.rule), here.staff, before)
+            deliveries = self._deliveries(whom, case, move, here)
         except MilepostError:
             raise
         except Exception:
             _log.exception("move not planned", site=case.site, case=case.number)
             return False
         planned.plan(deliveries)
+        for one in whom:
+            if one.waits and one.account is not None:
+                planned.note(case, one.account.id, one.told, self._now())
         return True
 
-    def of_move(
-        self, case: Case, move: Transition, around: Around, before: frozenset[str]
+    def _deliveries(
+        self, whom: Sequence[Whom], case: Case, move: Transition, around: Around
     ) -> list[Delivery]:
-        """Return the deliveries of one move."""
-        whom = told_of(case, move, around.rules.get(case.rule), around.staff, before)
         numbers = {name: said.mention for name, said in around.preferences.items()}
         called = mentions(whom, numbers)
         made: list[Delivery] = []
         for one in whom:
-            made += self._of(one, case, move, around, called)
+            made += () if one.waits else self._of(one, case, move, around, called)
         return made
 
     def _of(
@@ -135,7 +138,10 @@ class Planner:
         said = around.preferences.get(account.id) or usual(account, self._ways)
         wanted = not whom.quietly and lets_through(said, case.severity, whom.news)
         timezone = around.staff.site.timezone
-        return addressed(news, account, said, timezone, goes_out=wanted, not_before=whom.not_before)
+        made = addressed(news, account, said, timezone, goes_out=wanted, not_before=whom.not_before)
+        if whom.news is not News.MOVED or whom.not_before is None:
+            return made
+        return [replace(one, due_at=max(one.due_at, whom.not_before)) for one in made]
 
     def _news(self, whom: Whom, case: Case, move: Transition) -> Delivery:
         now = self._now()
@@ -143,7 +149,7 @@ class Planner:
             site=case.site, event=whom.event, topic=Topic.EXCEPTION,
             subject=f"exception/{case.number}", news=whom.news.value, way=whom.way,
             severity=case.severity, exception=case.number, happened_at=move.at,
-            planned_at=now, due_at=now, language=self._language,
+            planned_at=now, due_at=now, language=self._language, detail=whom.told,
         )  # fmt: skip
 
     def _around(self, sites: set[str]) -> dict[str, Around]:

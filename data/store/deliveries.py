@@ -5,7 +5,7 @@ Any number of notifiers may work on it: rows are claimed for a while with `SKIP 
 only whoever holds the claim says what became of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    cast,
     delete,
     func,
     or_,
@@ -25,9 +26,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from data.domain.deliveries import LONGEST_PAUSE_S, PENDING, Delivery, DeliveryState, Topic
+from data.domain.exceptions.recipients import Before
 from data.domain.exceptions.records import Case, Severity, Transition
 from data.domain.notices import Notice
 from data.services.delivering import Claim, Room, Shut
@@ -50,18 +52,36 @@ class Planning:
         self._connection = connection
         self.moves = moves
 
-    def told_before(self, site: str, number: int) -> frozenset[str]:
-        """Return the accounts and `way/<name>`s that were told of an exception already."""
-        query = select(_own.recipient, _own.way).distinct()
+    def told_before(self, site: str, number: int) -> dict[str, Before]:
+        """Return which accounts and `way/<name>`s were told of an exception already, and what."""
+        said_at = func.least(_own.due_at, func.coalesce(_own.first_at, _own.due_at))
+        query = select(_own.recipient, _own.way, _own.event, said_at, _own.detail)
         query = query.where(
             _own.site == site, _own.exception == number, _own.state != DeliveryState.WITHDRAWN
         )
-        rows = self._connection.execute(query)
-        return frozenset(recipient or f"way/{way}" for recipient, way in rows)
+        found: dict[str, Before] = {}
+        for recipient, way, event, at, dates in self._connection.execute(
+            query.order_by(_own.number)
+        ):
+            key = recipient or f"way/{way}"
+            known = found.get(key, Before(at=at, events=frozenset(), dates={}))
+            found[key] = Before(
+                at=max(at, known.at), events=known.events | {event}, dates={**known.dates, **dates}
+            )
+        return found
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep deliveries; those that there are already stay as they are. Return how many came."""
         return insert_deliveries(self._connection, deliveries)
+
+    def note(self, case: Case, recipient: str, dates: Mapping[str, str], now: datetime) -> None:
+        """Note which dates what waits for somebody will tell: the words are made when it goes."""
+        waits = and_(
+            _own.site == case.site, _own.exception == case.number, _own.recipient == recipient,
+            _own.due_at > now, _own.attempts == 0,
+        )  # fmt: skip
+        said = _own.detail.op("||")(cast(dict(dates), JSONB))
+        self._connection.execute(update(delivery).where(waits).values(detail=said))
 
     def settle(self, moves: Sequence[Transition]) -> None:
         """Note of moves that everybody who is to hear of them has a delivery."""

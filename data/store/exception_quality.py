@@ -22,7 +22,7 @@ from data.store.exception_tables import exception, exception_mark, exception_tra
 from data.store.scoped import reading
 
 _case, _move, _told = exception.c, exception_transition.c, delivery.c
-_ALARMS = (News.RAISED, News.ESCALATED)
+_ALARMS = (News.RAISED, News.ESCALATED, News.MOVED)
 _ACTS = or_(  # whoever only may know of it reads it when they like
     _told.role == _case.owner_role,
     _told.role.in_(OUTSIDE),

@@ -21,6 +21,7 @@ _SUBJECTS = {
     News.RAISED: msgid("{severity}: {title} ({name})"),
     News.ESCALATED: msgid("Escalated, {severity}: {title} ({name})"),
     News.RETURNED: msgid("Back to normal: {title} ({name})"),
+    News.MOVED: msgid("Dates moved on, {severity}: {title} ({name})"),
 }
 _WORST_FIRST = tuple(Severity)
 

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from data.domain.deliveries import DeliveryState
+from data.domain.exceptions.recipients import since_told
 from data.domain.exceptions.records import Move, Severity
 from data.domain.notices import Permanent, Transient
 from data.domain.preferences import Chosen, Duty, Quiet
@@ -280,6 +281,36 @@ def test_a_supplier_hears_as_soon_as_it_is_hit_and_not_before(telling, database_
     telling.move(case, Move.CHANGE, "watch", hits=(hit("acme"), hit("acme", "SO-2")))
     telling.steps()
     assert telling.sent() == [(address(acme), f"raised {case.name}")]
+
+
+def test_dates_that_slip_on_are_told_again_from_those_that_were_told_every_half_hour_at_most(
+    telling, database_url
+):
+    acme = account_of(database_url, Role.SUPPLIER, party="acme")
+    telling.wants(acme)
+    case = telling.raised(informs=(Role.SUPPLIER,), parties=frozenset({"acme"}), hits=(later(0),))
+    telling.steps()
+    for minutes, hours in ((10, 2), (5, 3), (14, 3)):
+        telling.clock.advance(minutes=minutes)
+        telling.move(case, Move.CHANGE, "watch", hits=(later(hours),))
+        telling.steps()
+        assert telling.sent() == [(address(acme), f"raised {case.name}")]
+    telling.clock.advance(minutes=1)
+    telling.steps()
+    assert telling.sent()[1:] == [(address(acme), f"moved {case.name}")]
+    said = since_told(telling.now(case), telling.outbox.of("plant", case.number)[-1].detail)
+    (told,) = said.hits
+    assert (told.before_at, told.after_at) == (later(0).after_at, later(3).after_at)
+    telling.clock.advance(hours=1)
+    telling.move(case, Move.CHANGE, "watch", hits=(later(3.2),))  # that is nothing to speak of
+    telling.steps()
+    assert len(telling.sent()) == 2
+
+
+def later(hours):
+    """What a supplier's part is needed by, so much later than it was told first."""
+    first = hit("acme")
+    return replace(first, after_at=first.after_at + timedelta(hours=hours))
 
 
 def test_what_may_not_be_said_to_somebody_is_withdrawn(telling, operator):

@@ -5,14 +5,18 @@ preferences, and what it says by what may be disclosed to them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from data.domain.calendars import ShiftRun
 from data.domain.deliveries import Delivery
 from data.domain.exceptions.escalation import area_of, coming_shift, real_at
-from data.domain.exceptions.records import Case, Move, Severity, State, Transition
+from data.domain.exceptions.records import Case, Hit, Move, Severity, State, Transition
+from data.domain.exceptions.ripple import LEAST
 from data.domain.exceptions.rules import Rule
 from data.domain.people import OUTSIDE, Account
 from data.domain.preferences import Duty
@@ -22,13 +26,17 @@ from data.domain.tellings import News
 
 EVERY_SITE = "*"
 _RAISED_AGAIN = {Move.UNSHELVE, Move.RELEASE}
+TELLS_AGAIN_AFTER = timedelta(minutes=30)  # of dates that slip on, for each who is told outside
 _STANDS = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED})
+_TOLD, _KNEW = "told/", "knew/"
 
 
 class Whom(Struct, frozen=True, kw_only=True):
     """Somebody, or a way itself, that is to be told. `event`: of which news, told once.
 
-    `quietly`: only in the program itself. `not_before`: they come on duty then.
+    `quietly`: only in the program itself. `not_before`: they come on duty then, or were told a
+    while ago. `told`: the dates that they are told now and those that they knew, outside.
+    `waits`: what waits to go out to them says it; it is only to be noted which dates that are.
     """
 
     news: News
@@ -37,6 +45,19 @@ class Whom(Struct, frozen=True, kw_only=True):
     way: str = ""
     quietly: bool = False
     not_before: datetime | None = None
+    told: Mapping[str, str] = MappingProxyType({})
+    waits: bool = False
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """What somebody was told of an exception before: when it was due last, and which dates.
+
+    `dates`: as `Whom.told`. `events`: all that they were told of.
+    """
+
+    at: datetime
+    events: frozenset[str]
+    dates: Mapping[str, str]
 
 
 class Staff(Struct, frozen=True, kw_only=True):
@@ -90,7 +111,7 @@ class Staff(Struct, frozen=True, kw_only=True):
 
 
 def told_of(
-    case: Case, move: Transition, rule: Rule | None, staff: Staff, before: Collection[str]
+    case: Case, move: Transition, rule: Rule | None, staff: Staff, before: Mapping[str, Before]
 ) -> list[Whom]:
     """Return who is told of a move. `before`: accounts and `way/<name>`s that were told already.
 
@@ -105,9 +126,9 @@ def told_of(
     if move.move is Move.CLEAR:
         return _returned(case, rule, staff, before)
     if move.move is Move.CHANGE:
-        return _outside(case, staff) if case.state in _STANDS else []
+        return _outside(case, staff, before) if case.state in _STANDS else []
     if _came_up(case, move):
-        return [*_raised(case, move, rule, staff), *_outside(case, staff)]
+        return [*_raised(case, move, rule, staff), *_outside(case, staff, before)]
     return []
 
 
@@ -144,17 +165,71 @@ def _raised(case: Case, move: Transition, rule: Rule | None, staff: Staff) -> li
     return whom + _ways(rule.ways if rule else (), News.RAISED, event)
 
 
-def _outside(case: Case, staff: Staff) -> list[Whom]:
-    """Return those outside whom it hits, once each time that it comes up, as soon as it does."""
-    hit = {one.party for one in case.hits if one.party is not None}
-    event = f"raised/{case.times}"
-    return [
-        Whom(news=News.RAISED, event=event, account=one)
+def _outside(case: Case, staff: Staff, before: Mapping[str, Before]) -> list[Whom]:
+    """Return those outside whom it hits: as soon as it does, and again when their dates slip."""
+    hit = {one.party for one in case.hits if one.party is not None} & case.parties
+    whom = [
+        _hit(case, one, staff.now, before.get(one.id))
         for role in case.informs
         if role in OUTSIDE
         for one in staff.of_role(role)
-        if one.party in hit and one.party in case.parties
+        if one.party in hit
     ]
+    return [one for one in whom if one is not None]
+
+
+def _hit(case: Case, account: Account, now: datetime, before: Before | None) -> Whom | None:
+    """Return what somebody outside is told; None: they know, or soon will."""
+    dates = {_key(one): one.after_at for one in case.hits if one.party == account.party}
+    told = {f"{_TOLD}{key}": at.isoformat() for key, at in dates.items() if at is not None}
+    event = f"raised/{case.times}"
+    if before is None or event not in before.events:
+        return Whom(news=News.RAISED, event=event, account=account, told=told)
+    if not _slipped(before.dates, told):
+        return None
+    if before.at > now:
+        return Whom(news=News.MOVED, event=event, account=account, told=told, waits=True)
+    knew = {f"{_KNEW}{name.removeprefix(_TOLD)}": at for name, at in before.dates.items()
+            if name.startswith(_TOLD)}  # fmt: skip
+    at = max(now, before.at + TELLS_AGAIN_AFTER)
+    window = int(at.timestamp() // TELLS_AGAIN_AFTER.total_seconds())
+    event = f"moved/{case.times}/{window}"
+    return Whom(
+        news=News.MOVED, event=event, account=account, told={**knew, **told},
+        not_before=at if at > now else None,
+    )  # fmt: skip
+
+
+def _key(hit: Hit) -> str:
+    return f"{hit.kind}/{hit.order}/{hit.id}"
+
+
+def _slipped(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether a date is another than the one that was told, or wasn't told at all."""
+    return any(
+        name not in before or _apart(datetime.fromisoformat(before[name]), at)
+        for name, at in ((name, datetime.fromisoformat(at)) for name, at in now.items())
+    )
+
+
+def _apart(one: datetime, other: datetime) -> bool:
+    return abs(one - other) >= LEAST
+
+
+def since_told(case: Case, dates: Mapping[str, Any]) -> Case:
+    """Return a case as it is told to somebody again: from the dates that they knew.
+
+    What hasn't moved since isn't told. `dates`: of the delivery, as `Whom.told`.
+    """
+    if not any(name.startswith(_KNEW) for name in dates):
+        return case
+    hits = []
+    for hit in case.hits:
+        knew = dates.get(f"{_KNEW}{_key(hit)}")
+        before_at = datetime.fromisoformat(str(knew)) if knew else hit.before_at
+        if before_at is None or hit.after_at is None or _apart(before_at, hit.after_at):
+            hits.append(replace(hit, before_at=before_at))
+    return replace(case, hits=tuple(hits))
 
 
 def _escalated(case: Case, move: Transition, rule: Rule | None, staff: Staff) -> list[Whom]:
