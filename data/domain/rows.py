@@ -72,9 +72,8 @@ class Rows(Struct, frozen=True, kw_only=True):
         kind, _, rest = case.subject.partition("/")
         order, _, own = rest.partition("/")
         state, known = self.board.orders.get(order), case.values
-        if state is None or state.plan is None:
-            return []
-        buys = party in (state.plan.customer, state.plan.shipped_by)
+        plan = None if state is None else state.plan
+        buys = plan is not None and party in (plan.customer, plan.shipped_by)
         dates = {"need": ("planned_by", "need_by"), "milestone": ("due_at", "p80_at"),
                  "order": ("due_at", "p80_at")}  # fmt: skip
         if kind not in dates or not (known.get("supplier") == party if kind == "need" else buys):
