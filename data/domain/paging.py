@@ -26,6 +26,7 @@ NAMED_BY: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.OPERATION: ("order", "operation"),
         Kind.MILESTONE: ("order", "milestone"),
         Kind.NEED: ("order", "need"),
+        Kind.EXCEPTION: ("exception",),
     }
 )
 

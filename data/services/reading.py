@@ -118,6 +118,8 @@ class Reading:
     def _disclosed(self, scope: Scope, live: LiveSite, kind: Kind) -> list[Disclosed]:
         live.renew()
         parties: PartyIndex = live.indexes.parties
+        if kind is Kind.EXCEPTION:  # which are of no one order
+            return self._boards.rows(scope, live, parties, kind)
         orders = self._boards.orders(scope, live, parties)
         found: list[Disclosed] = []
         for first in range(0, len(orders), PIECE):

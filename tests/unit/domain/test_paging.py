@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.domain.paging import CursorError, page, subject
+from data.domain.paging import NAMED_BY, CursorError, page, subject
 from data.domain.policy import Kind
 
 names = st.sampled_from(["SO-1", "SO-2", "O-ABCDEF", "订单"])
@@ -35,6 +35,12 @@ def walked(kind, found, limit):
 def test_the_pages_together_hold_every_row_once(found, limit):
     shown = walked(Kind.NEED, found, limit)
     assert sorted(map(repr, shown)) == sorted(map(repr, found))
+
+
+def test_rows_of_every_kind_can_be_named_also_where_they_are_of_no_order():
+    assert set(NAMED_BY) == set(Kind)
+    moved = [{"exception": "E-1", "name": "a"}, {"exception": "E-1", "name": "b"}]
+    assert walked(Kind.EXCEPTION, moved, 1) == moved
 
 
 @given(found=rows, limit=st.integers(1, 5))
