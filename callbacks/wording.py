@@ -124,7 +124,8 @@ class Words:
             severity=Severity(severity) if severity in set(Severity) else Severity.LOW,
             title=_title(first, t), site=site.name, timezone=site.timezone,
             since=_at(first, "since") or at, at=at, moved=moved[:MOST_MOVED],
-            more=max(0, len(moved) - MOST_MOVED), url=self._list(site.id),
+            more=max(0, len(moved) - MOST_MOVED),
+            url=f"{self._address}/our-exceptions?site={site.id}",
         )  # fmt: skip
 
     def _milestone_row(self, to: Delivery) -> Mapping[str, Value] | None:
