@@ -23,7 +23,7 @@ class ReadLimit:
     """Counts requests by who asks, and refuses those that are too many."""
 
     def __init__(self, redis_url: str, a_minute: int = READS_A_MINUTE) -> None:
-        self._url = redis_url.replace("unix://", "redis+unix://", 1)
+        self._url = _as_limits_has_it(redis_url)
         self._a_minute = a_minute
 
     def guard(self, routes: Blueprint, asker: Callable[[], str]) -> None:
@@ -53,3 +53,10 @@ class ReadLimit:
         problem = Problem(429, f"you may read {self._a_minute} times a minute")
         problem.headers["Retry-After"] = str(min(_WINDOW_S, max(1, math.ceil(wait_s))))
         return answer_problem(problem)
+
+
+def _as_limits_has_it(redis_url: str) -> str:
+    """Return the address in the form of the library that counts."""
+    if redis_url.startswith("redis+cluster://"):  # what follows the nodes is ours
+        return redis_url.partition("?")[0].rstrip("/")
+    return redis_url.replace("unix://", "redis+unix://", 1)

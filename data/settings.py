@@ -17,6 +17,8 @@ import msgspec
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from data import cluster_address
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
 Locale = Literal["zh-Hant", "zh-Hans", "en"]
@@ -262,8 +264,13 @@ def _database_url(text: str) -> str | None:
 
 
 def _redis_url(text: str) -> str | None:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("a Redis URL, as in redis://host:6379/0 or unix:///path/to/redis.sock")
+    if not text.startswith(("redis://", "rediss://", "unix://", cluster_address.SCHEME)):
+        raise ValueError(
+            "a Redis URL, as in redis://host:6379/0, unix:///path/to/redis.sock or "
+            "redis+cluster://host:6379,other:6379"
+        )
+    if text.startswith(cluster_address.SCHEME):
+        cluster_address.parse(text)
     return text
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import redis
 from flask_caching.backends.rediscache import RedisCache
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from data.services.errors import Unavailable
+from data.stream.client import LOST, close, connect
 
 PREFIX = "mp:cache:"
 TIMEOUT_S = 0.5  # keeping answers must never cost more than making them
@@ -42,13 +41,7 @@ class RedisShelf:
     """Keeps answers in Redis."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        self._client = connect(url, TIMEOUT_S)
         self._cache = _PlainRedisCache(host=self._client, key_prefix=PREFIX)
 
     def get(self, key: str) -> bytes | None:
@@ -58,7 +51,7 @@ class RedisShelf:
         """
         try:
             kept = self._cache.get(key)
-        except redis.RedisError as error:
+        except (redis.RedisError, *LOST) as error:
             raise Unavailable(f"the cache can't be reached: {error}") from error
         return kept if isinstance(kept, bytes) else None
 
@@ -71,10 +64,9 @@ class RedisShelf:
             return
         try:
             self._cache.set(key, value, timeout=keep_s)
-        except redis.RedisError as error:
+        except (redis.RedisError, *LOST) as error:
             raise Unavailable(f"the cache can't be reached: {error}") from error
 
     def close(self) -> None:
         """Let the connections go."""
-        self._client.close()
-        self._client.connection_pool.disconnect()
+        close(self._client)

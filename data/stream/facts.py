@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import redis
 
 from data.services.ports import FactsChange
+from data.stream.client import Client
 from data.stream.log import answering, key_of
 
 KEPT = 4096  # entries of the stream; a reader farther behind reads the hash
@@ -41,9 +41,9 @@ _names = msgspec.json.Decoder(list[str]).decode
 
 
 class FactsStream:
-    """The facts of all sites on one Redis."""
+    """The facts of all sites on one Redis, or on the shards of a cluster."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._redis = client
         self._publish: Any = client.register_script(_PUBLISH)
 

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from data.services.errors import Cold, Overloaded, Unavailable
 from data.services.ports import CLAIM_S, Claim, Entry, Outcome
+from data.stream.client import LOST, Client, Cluster
+from data.stream.client import connect as client_at
 
 BLOCK_MS = 1000
 TIMEOUT_S = 5.0
@@ -46,26 +46,19 @@ return answers
 """
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str) -> Client:
     """Return a client whose time-outs fit a reader that blocks for `BLOCK_MS`.
 
     No automatic retry: an append whose reply was lost is answered as such, and the
     script makes the sender's own retry safe.
     """
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
-        protocol=2,
-    )
+    return client_at(url, TIMEOUT_S)
 
 
 class EventLog:
-    """The logs of all sites on one Redis."""
+    """The logs of all sites on one Redis, or on the shards of a cluster."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._redis = client
         self._append: Any = client.register_script(_APPEND)
 
@@ -80,7 +73,13 @@ class EventLog:
             keys.append(_claim_key(site, claim.source, claim.id))
             arguments += (claim.digest, claim.payload)
         with answering():
-            return [_OUTCOMES[n] for n in self._append(keys=keys, args=arguments)]
+            return [_OUTCOMES[n] for n in self._appended(site, keys, arguments)]
+
+    def _appended(self, site: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Append where the site is; on a cluster also wait for the replicas."""
+        if isinstance(self._redis, Cluster) and self._redis.replicas:
+            return self._redis.copied(self._append, keys, arguments, key_of(site, "copied"))
+        return self._append(keys=keys, args=arguments)
 
     def append_quarantined(self, site: str, records: Sequence[bytes]) -> None:
         """Append inputs that can't be taken, so that the recorder keeps them for people to see."""
@@ -200,7 +199,7 @@ def answering() -> Iterator[None]:
     """Turn a lost or full Redis into the errors of services."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+    except (*LOST, redis.BusyLoadingError) as error:
         raise Unavailable(f"the log can't be reached: {error}") from error
     except redis.OutOfMemoryError as error:
         raise Overloaded("the log is full") from error

@@ -7,9 +7,9 @@ in SQL: who was away asks there.
 from typing import Any
 
 import msgspec
-import redis
 
 from data.services.news import News
+from data.stream.client import Client
 from data.stream.log import answering
 
 KEPT = 1000
@@ -20,9 +20,9 @@ _decode = msgspec.json.Decoder(News).decode
 
 
 class NewsStream:
-    """The news on one Redis."""
+    """The news on one Redis, or on one shard of a cluster."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._redis = client
 
     def publish(self, news: News) -> None:

@@ -1,0 +1,167 @@
+"""A real Redis Cluster on this machine: masters, a replica for each, and one to spare.
+
+The server is the one that the wheel brings along; `redis-cli` beside it makes the cluster. The
+settings are those that docs/scaling.md asks for, with a shorter time-out.
+"""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+import redis
+
+from data.processes import Child, Solo
+from data.stream.embedded import _program
+from tests.browser.product.program import wait_for
+
+MASTERS, SPARE = 3, 1
+NODE_TIMEOUT_MS = 2000
+_BUS = 10_000
+_ports = count(21_000)
+
+
+class Node:
+    """One server of the cluster."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self.folder = folder / str(self.port)
+        self.folder.mkdir()
+        child = Child(
+            name=f"redis-{self.port}", argv=self._argv(), ready=self.answers, ready_within_s=20,
+            output=self.folder / "log",
+        )  # fmt: skip
+        self._solo = Solo(child)
+        self.start = self._solo.start
+        self.kill = self._solo.kill
+        self.stop = self._solo.stop
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._solo.pid is not None
+        return self._solo.pid
+
+    @property
+    def lives(self) -> bool:
+        return self._solo.pid is not None
+
+    def answers(self) -> bool:
+        with self.client() as client, suppress(redis.ConnectionError, redis.TimeoutError):
+            return bool(client.ping())
+        return False
+
+    @contextmanager
+    def client(self) -> Iterator[redis.Redis]:
+        with redis.Redis(port=self.port, socket_timeout=5, retry=None) as made:
+            yield made
+            made.connection_pool.disconnect()
+
+    def _argv(self) -> tuple[str, ...]:
+        settings = {
+            "port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder),
+            "cluster-enabled": "yes", "cluster-config-file": "nodes.conf",
+            "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+            "cluster-require-full-coverage": "no",
+            "appendonly": "yes", "appendfsync": "always", "save": "",
+            "min-replicas-to-write": "1", "repl-diskless-sync": "yes",
+            "repl-diskless-sync-delay": "0",
+            "maxmemory": "256mb", "maxmemory-policy": "noeviction", "loglevel": "notice",
+        }  # fmt: skip
+        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return (str(_program()), *options)
+
+
+class RealCluster:
+    """The servers, who of them is what, and an address for the program."""
+
+    def __init__(self, folder: Path) -> None:
+        self.nodes = [Node(folder) for _ in range(2 * MASTERS + SPARE)]
+
+    @property
+    def url(self) -> str:
+        return "redis+cluster://" + ",".join(node.address for node in self.nodes[:MASTERS])
+
+    def start(self) -> None:
+        for node in self.nodes:
+            node.start()
+        whole, spare = self.nodes[: 2 * MASTERS], self.nodes[2 * MASTERS :]
+        _cli("--cluster", "create", *(n.address for n in whole),
+             "--cluster-replicas", "1", "--cluster-yes")  # fmt: skip
+        wait_for(self.is_whole, 30, "the cluster is whole")
+        for node in spare:
+            _cli("--cluster", "add-node", node.address, whole[0].address, "--cluster-slave")
+        wait_for(lambda: len(self.replicas()) == MASTERS + SPARE, 30, "the spare is a replica")
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.kill()
+
+    def is_whole(self) -> bool:
+        return all(_sees_whole(node) for node in self.nodes[: 2 * MASTERS] if node.lives)
+
+    def replicas(self) -> dict[int, list[int]]:
+        """The ports of replicas that are up to date, and of whom: by the port of each."""
+        found = {}
+        for node in filter(lambda node: node.lives, self.nodes):
+            with node.client() as client:
+                said = client.info("replication")
+            if said["role"] == "slave" and said["master_link_status"] == "up":
+                found[node.port] = said["master_port"]
+        return found
+
+    def master_of(self, key: str) -> Node:
+        """The living server that holds a key and takes writes to it."""
+        for node in filter(lambda node: node.lives, self.nodes):
+            with node.client() as client, suppress(redis.RedisError):
+                client.exists(key)
+                if client.info("replication")["role"] == "master":
+                    return node
+        raise AssertionError(f"nobody holds {key}")
+
+
+def _sees_whole(node: Node) -> bool:
+    with node.client() as client:
+        said = client.execute_command("CLUSTER INFO")
+        role = client.info("replication")
+    linked = role["role"] == "slave" or role["connected_slaves"] >= 1
+    return said["cluster_state"] == "ok" and said["cluster_known_nodes"] == "6" and linked
+
+
+@contextmanager
+def running_cluster() -> Iterator[RealCluster]:
+    """Start a cluster in a folder of its own; end it afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="milepost-cluster-"))
+    made = RealCluster(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cli(*arguments: str) -> None:
+    program = _program().with_name("redis-cli")
+    done = subprocess.run(
+        [str(program), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _free_port() -> int:
+    """A port that is free, and the one of the cluster's own talk too."""
+    for port in _ports:
+        with socket.socket() as one, socket.socket() as other, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + _BUS))
+            return port
+    raise AssertionError
