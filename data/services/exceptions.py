@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from data.domain.events import Event
-from data.domain.exceptions.evaluate import Changes, Evaluator, Outside, ScreenSeen
+from data.domain.exceptions.evaluate import Changes, Evaluator, Outside, ScreenSeen, WayDown
 from data.domain.exceptions.flapping import FlapBook
 from data.domain.exceptions.handling import Clocks, Handling, Key, published
 from data.domain.exceptions.records import Case, Hit, State
@@ -68,6 +68,9 @@ class Beyond(Protocol):
     def quarantined(self, site: str) -> int:
         """How many inputs were ever put into quarantine."""
 
+    def ways(self) -> Sequence[WayDown]:
+        """The ways out that are shut or fail."""
+
 
 class Exceptions:
     """The aspect of one site."""
@@ -97,6 +100,7 @@ class Exceptions:
         self._rippled: dict[int, float] = {}
         self._look_at = self._rules_at = self._outside_at = now
         self._screens: tuple[ScreenSeen, ...] = ()
+        self._ways: tuple[WayDown, ...] = ()
         self._quarantined = self._learnt_from = 0
         self._known: dict[str, OrderForecast] = {}
         self._handle(self._keeping.open(self.site))
@@ -278,9 +282,11 @@ class Exceptions:
             self._outside_at = begun + OUTSIDE_S
             self._screens = tuple(self._beyond.screens(self.site))
             self._quarantined = self._beyond.quarantined(self.site)
+            self._ways = tuple(self._beyond.ways())
         return Outside(
             real_now=clocks.real, readers=self._live.readers(), screens=self._screens,
             signal_age_s=self._live.signal_age_s(), quarantined=self._quarantined,
+            ways=self._ways,
         )  # fmt: skip
 
     def _news(self) -> Mapping[str, bytes | None]:

@@ -36,6 +36,7 @@ UNTRIED = frozenset(
         Condition.SCREEN_DARK,
         Condition.READER_LAG,
         Condition.QUARANTINE,
+        Condition.WAY_SHUT,
     }
 )
 _WELL = Readers(log_connected=True, event_age_s=0.0, history_lag_s=0.0, history_stale=False)

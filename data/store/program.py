@@ -1,14 +1,20 @@
-"""What SQL knows of the program itself: when walls were last heard, what couldn't be taken in.
+"""What SQL knows of the program itself: walls that were heard, what came not in or not out.
 
 Imported by `app`, which hands it to the watch.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Engine, func, select
 
-from data.domain.exceptions.evaluate import ScreenSeen
+from data.domain.deliveries import DeliveryState
+from data.domain.exceptions.evaluate import ScreenSeen, WayDown
+from data.services.delivering import ShutWay
+from data.store.delivery_tables import delivery
 from data.store.people_tables import screen_device
 from data.store.scoped import process, reading, whole
 from data.store.tables import quarantine
+from data.store.way_states import WayStates
 
 
 class Program:
@@ -40,3 +46,39 @@ class Program:
         query = select(func.count()).select_from(quarantine).where(quarantine.c.site == site)
         with reading(self._engine, whole(site)) as connection:
             return int(connection.execute(query).scalar_one())
+
+    def ways(self) -> list[WayDown]:
+        """Return the ways out that take nothing, by name: shut, or failing with nothing sent since.
+
+        The first instant of either counts.
+        """
+        shut: dict[str, list[ShutWay]] = {}
+        for one in WayStates(self._engine).all_shut():
+            shut.setdefault(one.way, []).append(one)
+        failing = {one.name: one for one in self._failing() if one.name not in shut}
+        found = [_shut(way, ones) for way, ones in shut.items()]
+        return sorted([*found, *failing.values()], key=lambda one: one.name)
+
+    def _failing(self) -> list[WayDown]:
+        table, sent = delivery.c, delivery.alias("sent")
+        since = func.min(table.first_at)
+        query = (
+            select(table.way, since, func.max(table.answer))
+            .where(table.state == DeliveryState.FAILED)
+            .group_by(table.way)
+        )
+        gone_out = select(func.max(sent.c.done_at)).where(sent.c.state == DeliveryState.SENT)
+        with process(self._engine) as connection:
+            found = []
+            for way, at, reason in connection.execute(query).all():
+                last = connection.execute(gone_out.where(sent.c.way == way)).scalar()
+                if at is not None and (last is None or last < at):
+                    found.append(WayDown(name=way, since=at, reason=reason))
+            return found
+
+
+def _shut(way: str, ones: Sequence[ShutWay]) -> WayDown:
+    whole = [one for one in ones if not one.address]
+    first = min(whole or ones, key=lambda one: one.at)
+    count = 0 if whole else len(ones)
+    return WayDown(name=way, since=first.at, shut=True, addresses=count, reason=first.reason)

@@ -36,6 +36,7 @@ CONDITIONS = {
     Condition.SCREEN_DARK: msgid("wall screen dark"),
     Condition.READER_LAG: msgid("recorder or watch behind"),
     Condition.QUARANTINE: msgid("events in quarantine"),
+    Condition.WAY_SHUT: msgid("nothing goes out by a way"),
 }
 
 _TITLES = {
@@ -55,6 +56,7 @@ _TITLES = {
     Condition.SCREEN_DARK: msgid("Screen {screen} is dark"),
     Condition.READER_LAG: msgid("{reader} is {lag} behind"),
     Condition.QUARANTINE: msgid("{entries} events could not be read"),
+    Condition.WAY_SHUT: msgid("Nothing goes out by {way}"),
 }
 _READERS = {"recorder": msgid("The recorder"), "watch": msgid("The watch")}
 
@@ -139,6 +141,7 @@ def _named(
         "reader": t(_READERS.get(_text(values, "reader"), last)),
         "lag": t.duration(_number(values, "lag_s") or 0),
         "entries": t.number(_number(values, "entries")),
+        "way": _text(values, "way") or last,
     }
 
 
@@ -220,6 +223,15 @@ def _limited(case: Case, words: Words) -> list[str]:
     return [_over(case.values, words.t), _limit(case.values, words.t)]
 
 
+def _way(case: Case, words: Words) -> list[str]:
+    t, since = words.t, _at(case.values, "failing_since")
+    count = _number(case.values, "addresses")
+    said = [t("the far side says that it is gone")] if case.values.get("shut") else []
+    said += [t("{count} addresses", count=t.number(count))] if count else []
+    said += [t("since {when}", when=words.at(since))] if since else []
+    return [*said, _text(case.values, "reason")]
+
+
 def _nothing(case: Case, words: Words) -> list[str]:
     return []
 
@@ -241,6 +253,7 @@ _FACTS: Mapping[Condition, Callable[[Case, Words], list[str]]] = {
     Condition.SCREEN_DARK: _signal,
     Condition.READER_LAG: _nothing,
     Condition.QUARANTINE: _limited,
+    Condition.WAY_SHUT: _way,
 }
 
 

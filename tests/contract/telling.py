@@ -135,6 +135,7 @@ class Telling:
     """One notifier process."""
 
     def __init__(self, engine, clock=None, ways=None, rules=(RULE,), site=PLANT):
+        self.engine = engine
         self.clock = clock or Clock()
         self.ways = FakeWays(mail=FakeWay()) if ways is None else ways
         self.outbox = DeliveryStore(engine)

@@ -6,12 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from data.domain.deliveries import DeliveryState
+from data.domain.exceptions.evaluate import WayDown
 from data.domain.exceptions.recipients import since_told
 from data.domain.exceptions.records import Move, Severity
 from data.domain.notices import Permanent, Transient
 from data.domain.preferences import Chosen, Duty, Quiet
 from data.domain.scope import Role
 from data.services.errors import Unavailable
+from data.store.program import Program
 from data.store.scoped import WORKER, connect
 from tests.contract.telling import RULE, FakeWay, FakeWays, Telling, hit, robot
 from tests.engines import empty
@@ -153,6 +155,18 @@ def test_a_way_that_is_down_for_hours_is_tried_less_and_less_and_gets_it_once(te
     assert len({one.text for one in mail.sent}) == 1
 
 
+def test_a_way_that_fails_and_lets_nothing_through_is_known_to_until_it_does(telling, operator):
+    telling.wants(operator)
+    telling.ways.find("mail").answers.append(Transient("421 busy"))
+    telling.raised()
+    telling.steps()
+    program = Program(telling.engine)
+    assert program.ways() == [WayDown(name="mail", since=telling.clock(), reason="421 busy")]
+    telling.clock.advance(minutes=1)
+    telling.steps()
+    assert program.ways() == []
+
+
 def test_after_a_day_it_is_given_up_and_said_and_the_next_way_takes_over(engine, operator):
     ways = FakeWays(mail=FakeWay(), sms=FakeWay())
     telling = Telling(engine, ways=ways, rules=(replace(RULE, levels=()),))
@@ -209,8 +223,11 @@ def test_a_way_that_is_gone_is_shut_shown_and_used_no_more_until_it_is_opened(en
     assert telling.states(first, "hook") == ["given_up"]
     assert telling.states(third, "hook") == ["given_up"]
     assert [(one.way, one.reason) for one in telling.book.all_shut()] == [("hook", "410 Gone")]
+    (known,) = Program(engine).ways()
+    assert (known.name, known.shut, known.addresses, known.reason) == ("hook", True, 0, "410 Gone")
     before = len(ways.find("hook").sent)
     assert telling.book.reopen("hook")
+    assert Program(engine).ways() == []
     assert not telling.book.reopen("hook")
     fourth = telling.raised(subject="work-unit/W4")
     telling.steps()

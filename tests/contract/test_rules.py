@@ -183,6 +183,20 @@ def test_whoever_changes_a_rule_must_have_seen_it_as_it_is(world: World, desk: R
     assert [one.version for one in desk.shown(FACTORY, SITE) if one.version] == [2]
 
 
+def test_a_rule_is_kept_by_whoever_knew_its_version_and_by_nobody_else(world: World) -> None:
+    store = ExceptionStore(world.sql)
+
+    def keep(limit: float, was: int) -> bool:
+        return store.keep_rule(SITE, "own", {"limit_s": limit}, was, "account/anna", NOW)
+
+    assert keep(1, was=0)
+    assert not keep(2, was=0)
+    assert not keep(3, was=7)
+    assert store.rules(SITE)["own"] == ({"limit_s": 1}, 1)
+    assert keep(4, was=1)
+    assert store.rules(SITE)["own"] == ({"limit_s": 4}, 2)
+
+
 def test_a_rule_that_says_what_cant_be_is_not_kept(world: World, desk: RuleDesk) -> None:
     with pytest.raises(RuleError, match="unit-down: states"):
         desk.change(BY, FACTORY, SITE, replace(DOWN, states=("asleep",)), 0)

@@ -71,6 +71,10 @@ VALUES: dict[Condition, dict] = {
     Condition.SCREEN_DARK: {"screen": "hall-2", "seen_at": ago(40), "limit_s": 300.0},
     Condition.READER_LAG: {"reader": "recorder", "lag_s": 95.0, "limit_s": 30.0},
     Condition.QUARANTINE: {"entries": 37, "limit": 10.0, "over_s": 3600.0},
+    Condition.WAY_SHUT: {
+        "way": "hall-robot", "shut": True, "addresses": 0, "reason": "410 Gone",
+        "failing_since": ago(15), "limit_s": 300.0,
+    },
 }  # fmt: skip
 HITS = (
     Hit(kind="order", order="SO-1168", party="P1", before_at=ahead(20), after_at=ahead(34)),
@@ -91,6 +95,7 @@ def every_kind() -> list[Case]:
         Condition.QUEUE: "work-center/CA", Condition.SCRAP: "work-center/CA",
         Condition.BOTTLENECK_MOVED: "line/A", Condition.SCREEN_DARK: "screen/hall-2",
         Condition.READER_LAG: "reader/recorder", Condition.QUARANTINE: f"quarantine/{SITE}",
+        Condition.WAY_SHUT: "way/hall-robot",
     }  # fmt: skip
     place = {Condition.QUEUE: Place(area="A", work_center="CA"), Condition.SCREEN_DARK: Place()}
     return [

@@ -25,6 +25,7 @@ from data.domain.exceptions.conditions.ground import (
     Look,
     Outside,
     ScreenSeen,
+    WayDown,
     of,
 )
 from data.domain.exceptions.conditions.line import Bottlenecks
@@ -38,7 +39,7 @@ from data.domain.exceptions.records import Finding
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.exceptions.values import differs
 
-__all__ = ["Changes", "Evaluator", "Outside", "ScreenSeen"]
+__all__ = ["Changes", "Evaluator", "Outside", "ScreenSeen", "WayDown"]
 
 _OF_ORDERS = frozenset({"operation", "need", "order"})
 _VOIDED = EventType.EVENT_VOIDED
@@ -184,7 +185,12 @@ def _families(rules: Sequence[Rule], ground: Ground) -> Iterable[Family]:
         ((Condition.SCRAP,), lambda own: Scrap(own, ground)),
         ((Condition.BOTTLENECK_MOVED,), lambda own: Bottlenecks(own, ground)),
         (
-            (Condition.SCREEN_DARK, Condition.READER_LAG, Condition.QUARANTINE),
+            (
+                Condition.SCREEN_DARK,
+                Condition.READER_LAG,
+                Condition.QUARANTINE,
+                Condition.WAY_SHUT,
+            ),
             lambda own: Program(own, ground),
         ),
     )

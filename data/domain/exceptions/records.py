@@ -54,7 +54,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     `subject`: `operation/<order>/<operation>`, `order/<order>`, `milestone/<order>/<id>`,
     `need/<order>/<id>`, `work-unit/<id>`, `work-center/<id>`, `line/<area>`, `source/<id>`,
-    `screen/<name>`, `reader/<name>`, `quarantine/<site>`.
+    `screen/<name>`, `reader/<name>`, `quarantine/<site>`, `way/<name>`.
     `cause`: the subject of what is behind it, when that is known; it is inhibited or grouped by.
     `since`: when the condition began to hold (site time). `values`: what the words are made of:
     limits, names, and instants under `need_by`, `planned_by` and names that end in `_at` or

@@ -34,6 +34,7 @@ class Condition(StrEnum):
     SCREEN_DARK = "screen_dark"  # limit_s: real time since a wall's screen was last heard
     READER_LAG = "reader_lag"  # limit_s: real time that a reader of the log is behind
     QUARANTINE = "quarantine_growing"  # limit: new entries within limit_s
+    WAY_SHUT = "way_shut"  # limit_s: real time since a way out was shut, or since it has failed
 
 
 class Level(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

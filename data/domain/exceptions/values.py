@@ -110,6 +110,14 @@ VALUES: Mapping[Condition, Mapping[str, str]] = MappingProxyType(
             "limit": "float: how many may come",
             "over_s": "float: seconds of the real clock",
         },
+        Condition.WAY_SHUT: {
+            "way": "str: its name in the configuration",
+            "shut": "bool: the far side says that it is gone; else it fails again and again",
+            "addresses": "int: how many of its addresses take nothing; 0: it does altogether",
+            "reason": "str: what the far side answered",
+            "failing_since": "datetime: the real instant since when",
+            "limit_s": "float: seconds of the real clock",
+        },
     }
 )
 

@@ -33,6 +33,19 @@ class ScreenSeen(Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
+class WayDown(Struct, frozen=True, kw_only=True):
+    """A way out that takes nothing: `shut` by the far side's word, or failing since then.
+
+    `addresses`: how many of its addresses are shut; 0: it is as a whole.
+    """
+
+    name: str
+    since: datetime
+    shut: bool = False
+    addresses: int = 0
+    reason: str = ""
+
+
 class Outside(Struct, frozen=True, kw_only=True):
     """What isn't in any event, as of one look.
 
@@ -45,6 +58,7 @@ class Outside(Struct, frozen=True, kw_only=True):
     signal_age_s: Mapping[str, float] = {}
     screens: tuple[ScreenSeen, ...] = ()
     quarantined: int = 0
+    ways: tuple[WayDown, ...] = ()
 
 
 class Look(Struct, frozen=True):

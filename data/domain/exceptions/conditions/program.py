@@ -1,4 +1,4 @@
-"""The program's own trouble: screens that went dark, readers that lag, input that is refused.
+"""The program's own trouble: dark screens, readers that lag, input that is refused, shut ways.
 
 Pure. All of these are measured by the real clock.
 """
@@ -15,7 +15,7 @@ from data.domain.view import Readers
 
 
 class Program:
-    """Rules on screens, readers and the quarantine."""
+    """Rules on screens, readers, the quarantine and the ways out."""
 
     def __init__(self, rules: Sequence[Rule], ground: Ground) -> None:
         self._rules, self.ground = rules, ground
@@ -38,6 +38,8 @@ class Program:
                 yield from self._dark(rule, screen, look)
         elif rule.condition is Condition.READER_LAG:
             yield from self._lagging(rule, look)
+        elif rule.condition is Condition.WAY_SHUT:
+            yield from self._shut(rule, look)
         else:
             yield from self._growing(rule, look)
 
@@ -69,6 +71,21 @@ class Program:
                     since=self.ground.since(rule, subject, look.now),
                     values={"reader": reader, "lag_s": lag_s, "limit_s": rule.limit_s},
                 )
+
+    def _shut(self, rule: Rule, look: Look) -> Iterable[Finding]:
+        limit = timedelta(seconds=rule.limit_s)
+        for way in look.outside.ways:
+            if look.outside.real_now - way.since > limit:
+                subject = f"way/{way.name}"
+                yield Finding(
+                    rule=rule.id,
+                    subject=subject,
+                    since=self.ground.since(rule, subject, look.now),
+                    values={
+                        "way": way.name, "shut": way.shut, "addresses": way.addresses,
+                        "reason": way.reason, "failing_since": way.since, "limit_s": rule.limit_s,
+                    },
+                )  # fmt: skip
 
     def _growing(self, rule: Rule, look: Look) -> Iterable[Finding]:
         subject = f"quarantine/{self.ground.board.site_id}"

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from data.domain.exceptions.evaluate import ScreenSeen
+from data.domain.exceptions.evaluate import ScreenSeen, WayDown
 from data.domain.exceptions.rules import Condition
 from data.domain.facts import LineBottleneck, ShiftBottleneck, UnitShare
 from tests.unit.domain.exceptions.floor import WELL, Works, rule
@@ -98,6 +98,18 @@ def test_a_quarantine_grows_when_too_many_come_in_a_while():
     assert made.finding("quarantine/s").values["entries"] == 11
     assert made.holds(1.4, quarantined=511) == ["quarantine/s"]
     assert made.holds(1.55, quarantined=511) == []
+
+
+def test_a_way_out_that_is_shut_or_fails_for_long_is_said_until_it_is_open_again():
+    made = Works(rule(Condition.WAY_SHUT, limit_s=300))
+    gone = WayDown(name="robot", since=h(1), shut=True, reason="410 Gone")
+    mail = WayDown(name="mail", since=h(2), reason="no route to host")
+    assert made.holds(1.08, ways=(gone,)) == []
+    assert made.holds(1.09, ways=(gone,)) == ["way/robot"]
+    assert made.finding("way/robot").values["reason"] == "410 Gone"
+    assert made.holds(2.1, ways=(gone, mail)) == ["way/mail", "way/robot"]
+    assert made.holds(2.2, ways=(mail,)) == ["way/mail"]
+    assert made.holds(2.3) == []
 
 
 def test_a_real_clock_that_is_set_back_forgets_what_lies_ahead():
