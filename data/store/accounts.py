@@ -15,6 +15,7 @@ from data.domain.events import Data, Event, EventType
 from data.domain.ledger.records import Occupation
 from data.domain.site import Site
 from data.domain.subjects import Identity
+from data.store.months import of_identity
 from data.store.scoped import reading, whole
 
 _data = msgspec.json.Decoder(Data).decode
@@ -63,7 +64,8 @@ _OCCUPATIONS = (
     " ORDER BY start_at, order_id, operation_id, work_unit"
 )
 _EVENTS = (
-    f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site AND (e.source, e.id) IN"
+    f"SELECT {_COLUMNS} FROM event_identity i {of_identity('i')} WHERE i.site = :site"
+    " AND (i.source, i.id) IN"
     " (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))"
 )
 

@@ -16,6 +16,7 @@ from data.domain.bottleneck.line import Change, Correction
 from data.domain.events import WorkUnitState, work_unit_subject
 from data.domain.subjects import Identity
 from data.services.staleness import CHAIN
+from data.store.months import of_identity
 from data.store.scoped import reading, whole, writing
 from data.store.stale import settle
 
@@ -121,7 +122,10 @@ class BottleneckStore:
 
     def time_of(self, site: str, identity: Identity) -> float | None:
         """Return when the event of an identity happened, None when it isn't recorded."""
-        query = "SELECT time FROM event WHERE site = :site AND source = :source AND id = :id"
+        query = (
+            f"SELECT e.time FROM event_identity i {of_identity('i')}"
+            " WHERE i.site = :site AND i.source = :source AND i.id = :id"
+        )
         rows = self._rows(query, site=site, source=identity[0], id=identity[1])
         return rows[0][0].timestamp() if rows else None
 

@@ -104,9 +104,9 @@ class History:
             return {(row[0], row[1]): bytes(row[2]) for row in rows}
 
     def digests_of(self, site: str, identities: Sequence[Identity]) -> dict[Identity, bytes]:
-        """Return the digest of each identity that is recorded."""
+        """Return the digest of each identity that was ever recorded, archived ones too."""
         query = (
-            "SELECT source, id, digest FROM event WHERE site = :site AND (source, id) IN"
+            "SELECT source, id, digest FROM event_identity WHERE site = :site AND (source, id) IN"
             " (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))"
         )
         parameters = {

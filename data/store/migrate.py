@@ -4,15 +4,17 @@ Imported by `app` and the tests. A login that may not change the schema starts o
 the newest already; `python app.py migrate` brings it there with the login that owns the tables.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import InternalError, ProgrammingError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from data.services.errors import NotMigrated
+from data.store.months import make_ahead, may_change
 from data.store.protection import EVERYTHING, PARTY, SITES
 
 _LOCK = 0x6D70_6D69  # advisory lock "mpmi"
@@ -35,10 +37,24 @@ def upgrade(url: str, to: str = "head") -> None:
             connection.execute(_ALL, {"all": EVERYTHING})
             connection.commit()
             _run(connection, to)
+            make_months(connection)
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
     finally:
         engine.dispose()
+
+
+def make_months(connection: Connection) -> list[str]:
+    """Make the months that begin soon, where there are none and the login may; return them."""
+    try:
+        made = make_ahead(connection, datetime.now(UTC)) if may_change(connection) else []
+        connection.commit()
+    except OperationalError as error:
+        connection.rollback()
+        if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise
+        return []  # somebody reads or writes for long; `rest` takes what has no month
+    return made
 
 
 def _run(connection: Connection, to: str) -> None:

@@ -40,6 +40,11 @@ _DELETE = {
 }
 # COPY can't write where row security holds: it fills a table of the connection's own first.
 _STAGE = "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS"
+# Months can't hold a key without `recorded_at`: this table has each identity once, for ever.
+_IDENTIFY = (
+    "INSERT INTO event_identity (site, source, id, recorded_at, digest)"
+    " SELECT site, source, id, recorded_at, digest FROM pg_temp.staged_event"
+)
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
@@ -63,7 +68,7 @@ class Recording:
                 )
                 with self._connection.transaction(), self._connection.cursor() as cursor:
                     enter(cursor, self._site)
-                    cursor.execute(_STAGE)
+                    staged(cursor)
             query = "SELECT pg_try_advisory_lock(hashtext('recorder'), hashtext(%s))"
             row = self._connection.execute(query, (self._site,)).fetchone()
             return bool(row and row[0])
@@ -108,6 +113,11 @@ class Recording:
             raise Unavailable(f"the history can't be written: {error}") from error
 
 
+def staged(cursor: Cursor[Any]) -> None:
+    """Give a connection the table that `copy_events` fills first."""
+    cursor.execute(_STAGE)
+
+
 def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> None:
     """COPY events, in chunks, so that the server works while they are made."""
     lines = event_lines(site, events)
@@ -118,6 +128,7 @@ def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> N
         while chunk:
             copy.write("".join(chunk))
             chunk = list(islice(lines, _CHUNK))
+    cursor.execute(_IDENTIFY)
     cursor.execute(
         f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_EVENT_COLUMNS} FROM pg_temp.staged_event"
     )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from data.domain.subjects import Identity
 from data.services.staleness import StaleKey, UnitDay, keys_of_days, unit_of
+from data.store.months import of_identity
 from data.store.scoped import reading, whole, writing
 
 Mark = tuple[str, int]  # key, a number that grows each time the key is marked
@@ -40,8 +41,9 @@ _SET_NOW = (
     " DO UPDATE SET mark = greatest(stale.mark + 1, EXCLUDED.mark)"
 )
 _UNDONE = (
-    "SELECT type, subject, work_unit, (time AT TIME ZONE 'UTC')::date FROM event"
-    " WHERE site = %s AND (source, id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
+    "SELECT e.type, e.subject, e.work_unit, (e.time AT TIME ZONE 'UTC')::date"
+    f" FROM event_identity i {of_identity('i')}"
+    " WHERE i.site = %s AND (i.source, i.id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
 )
 
 

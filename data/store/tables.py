@@ -61,6 +61,7 @@ work_order = Table(
     Column("document", JSONB, nullable=False),
     Column("base", LargeBinary, nullable=False),
     Column("search", Text, FetchedValue()),  # made by PostgreSQL: id, product, customer, parts
+    Column("archived", _AT),  # before when its events were recorded, all of them being archived
 )
 Index(
     "work_order_open",
@@ -120,12 +121,12 @@ output = Table(
     Column("rework", BigInteger, nullable=False),
 )
 
-event = Table(
+event = Table(  # split by the month of `recorded_at`; `event_identity` has each identity once
     "event",
     metadata,
-    _site(),
-    _key("source"),
-    _key("id"),
+    Column("site", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("time", _AT, nullable=False),
@@ -134,6 +135,27 @@ event = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("data", JSONB, nullable=False),
     Column("work_unit", Text, FetchedValue()),  # made by PostgreSQL: the one that `data` names
+)
+
+event_identity = Table(  # of every event that was ever recorded, archived ones too
+    "event_identity",
+    metadata,
+    _site(),
+    _key("source"),
+    _key("id"),
+    Column("recorded_at", _AT, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+archive_run = Table(  # what was taken out of `event`: all that no open order and no page needs
+    "archive_run",
+    metadata,
+    _site(),
+    Column("before", _AT, primary_key=True),
+    Column("made_at", _AT, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("orders", BigInteger, nullable=False),
 )
 Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
 Index("event_by_recording", event.c.site, event.c.recorded_at)

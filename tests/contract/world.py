@@ -123,7 +123,7 @@ class World:
         with psycopg.connect(conninfo(self.database_url), autocommit=True) as connection:
             connection.execute(
                 "TRUNCATE site, work_order, operation, need, work_unit, output, event,"
-                " pending_void, reader, quarantine"
+                " event_identity, pending_void, reader, quarantine"
             )
 
     def recorded_ids(self) -> list[str]:

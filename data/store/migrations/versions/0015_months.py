@@ -1,0 +1,102 @@
+"""Events by the month in which they were recorded; identities kept apart, once and for ever.
+
+What is recorded already stays where it lies and becomes the first part, up to the end of its
+last month: nothing is copied but the identities, and no index is built twice.
+"""
+
+from alembic import op
+from sqlalchemy import text
+
+from data.store.months import REST, closed
+from data.store.protection import expose, protect
+
+revision = "0015"
+down_revision = "0014"
+
+_INDEXES = """
+CREATE INDEX event_by_subject ON event (site, subject, "time");
+CREATE INDEX event_by_recording ON event (site, recorded_at);
+CREATE INDEX event_voids ON event (site, subject) WHERE type = 'event.voided';
+CREATE INDEX event_by_work_unit ON event (site, work_unit, time) WHERE work_unit IS NOT NULL;
+CREATE INDEX event_plans ON event (site, recorded_at) INCLUDE (subject)
+    WHERE type = 'plan.changed';
+CREATE INDEX event_late ON event (site, time) WHERE recorded_at - time > interval '2 days'
+"""
+_BEFORE = """
+SET LOCAL maintenance_work_mem = '256MB';
+SET LOCAL timezone = 'UTC';
+CREATE SCHEMA months;
+ALTER TABLE event SET SCHEMA months;
+ALTER TABLE months.event RENAME TO event_before;
+CREATE TABLE event_identity (
+    site text NOT NULL,
+    source text NOT NULL,
+    id text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    digest bytea NOT NULL
+);
+INSERT INTO event_identity SELECT site, source, id, recorded_at, digest
+    FROM months.event_before ORDER BY site, source, id;
+ALTER TABLE event_identity ADD PRIMARY KEY (site, source, id);
+CREATE TABLE event (LIKE months.event_before INCLUDING GENERATED)
+    PARTITION BY RANGE (recorded_at);
+ALTER TABLE months.event_before DROP CONSTRAINT event_pkey;
+REVOKE ALL ON months.event_before FROM PUBLIC, milepost_web, milepost_worker;
+DROP POLICY event_all ON months.event_before
+"""
+_AFTER = """
+CREATE TABLE months.rest PARTITION OF event DEFAULT;
+CREATE TABLE archive_run (
+    site text NOT NULL,
+    before timestamptz NOT NULL,
+    made_at timestamptz NOT NULL,
+    folder text NOT NULL,
+    events bigint NOT NULL,
+    orders bigint NOT NULL,
+    PRIMARY KEY (site, before)
+);
+ALTER TABLE work_order ADD COLUMN archived timestamptz
+"""
+_BACK = """
+ALTER TABLE work_order DROP COLUMN archived;
+ALTER TABLE event RENAME TO event_by_month;
+CREATE TABLE event (LIKE event_by_month INCLUDING GENERATED);
+INSERT INTO event (site, source, id, type, subject, time, recorded_at, seq, digest, data)
+    SELECT site, source, id, type, subject, time, recorded_at, seq, digest, data
+    FROM event_by_month;
+DROP TABLE event_by_month, event_identity, archive_run;
+DROP SCHEMA months;
+ALTER TABLE event ADD CONSTRAINT event_pkey PRIMARY KEY (site, source, id)
+"""
+
+
+def upgrade() -> None:
+    """Split the table at the end of what is in it; migrate makes the months that follow."""
+    _execute(_BEFORE)
+    _execute(_INDEXES)
+    latest = "SELECT date_trunc('month', max(recorded_at)) + interval '1 month'"
+    last = op.get_bind().execute(text(f"{latest} FROM months.event_before")).scalar()
+    if last is None:
+        op.execute("DROP TABLE months.event_before")
+    else:
+        bounds = f"FROM (MINVALUE) TO ('{last.isoformat()}')"
+        op.execute(f"ALTER TABLE event ATTACH PARTITION months.event_before FOR VALUES {bounds}")
+        op.execute(closed("months.event_before")[1])
+    _execute(_AFTER)
+    for statement in closed(REST):
+        op.execute(statement)
+    for table in ("event", "event_identity", "archive_run"):
+        protect(op, table)
+
+
+def downgrade() -> None:
+    """Put all of it back into one table."""
+    expose(op, "event")
+    _execute(_BACK)
+    _execute(_INDEXES)
+    protect(op, "event")
+
+
+def _execute(statements: str) -> None:
+    for statement in statements.split(";"):
+        op.execute(statement)

@@ -1,0 +1,92 @@
+"""From the first released schema, with rows in it, to the newest: nothing of them is lost.
+
+`first_release.sql` holds the rows of a plant as the first migration keeps them: plans, reports,
+corrections (one of something that never came), an order that was cancelled, a late report.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from data.store import history
+from data.store.migrate import upgrade
+from tests.contract.world import PLANT, Clock, World, good, order, plan_document, process
+from tests.engines import conninfo
+from tests.unit.domain.strategies import fold, state_of
+
+ROWS = Path(__file__).with_name("first_release.sql")
+LATER = datetime(2026, 12, 13, 7, tzinfo=UTC)
+EVENTS = "SELECT source, id, type, subject, time, recorded_at, data::text FROM event ORDER BY seq"
+
+
+@pytest.fixture(scope="module")
+def versions() -> list[str]:
+    """All versions of the schema, the first one first."""
+    config = Config()
+    folder = Path(history.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    walked = ScriptDirectory.from_config(config).walk_revisions()
+    return [script.revision for script in walked][::-1]
+
+
+@pytest.fixture
+def first(new_database: Callable[[str], str]) -> str:
+    """A database of the first release, with rows."""
+    url = new_database("template0")
+    upgrade(url, "0001")
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        connection.execute(ROWS.read_bytes())
+    return url
+
+
+@pytest.fixture
+def risen(first: str, redis_url: str) -> Iterator[World]:
+    upgrade(first)
+    with process(redis_url, first, Clock(LATER)) as world:
+        yield world
+
+
+def events(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(conninfo(url)) as connection:
+        return connection.execute(EVENTS).fetchall()
+
+
+def test_every_event_of_the_first_release_is_there_afterwards(first: str) -> None:
+    before = events(first)
+    upgrade(first)
+    assert len(before) == 19
+    assert events(first) == before
+
+
+def test_the_board_is_the_one_that_all_its_events_make(risen: World) -> None:
+    told = [history.event_of(row) for row in events(risen.database_url)]
+    made, kept = state_of(fold(told, PLANT.id)), state_of(risen.stored_board())
+    assert kept["subjects"] == made["subjects"]
+    assert kept["plans"] == made["plans"]
+    assert risen.stored_board().unmet_voids == {("mes", "not-yet")}
+
+
+def test_it_goes_on_from_there(risen: World) -> None:
+    risen.log.announce(PLANT.id)
+    again = good("late", 1, "operation/SO-2/10", "W2", at=datetime(2026, 12, 12, 6, tzinfo=UTC))
+    assert risen.said(again) == ["duplicate"]
+    fresh = good("new", 4, "operation/SO-2/10", "W2", at=LATER)
+    assert risen.said(plan_document(order("SO-9")), fresh) == ["accepted", "accepted"]
+    recorder = risen.recorder()
+    while recorder.step(block_ms=None):
+        pass
+    assert risen.rows("SELECT good FROM operation WHERE order_id = 'SO-2'") == [(5,)]
+    assert risen.rows("SELECT count(*) FROM event") == [(21,)]
+    assert risen.rows("SELECT count(*) FROM event_identity") == [(21,)]
+
+
+def test_no_version_between_loses_a_row(first: str, versions: list[str]) -> None:
+    before = events(first)
+    for version in versions:
+        upgrade(first, version)
+        assert events(first) == before
