@@ -195,3 +195,32 @@ def test_a_region_that_lost_what_it_shows_is_noticed(wall):
     hide = "document.querySelector('#p0-milestones .mp-ms-rows').style.visibility = 'hidden'"
     page.evaluate(hide)
     assert regions_of(page)["p0-milestones"]["contrast"] < kept["contrast"] - 0.025
+
+
+def _frames(*alarms: str) -> str:
+    kinds = ("snapshot", *("cells",) * len(alarms))
+    bodies = [{"c": {"wall-alarm": {"t": alarm}}, "a": 0.1} for alarm in alarms]
+    pairs = zip(kinds, bodies, strict=False)
+    return "".join(f"event: {kind}\ndata: {json.dumps(body)}\n\n" for kind, body in pairs)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "shown"), [(("", "44"), "p1"), (("44", "44"), "p0"), (("44", ""), "p0")]
+)
+def test_only_a_new_critical_exception_brings_its_page_to_the_front(
+    address, chromium, alarms, shown
+):
+    context = chromium.new_context(viewport={"width": 1920, "height": 1080})
+    page = context.new_page()
+    headers = {"Content-Type": "text/event-stream"}
+    page.route("**/live/**", lambda route: route.fulfill(headers=headers, body=_frames(*alarms)))
+    page.goto(f"{address}/wall?view=ordinary&distance=5&diagonal=55")
+    page.wait_for_selector("#wall .mp-show")
+    with page.expect_response("**/live/**"):
+        page.add_script_tag(path=ASSETS / "live.js")
+    page.wait_for_function(
+        "(last) => document.getElementById('wall-alarm').textContent === last", arg=alarms[-1]
+    )
+    assert page.evaluate("document.querySelector('.mp-page.mp-show').id") == shown
+    assert page.locator("#p1 .mp-exceptions").count() == 1
+    context.close()
