@@ -30,6 +30,7 @@ from data.services.staleness import EXCEPTION as MARK
 LOOK_S = 0.2
 RULES_S, OUTSIDE_S, RIPPLE_S = 3.0, 5.0, 5.0
 PATIENCE_S = 60.0  # how long it waits at the start for forecasts, by which much is judged
+FIRST_S = 120.0  # how long a site that was never looked at is learnt of: what is raised is quiet
 MOST_MARKS, MOST_RIPPLES = 500, 20
 Mark = tuple[str, int]
 _encode = msgspec.json.Encoder().encode
@@ -41,6 +42,9 @@ class Keeping(Protocol):
 
     def open(self, site: str) -> list[Case]:
         """Every exception that isn't closed."""
+
+    def ever(self, site: str) -> bool:
+        """Whether the site has ever had an exception."""
 
     def cases(self, site: str, numbers: Sequence[int]) -> list[Case]:
         """Exceptions by number."""
@@ -103,6 +107,8 @@ class Exceptions:
         self._ways: tuple[WayDown, ...] = ()
         self._quarantined = self._learnt_from = 0
         self._known: dict[str, OrderForecast] = {}
+        self._quiet = frozenset[str]()
+        self._first = not self._keeping.ever(self.site)
         self._handle(self._keeping.open(self.site))
         self._dirty = set(self._handling.cases) | self._published
         self._evaluate()
@@ -167,6 +173,7 @@ class Exceptions:
         rules = tuple(self._rules_of(self.site))
         if rules != self._rules:
             _log.info("rules changed", site=self.site, rules=len(rules))
+            self._quiet |= {rule.id for rule in rules if rule not in self._rules}
             self._rules = rules
             self._handle(list(self._handling.cases.values()))
             self._evaluate()
@@ -211,6 +218,7 @@ class Exceptions:
         self._late -= ended
         cleared = {key for key in gone if not self._flaps.flaps(key)} | ended
         self._turned |= turned
+        self._handling.quiet = self._standing_before()
         changes = [
             *self._handling.raised(found.raised, clocks),
             *self._handling.cleared(sorted(cleared), clocks),
@@ -221,6 +229,16 @@ class Exceptions:
         self._turned -= tell
         flapping = {key: self._flaps.flaps(key) for key in sorted(tell)}
         return [*changes, *self._handling.flapped(flapping, clocks)]
+
+    def _standing_before(self) -> frozenset[str]:
+        """Return the rules of which what holds now has held since before they were looked for.
+
+        All of them while a new site is learnt of; those that were changed, at the next look.
+        """
+        if self._first and self._clock() - self._begun_at < FIRST_S:
+            return frozenset(rule.id for rule in self._rules)
+        quiet, self._quiet = self._quiet, frozenset()
+        return quiet
 
     def _stood(self) -> set[Key]:
         cases = self._handling.cases.values()

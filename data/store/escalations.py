@@ -20,7 +20,11 @@ from data.store.scoped import process
 from data.store.stale import mark_now
 
 _own = exception.c
-_WAITS = and_(_own.state == State.UNACKNOWLEDGED, _own.parent.is_(None))
+_WAITS = and_(
+    _own.state == State.UNACKNOWLEDGED,
+    _own.parent.is_(None),
+    func.coalesce(_own.document["quiet"].as_boolean(), False).is_(False),
+)
 
 
 class EscalationStore:

@@ -63,6 +63,12 @@ class ExceptionStore:
         )
         return self._cases(query, whole(site))
 
+    def ever(self, site: str) -> bool:
+        """Whether a site has ever had an exception."""
+        query = select(exception.c.number).where(exception.c.site == site).limit(1)
+        with reading(self._engine, whole(site)) as connection:
+            return connection.execute(query).first() is not None
+
     def case(self, site: str, number: int, scope: Scope | None = None) -> Case | None:
         """Return one exception, if the scope reaches it; without one, the whole site's does."""
         query = select(exception.c.number, exception.c.document).where(
@@ -199,8 +205,9 @@ class ExceptionStore:
             case = replace(case, parent=numbers.get(change.inside_of, case.parent))
         kept = _begun(connection, case) if change.was == 0 else _changed(connection, case, change)
         if kept is not None:
-            told = replace(change.transition, number=kept.number)
-            connection.execute(insert(exception_transition).values(_transition_row(told)))
+            said = replace(change.transition, number=kept.number)
+            row = {**_transition_row(said), "told": kept.quiet and said.move is Move.RAISE}
+            connection.execute(insert(exception_transition).values(row))
         return kept
 
     def _cases(self, query: Select[Any], scope: Scope) -> list[Case]:

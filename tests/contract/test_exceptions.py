@@ -211,6 +211,45 @@ def test_a_rule_that_is_taken_away_takes_its_exceptions_with_it(
     assert factory.one().state is State.RETURNED
 
 
+def untold(world: World) -> int:
+    ((count,),) = world.rows("SELECT count(*) FROM exception_transition WHERE NOT told")
+    return count
+
+
+def test_what_a_new_site_begins_with_is_shown_and_told_to_nobody_until_it_comes_again(
+    world: World,
+) -> None:
+    turns(world, "a", "down")
+    world.clock.advance(seconds=700)
+    with closing(Factory(world)) as factory:
+        factory.step()
+        assert factory.one().quiet
+        assert factory.shown() == [factory.one()]
+        assert untold(world) == 0
+        turns(world, "b", "down", "W2")
+        factory.step(700)
+        assert [case.quiet for case in factory.shown()] == [True, False]
+        assert untold(world) == 1
+        turns(world, "c", "processing")
+        factory.step(60)
+        turns(world, "d", "down")
+        factory.step(700)
+        assert not any(case.quiet for case in factory.shown())
+
+
+def test_what_a_changed_rule_finds_at_once_is_told_to_nobody_and_what_comes_later_is(
+    world: World, factory: Factory
+) -> None:
+    turns(world, "a", "down")
+    factory.step(300)
+    factory.rules[:] = [replace(DOWN, limit_s=60.0)]
+    factory.step()
+    assert factory.one().quiet
+    turns(world, "b", "down", "W2")
+    factory.step(70)
+    assert [case.quiet for case in factory.shown()] == [True, False]
+
+
 def test_what_a_machine_makes_late_stands_inside_of_its_exception_until_it_runs_again(
     world: World,
 ) -> None:

@@ -50,6 +50,7 @@ class Handling:
     def __init__(self, site: str, rules: Iterable[Rule]) -> None:
         self._site = site
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in rules}
+        self.quiet: frozenset[str] = frozenset()  # rules of which what is raised now stood before
         self.cases: dict[int, Case] = {}
         self._keys: dict[Key, int] = {}
 
@@ -184,6 +185,7 @@ class Handling:
             severity=rule.severity, since=finding.since, raised_at=clocks.site,
             owner_role=rule.owner, informs=rule.informs, cause=finding.cause, place=finding.place,
             values=finding.values, parties=finding.parties, parent=inside.parent,
+            quiet=rule.id in self.quiet,
         )  # fmt: skip
         return Change(case=begun, transition=_told(begun, None, Move.RAISE, clocks),
                       was=0, inside_of=inside.place)  # fmt: skip

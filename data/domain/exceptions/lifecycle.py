@@ -83,7 +83,7 @@ def _nothing(case: Case, at: datetime) -> dict[str, object]:
 def _raised(case: Case, at: datetime) -> dict[str, object]:
     """What comes back escalates from the beginning; its levels are other news than before."""
     again = {} if case.standing else {"times": case.times + 1, "raised_at": at, "level": 0}
-    return {"standing": True, "cleared_at": None, **again}
+    return {"standing": True, "cleared_at": None, "quiet": case.quiet and case.standing, **again}
 
 
 def _cleared(case: Case, at: datetime) -> dict[str, object]:
@@ -103,7 +103,7 @@ def _put_aside(case: Case, at: datetime) -> dict[str, object]:
 
 
 def _taken_back(case: Case, at: datetime) -> dict[str, object]:
-    return {"shelved_until": None, "acknowledged_at": None}
+    return {"shelved_until": None, "acknowledged_at": None, "quiet": False}
 
 
 def _escalated(case: Case, at: datetime) -> dict[str, object]:

@@ -103,7 +103,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     `kind`: of its rule when it was raised; the words are made by it. `standing`: whether the
     condition holds now. `times`: how often it has come up since it was opened; `flapping`: it
-    comes and goes so often that each time alone says nothing.
+    comes and goes so often that each time alone says nothing. `quiet`: it stood already when it
+    began to be looked for; nobody is told or escalated to before it comes up again.
     `parent`: the exception that it stands inside of, or that suppresses it.
     `inside`: how many stand inside of it. `hits`: whom it moves, worst first.
     `informs`: roles that may know of it besides its owner's and the factory's managers.
@@ -137,6 +138,7 @@ class Case(Struct, frozen=True, kw_only=True):
     inside: int = 0
     times: int = 1
     flapping: bool = False
+    quiet: bool = False
     hits: tuple[Hit, ...] = ()
     owner: str | None = None
     owner_name: str | None = None
