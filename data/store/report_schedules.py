@@ -7,25 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Engine, Table, Text, delete, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from data.domain.report_schedule import Schedule
+from data.store.report_tables import report_schedule
 from data.store.scoped import process
-from data.store.tables import metadata
 
-report_schedule = Table(
-    "report_schedule",
-    metadata,
-    Column("account", Text, primary_key=True),
-    Column("site", Text, primary_key=True),
-    Column("shift", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("days", ARRAY(BigInteger), nullable=False),
-    Column("formats", ARRAY(Text), nullable=False),
-    Column("language", Text, nullable=False),
-    Column("upto", DateTime(timezone=True), nullable=False),
-)
 _own = report_schedule.c
 
 
