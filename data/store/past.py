@@ -20,31 +20,37 @@ from data.services.past import ForecastThen
 from data.store.bases import need_from, operation_from
 from data.store.scoped import reading, whole
 
+_ROOM = text("SET LOCAL work_mem = '32MB'")  # for the orders of some years, not on disk
 FIRST_STATES, MORE_STATES = 4, 8  # states of a unit asked for at first; how much more each time
 _data = msgspec.json.Decoder(Data).decode
 _rows = msgspec.json.Decoder(list[tuple[str, int, int | None, int | None, int | None]]).decode
 _COLUMNS = "e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text"
-_VOID = "e.type = 'event.voided'"
-_OF_SUBJECTS = (
-    f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site AND e.subject = ANY(:subjects)"
-    " AND e.recorded_at <= :at"
-)
-_VOIDS = f"{_OF_SUBJECTS} AND {_VOID}"
+# Thousands of subjects are asked for one by one (LATERAL): how many events each has is guessed
+# far too high, and asked for as one list all events there are would be read instead.
+_OF_SUBJECTS = f"""
+SELECT {_COLUMNS} FROM unnest(CAST(:subjects AS text[])) s (subject)
+CROSS JOIN LATERAL (
+  SELECT * FROM event WHERE site = :site AND subject = s.subject AND recorded_at <= :at{{more}}
+  OFFSET 0
+) e
+"""
+_VOIDS = _OF_SUBJECTS.format(more=" AND type = 'event.voided'")
+_EVENTS = _OF_SUBJECTS.format(more="")
 _OPEN = """
-SELECT id FROM work_order
-WHERE site = :site AND (completed_at IS NULL OR completed_at >= :since)
-  AND 'order/' || id IN (SELECT subject FROM event
-    WHERE site = :site AND type = 'plan.changed' AND recorded_at <= :at)
+WITH planned AS MATERIALIZED (
+  SELECT subject, min(recorded_at) AS first_at, max(recorded_at) AS last_at FROM event
+  WHERE site = :site AND type = 'plan.changed' GROUP BY subject
+), late AS MATERIALIZED (
+  SELECT subject, type, recorded_at FROM event
+  WHERE site = :site AND recorded_at - time > interval '2 days' AND time < :since
+)
+SELECT id FROM work_order JOIN planned ON subject = 'order/' || id
+WHERE site = :site AND (completed_at IS NULL OR completed_at >= :since) AND first_at <= :at
 UNION
-SELECT split_part(subject, '/', 2) FROM event
-WHERE site = :site AND recorded_at - time > interval '2 days' AND time < :since
-  AND recorded_at > :at AND type LIKE 'operation.%'
+SELECT split_part(subject, '/', 2) FROM late WHERE recorded_at > :at AND type LIKE 'operation.%'
 UNION
-SELECT substr(subject, 7) FROM (
-  SELECT subject FROM event WHERE site = :site AND type = 'plan.changed' AND recorded_at > :at
-  INTERSECT
-  SELECT subject FROM event WHERE site = :site AND type = 'plan.changed' AND recorded_at <= :at
-) replanned WHERE subject LIKE 'order/%'
+SELECT substr(subject, 7) FROM planned
+WHERE first_at <= :at AND last_at > :at AND subject LIKE 'order/%'
 UNION
 SELECT split_part(subject, '/', 2) FROM event
 WHERE site = :site AND type = 'event.voided' AND recorded_at > :at
@@ -54,7 +60,7 @@ _STATES = f"""
 SELECT {_COLUMNS} FROM unnest(CAST(:subjects AS text[])) s (subject)
 CROSS JOIN LATERAL (
   SELECT * FROM event WHERE site = :site AND subject = s.subject
-    AND type = 'work_unit.state_changed' AND recorded_at <= :at
+    AND type = 'work_unit.state_changed' AND recorded_at <= :at AND time <= :until
   ORDER BY time DESC, id COLLATE "C" DESC, source COLLATE "C" DESC LIMIT :most
 ) e
 """
@@ -77,9 +83,13 @@ GROUP BY 1, 2) counted
 """
 _UNTOUCHED = """
 SELECT s.order_id, s.{member}_id, s.base FROM {member} s
-WHERE s.site = :site AND s.order_id = ANY(:orders) AND NOT EXISTS (SELECT FROM event e
-  WHERE e.site = :site AND e.subject = '{member}/' || s.order_id || '/' || s.{member}_id
-    AND e.recorded_at > :at)
+LEFT JOIN LATERAL (
+  SELECT true AS changed FROM event
+  WHERE site = :site AND subject = '{member}/' || s.order_id || '/' || s.{member}_id
+    AND recorded_at > :at
+  ORDER BY time DESC LIMIT 1
+) later ON true
+WHERE s.site = :site AND s.order_id = ANY(:orders) AND later.changed IS NULL
 """
 _FIRST = "SELECT recorded_at FROM event WHERE site = :site ORDER BY recorded_at LIMIT 1"
 _LATEST = (
@@ -109,7 +119,7 @@ class PastEvents:
 
     def events_until(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Return the events of subjects that were recorded by an instant, voids among them."""
-        return self._events(_OF_SUBJECTS, site, {"at": at, "subjects": [*subjects]})
+        return self._events(_EVENTS, site, {"at": at, "subjects": [*subjects]})
 
     def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
         """Return the orders planned by an instant that may have been open then or since `since`.
@@ -119,6 +129,7 @@ class PastEvents:
         """
         bound = {"site": site, "at": at, "since": since}
         with reading(self._engine, whole(site)) as connection:
+            connection.execute(_ROOM)
             return [row[0] for row in connection.execute(text(_OPEN), bound)]
 
     def settled(self, site: str, at: datetime, orders: Sequence[str]) -> list[Fold]:
@@ -140,6 +151,7 @@ class PastEvents:
         """
         with reading(self._engine, whole(site)) as connection:
             bound: dict[str, Any] = {"site": site, "at": at, "subjects": [*subjects]}
+            bound["until"] = at + FUTURE_LIMIT  # what is recorded lies no further ahead
             voids = _told(connection, _VOIDS, bound)
             undone = {(_aim(void), void.subject) for void in voids}
             found, most = list(voids), FIRST_STATES
