@@ -46,13 +46,16 @@ class Wall:
         """What the line shows now."""
         live, area = self._live, self._screen.area
         live.renew()
-        cases = live.facts.exceptions.values() if self._quiet else None
+        cases = since = None  # of the past they aren't known
+        if self._quiet is not None:
+            cases = live.facts.exceptions.values()
+            since = self._quiet.since(live.site, area, cases, live.now)
         return wall_view(
             live.indexes, self._screen.area, live.now, live.readers(), live.signal_age_s(),
             max_orders=_MAX_ORDERS, max_needs=_MAX_NEEDS,
             bottleneck=live.facts.bottlenecks.get(self._screen.area),
             forecasts=live.facts.forecasts, exceptions=cases,
-            quiet_since=self._quiet.since(live.site, area, cases, live.now) if self._quiet else None,
+            quiet_since=since,
         )  # fmt: skip
 
     def render(self, topics: int = EVERYTHING) -> Cells:

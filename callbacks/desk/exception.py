@@ -19,8 +19,10 @@ from data.domain.scope import Scope
 from data.domain.topics import CLOCK, EXCEPTIONS, PLAN, STATEMENTS
 from data.services.errors import Forbidden, Unavailable
 from layouts.components.exception_forms import Sender
+from layouts.components.exception_view import CaseView, Delivered
 from layouts.components.reading import Reading
 from layouts.pages import exception as page
+from layouts.pages.exception_sheets import sheets
 from layouts.sheets import Sheet
 from layouts.text import Translator
 from layouts.urls import Address
@@ -80,12 +82,12 @@ class ExceptionPage:
 
     def sheets(self, visit: Visit) -> Sequence[Sheet]:
         """Return whom it hits, and its history."""
-        return page.sheets(self._view(visit))
+        return sheets(self._view(visit))
 
     def register(self, app: Dash) -> None:
         """Nothing: all its state is in the address."""
 
-    def _view(self, visit: Visit) -> page.CaseView:
+    def _view(self, visit: Visit) -> CaseView:
         thread = self._desk.thread(visit.scope, visit.site, _number(visit))
         case, me = thread.case, self._who().actor.removeprefix("account/")
         here = Address(path=visit.path, query=visit.query, variables=visit.variables)
@@ -95,7 +97,7 @@ class ExceptionPage:
             parties=parties_of(site, visit.scope),
         )  # fmt: skip
         acts = visit.scope.role in MAY_ACT
-        return page.CaseView(
+        return CaseView(
             case=case,
             transitions=thread.transitions,
             notes=thread.notes,
@@ -128,7 +130,7 @@ class ExceptionPage:
         except Forbidden:
             return None
 
-    def _told(self, visit: Visit, case: Case) -> Sequence[page.Delivered] | None:
+    def _told(self, visit: Visit, case: Case) -> Sequence[Delivered] | None:
         if self._deliveries is None or not visit.scope.may_see(visit.site):
             return None
         try:
@@ -154,8 +156,8 @@ def _number(visit: Visit) -> int:
     return int(given)
 
 
-def _delivered(one: Delivery) -> page.Delivered:
-    return page.Delivered(
+def _delivered(one: Delivery) -> Delivered:
+    return Delivered(
         way=one.way, recipient=one.name or one.address, state=one.state, attempts=one.attempts,
         answer=one.answer, at=one.done_at or one.first_at or one.planned_at,
     )  # fmt: skip

@@ -36,7 +36,6 @@ MOST_ENDED, LATELY = 500, timedelta(days=7)
 ROLES = MANAGERS | {Role.PURCHASER, Role.OPERATOR}
 
 
-
 class Desk(Protocol):
     """What the inbox asks of the desk of exceptions."""
 

@@ -172,5 +172,3 @@ def one(sender: Sender, case: Case, body: Sequence[Any], css: str = "") -> Compo
         [*own, *body, wrong], action=sender.action, method="post",
         className=f"mp-x-form {css}".strip(),
     )  # fmt: skip
-
-

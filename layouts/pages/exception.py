@@ -4,45 +4,29 @@
 typed stays when it is drawn anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
-from msgspec import Struct
 
 from data.domain.exceptions.lifecycle import may
-from data.domain.exceptions.records import Case, Hit, Move, Note, State, Transition
-from data.domain.scope import Role
+from data.domain.exceptions.records import Hit, Move, Note, State, Transition
 from layouts import ids
 from layouts.components import desk
 from layouts.components import exception_forms as forms
 from layouts.components import exception_looks as looks
-from layouts.components.exception_forms import Sender
-from layouts.components.exception_words import Words, condition, facts, lasts, title, where
+from layouts.components.exception_aside import about, evidence, marks, told
+from layouts.components.exception_view import HITS, CaseView, moment, read_by, when
+from layouts.components.exception_words import facts, lasts, title, where
 from layouts.components.links import link
-from layouts.components.reading import Reading
 from layouts.components.still import still
 from layouts.pages.exceptions import keys, path_of
-from layouts.sheets import Column, Sheet, Value
-from layouts.text import NONE, Translator, msgid
-from layouts.urls import segment
+from layouts.text import NONE, msgid
 
 TITLE = msgid("Exception")
 MOST_HITS = 60
-HITS = {"order": msgid("order"), "milestone": msgid("milestone"), "need": msgid("material")}
-# States of a delivery, by what `data.domain.deliveries` calls them.
-DELIVERY = {
-    "waiting": msgid("waits to be sent"),
-    "held": msgid("held for quiet hours or a digest"),
-    "failed": msgid("failed, tried again"),
-    "folded": msgid("told in a digest"),
-    "sent": msgid("sent"),
-    "given_up": msgid("given up"),
-    "withdrawn": msgid("not needed any more"),
-}
-_FAILED = frozenset({"failed", "given_up"})
 # The steps that an exception takes when all goes well.
 _STEPS = (State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.CLOSED)
 _STEP_WORDS = {
@@ -57,60 +41,11 @@ _STEP_WORDS = {
 Href = Callable[..., str]
 
 
-class Delivered(Struct, frozen=True, kw_only=True):
-    """What became of telling somebody. `at`: of the last attempt, real time."""
-
-    way: str
-    recipient: str
-    state: str
-    attempts: int = 0
-    answer: str = ""
-    at: datetime | None = None
-
-
-class CaseView(Struct, frozen=True, kw_only=True):
-    """Everything known of one exception. `names`: of accounts, as `account/<id>`.
-
-    `parties`: names of those that may be named to the viewer. `people`: to whom it can be handed
-    over. `mine`: the viewer has it. `marked`: what they said of it. `sees_orders`: the pages on
-    orders are open to them. `deliveries`: None where nobody can be told.
-    """
-
-    case: Case
-    transitions: Sequence[Transition]
-    notes: Sequence[Note]
-    inside: Sequence[Case]
-    marks: Mapping[str, bool]
-    reading: Reading
-    real_now: datetime
-    areas: Mapping[str, str]
-    rule: str
-    names: Mapping[str, str] = {}
-    people: Mapping[str, str] = {}
-    mine: bool = False
-    marked: bool | None = None
-    sees_orders: bool = True
-    sees_parties: bool = True
-    parent: Case | None = None
-    deliveries: Sequence[Delivered] | None = None
-    sender: Sender | None = None
-
-    @property
-    def words(self) -> Words:
-        """How instants are said."""
-        reading = self.reading
-        return Words(reading.t, reading.timezone, reading.now, reading.parties)
-
-    def party(self, party: str) -> str:
-        """Return what a party is called; nothing where it may not be named to the viewer."""
-        return self.reading.parties.get(party, party if self.sees_orders else "")
-
-
 def layout(view: CaseView, href: Href) -> Component:
     """Return the page."""
     t = view.reading.t
     main = [_ripple(view), _inside(view, href), _talk(view)]
-    aside = [_about(view, href), _evidence(view, href), _told(view), _marks(view)]
+    aside = [about(view, href), evidence(view, href), told(view), marks(view)]
     tree = html.Div(
         [
             _head(view, href),
@@ -249,18 +184,11 @@ def _hit(hit: Hit, view: CaseView) -> desk.TableRow:
         cells={
             "what": what,
             "party": (hit.party and view.party(hit.party)) or html.Span(NONE, className="mp-mute"),
-            "before": _moment(hit.before_at, view),
-            "after": _moment(hit.after_at, view),
+            "before": moment(hit.before_at, view),
+            "after": moment(hit.after_at, view),
             "moved": html.Span(looks.moved(hit, t), className=f"mp-x-moved{late}"),
         },
     )
-
-
-def _moment(at: datetime | None, view: CaseView) -> Component | str:
-    if at is None:
-        return NONE
-    exact = view.reading.t.exact(at, view.reading.timezone)
-    return html.Time(view.words.at(at), title=exact, dateTime=at.isoformat())
 
 
 def _order(order: str, view: CaseView) -> Component:
@@ -324,21 +252,16 @@ def _say(view: CaseView) -> Component:
 
 def _note(note: Note, view: CaseView) -> Component:
     t = view.reading.t
-    read_by = t("only the factory reads this")
+    readers = t("only the factory reads this")
     css = "mp-x-said-one"
     if note.party is not None:
-        read_by = _read_by(note.party, view)
+        readers = read_by(note.party, view)
         css += " mp-x-outside"
-    head = [html.Strong(note.name), html.Span(read_by, className="mp-x-read"), _when(note.at, view)]
+    head = [html.Strong(note.name), html.Span(readers, className="mp-x-read"), when(note.at, view)]
     return html.Li(
         [html.Div(head, className="mp-x-entry-head"), html.Blockquote(note.words)],
         id=f"note-{note.number}", className=css,
     )  # fmt: skip
-
-
-def _read_by(party: str, view: CaseView) -> str:
-    t = view.reading.t
-    return t("{party} reads this too", party=view.party(party) or t("a party"))
 
 
 def runs(moves: Sequence[Transition]) -> list[tuple[Transition, int]]:
@@ -362,167 +285,5 @@ def _move(one: Transition, times: int, view: CaseView) -> Component:
         who = t("It")
     parts: list[Any] = [html.Strong(who), " ", what]
     said = [html.Blockquote(one.words)] if one.words else []
-    head = html.Div([html.Span(parts), _when(one.at, view)], className="mp-x-entry-head")
+    head = html.Div([html.Span(parts), when(one.at, view)], className="mp-x-entry-head")
     return html.Li([head, *said], id=f"move-{one.version}", className="mp-x-moved-one")
-
-
-def _when(at: datetime, view: CaseView) -> Component:
-    exact = view.reading.t.exact(at, view.reading.timezone)
-    return html.Time(view.words.at(at), title=exact, dateTime=at.isoformat(), className="mp-x-at")
-
-
-def _about(view: CaseView, href: Href) -> Component:
-    case, t = view.case, view.reading.t
-    pairs: list[tuple[str, Any]] = [
-        (t("Who has it"), looks.held_by(case, t, _until(view))),
-        (t("Whose it is"), t(looks.ROLES.get(case.owner_role, case.owner_role))),
-    ]
-    next_ = looks.escalation(case, view.real_now, t)
-    if next_ or case.level:
-        level = t("level {level}", level=t.number(case.level)) if case.level else ""
-        pairs.append((t("Escalation"), " · ".join(one for one in (level, next_) if one)))
-    pairs += [
-        (t("Since"), [_moment(case.since, view), f" · {lasts(case, view.reading.now, t)}"]),
-        (t("Rule"), view.rule or condition(case.kind, t)),
-    ]
-    if case.cause_found:
-        found = forms.FOUND.get(case.cause_found)
-        pairs.append((t("What it came from"), t(found) if found else case.cause_found))
-    told = [t(looks.ROLES.get(role, role)) for role in _informed(case.informs)]
-    if told:
-        pairs.append((t("Who else may know"), ", ".join(told)))
-    if view.parent is not None:
-        there = link(title(view.parent, t), href(path_of(view.parent)), "mp-row-link")
-        pairs.append((t("Part of"), there))
-    body = html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in pairs])
-    return desk.section(t("About it"), body, css="mp-x-about")
-
-
-def _until(view: CaseView) -> str:
-    shelf = view.case.shelved_until
-    return view.words.at(shelf) if shelf else ""
-
-
-def _informed(roles: Sequence[Role]) -> list[Role]:
-    return [role for role in looks.ROLES if role in roles]
-
-
-def _evidence(view: CaseView, href: Href) -> Component | None:
-    """Return the ways to what stands behind it."""
-    case, t = view.case, view.reading.t
-    if not view.sees_orders:
-        return None
-    place, links = case.place, []
-    if place.order:
-        words = t("Events of {order}", order=place.order)
-        links.append(link(words, href(f"/orders/{segment(place.order)}"), "mp-x-way"))
-    if place.work_unit or place.work_center:
-        words = t("{where} over the last shifts", where=place.work_unit or place.work_center or "")
-        links.append(link(words, href("/bottleneck", area=place.area), "mp-x-way"))
-    if place.work_unit:
-        there = href("/exceptions", unit=place.work_unit, which="closed")
-        words = t("Earlier ones of {unit}", unit=place.work_unit)
-        links.append(link(words, there, "mp-x-way"))
-    same = t("Others of this rule")
-    links.append(link(same, href("/exceptions", rule=case.rule), "mp-x-way"))
-    return desk.section(t("What stands behind it"), html.Ul([html.Li(one) for one in links]))
-
-
-def _told(view: CaseView) -> Component | None:
-    """Return who was told of it on which way, and what became of that."""
-    t = view.reading.t
-    if view.deliveries is None:
-        return None
-    if not view.deliveries:
-        words = t("Nobody has been told yet, other than on these pages.")
-        return desk.section(t("Who was told"), html.P(words, className="mp-mute"))
-    items = [_delivery(one, view) for one in view.deliveries]
-    return desk.section(t("Who was told"), html.Ol(items, className="mp-x-told"))
-
-
-def _delivery(one: Delivered, view: CaseView) -> Component:
-    t = view.reading.t
-    state = t(DELIVERY.get(one.state, one.state))
-    css = "mp-x-told-one mp-x-failed" if one.state in _FAILED else "mp-x-told-one"
-    said = [html.Strong(one.recipient or one.way), html.Span(one.way, className="mp-mute")]
-    tries = [t("{count} attempts", count=t.number(one.attempts))] if one.attempts > 1 else []
-    below = " · ".join([state, *tries, *([one.answer] if one.answer else [])])
-    when = [_when(one.at, view)] if one.at else []
-    head = html.Div([*said, *when], className="mp-x-entry-head")
-    return html.Li([head, html.Span(below, className="mp-x-told-state")], className=css)
-
-
-def _marks(view: CaseView) -> Component | None:
-    """Return whether it was any use to those who got it, and the way to say so."""
-    t = view.reading.t
-    useful = sum(view.marks.values())
-    said = t("useful to {useful}, noise to {noise}", useful=t.number(useful),
-             noise=t.number(len(view.marks) - useful))  # fmt: skip
-    body: list[Any] = [html.P(said, className="mp-mute")] if view.marks else []
-    if view.sender is not None:
-        buttons = [
-            html.Button(
-                t(words), type="submit", name="move", value=f"mark-{value}", className="mp-x-do",
-                **{"aria-pressed": "true" if view.marked is told else "false"},
-            )
-            for value, words, told in (("useful", USEFUL, True), ("noise", NOISE, False))
-        ]  # fmt: skip
-        body.append(forms.one(view.sender, view.case, [html.Div(buttons, className="mp-x-marks")]))
-    if not body:
-        return None
-    return desk.section(t("Was it any use?"), body)
-
-
-USEFUL, NOISE = msgid("Useful"), msgid("Noise")
-
-
-def sheets(view: CaseView) -> tuple[Sheet, ...]:
-    """Return whom it hits, and what was done and said, as tables."""
-    return _hits_sheet(view), _history_sheet(view)
-
-
-def _hits_sheet(view: CaseView) -> Sheet:
-    t = view.reading.t
-    columns = (
-        Column(key="kind", heading=t("What")),
-        Column(key="order", heading=t("Order")),
-        Column(key="name", heading=t("Name")),
-        Column(key="party", heading=t("Party")),
-        Column(key="before", heading=t("Before"), kind="moment"),
-        Column(key="after", heading=t("Now"), kind="moment"),
-        Column(key="moved", heading=t("Moved by"), kind="seconds"),
-    )
-    rows: list[Mapping[str, Value]] = [
-        {
-            "kind": t(HITS.get(hit.kind, hit.kind)), "order": hit.order,
-            "name": hit.name or hit.id, "before": hit.before_at, "after": hit.after_at,
-            "party": view.party(hit.party) if hit.party and view.sees_parties else None,
-            "moved": hit.moved_s,
-        }
-        for hit in looks.worst_first(view.case.hits)
-    ]  # fmt: skip
-    return Sheet(name=t("Whom it hits"), columns=columns, rows=rows)
-
-
-def _history_sheet(view: CaseView) -> Sheet:
-    t: Translator = view.reading.t
-    columns = (
-        Column(key="at", heading=t("When"), kind="moment"),
-        Column(key="who", heading=t("Who")),
-        Column(key="what", heading=t("What")),
-        Column(key="words", heading=t("Words")),
-        Column(key="read", heading=t("Who reads it")),
-    )
-    moves: list[Mapping[str, Value]] = [
-        {"at": one.at, "who": looks.actor(one.actor, view.names, t),
-         "what": t(looks.MOVES[one.move]), "words": one.words, "read": None}
-        for one in view.transitions
-    ]  # fmt: skip
-    notes: list[Mapping[str, Value]] = [
-        {"at": note.at, "who": note.name, "what": t("Comment"), "words": note.words,
-         "read": t("only the factory reads this") if note.party is None
-         else _read_by(note.party, view)}
-        for note in view.notes
-    ]  # fmt: skip
-    rows = sorted([*moves, *notes], key=lambda row: str(row["at"]))
-    return Sheet(name=t("What was done and said"), columns=columns, rows=rows)

@@ -11,7 +11,9 @@ from typing import Any
 from playwright.sync_api import Page
 
 WIDTH, HEIGHT = 240, 135
-REGIONS = ("header", "p0-figures", "p0-work_units", "p0-bottleneck", "p0-exceptions", "p0-milestones")
+REGIONS = (
+    "header", "p0-figures", "p0-work_units", "p0-bottleneck", "p0-exceptions", "p0-milestones",
+)  # fmt: skip
 
 _MEASURE = """async ([picture, regions, width, height]) => {
   const blob = await (await fetch('data:image/png;base64,' + picture)).blob();

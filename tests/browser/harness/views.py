@@ -395,8 +395,12 @@ def huge() -> WallView:
         bottleneck=largest(),
         exceptions=tuple(
             replace(
-                ALARM, number=99_999, inside=8_888, since=NOW - minutes(9e5),
-                place=replace(ALARM.place, work_unit=name), owner_name=CJK,
+                ALARM,
+                number=99_999,
+                inside=8_888,
+                since=NOW - minutes(9e5),
+                place=replace(ALARM.place, work_unit=name),
+                owner_name=CJK,
             )
             for name in (LONG, CJK) * 12
         ),

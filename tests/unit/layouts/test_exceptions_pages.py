@@ -11,7 +11,9 @@ from data.domain.exceptions.rules import Condition
 from data.domain.exceptions.search import CaseFilter
 from data.domain.exceptions.values import VALUES as NAMES
 from layouts.components import exception_looks as looks
+from layouts.components.exception_aside import DELIVERY
 from layouts.components.exception_forms import Sender
+from layouts.components.exception_view import CaseView, Delivered
 from layouts.components.exception_words import CONDITIONS, Words, condition, facts, title, where
 from layouts.components.reading import Reading
 from layouts.grid import Place
@@ -76,7 +78,7 @@ def one(case=None, **more):
         "rule": "Machine down", "names": {"account/2": "Lin Wei-ting"}, "people": {"2": "Lin"},
         "sender": SENDER,
     }  # fmt: skip
-    return exception.CaseView(**(given | more))
+    return CaseView(**(given | more))
 
 
 def page(view):
@@ -274,7 +276,7 @@ def test_changes_that_follow_each_other_are_one_line():
 
 
 def test_a_delivery_that_failed_says_so_with_the_answer():
-    told = [exception.Delivered(way="mail", recipient="Lin", state="given_up", attempts=9,
+    told = [Delivered(way="mail", recipient="Lin", state="given_up", attempts=9,
                                 answer="550 no such user")]  # fmt: skip
     words = " ".join(said(page(one(deliveries=told))))
     assert "given up · 9 attempts · 550 no such user" in words
@@ -283,7 +285,7 @@ def test_a_delivery_that_failed_says_so_with_the_answer():
 def test_every_state_of_a_delivery_has_a_word():
     from data.domain.deliveries import DeliveryState
 
-    assert set(exception.DELIVERY) == {state.value for state in DeliveryState}
+    assert set(DELIVERY) == {state.value for state in DeliveryState}
 
 
 def test_whatever_people_wrote_stays_text():
