@@ -255,14 +255,14 @@ def _desk_pages(engines: Engines, cached: "Cached", outside: Outside) -> "list[D
     from data.store.past import PastEvents
     from data.store.shift_figures import ShiftFigureStore
 
-    recorded, then = AccountPast(engines.sql), PastEvents(engines.sql)
+    recorded, then = AccountPast(engines.past), PastEvents(engines.past)
     boards = OrderBoards(engines.history, then)
     return [
-        OrdersPage(Orders(CompletedOrders(engines.sql))),
+        OrdersPage(Orders(CompletedOrders(engines.past))),
         OrderPage(Accounts(recorded), AccountsThen(recorded, then), boards, outside.talks),
-        DelaysPage(Delays(DelayStore(engines.sql), cached)),
-        BottleneckPage(BottleneckHistory(BottleneckStore(engines.sql), cached)),
-        FiguresPage(ShiftFigures(ShiftFigureStore(engines.sql), cached)),
+        DelaysPage(Delays(DelayStore(engines.past), cached)),
+        BottleneckPage(BottleneckHistory(BottleneckStore(engines.past), cached)),
+        FiguresPage(ShiftFigures(ShiftFigureStore(engines.past), cached)),
     ]
 
 
@@ -339,8 +339,8 @@ def _gantt_page(engines: Engines, visits: "Visits") -> "DeskPage":
     from data.store.accounts import AccountPast
     from data.store.gantt import GanttStore
 
-    versions = Accounts(AccountPast(engines.sql))
-    return GanttPage(Gantts(GanttStore(engines.sql), versions), visits)
+    versions = Accounts(AccountPast(engines.past))
+    return GanttPage(Gantts(GanttStore(engines.past), versions), visits)
 
 
 def _reading_api(
@@ -364,7 +364,7 @@ def _past_sites(engines: Engines, sites: Sites) -> "PastSites":
     from data.services.past import PastSites
     from data.store.past import PastEvents
 
-    return PastSites(PastEvents(engines.sql), sites.now)
+    return PastSites(PastEvents(engines.past), sites.now)
 
 
 def serve(settings: Settings) -> int:

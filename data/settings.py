@@ -31,6 +31,7 @@ VARIABLES = frozenset(
         "PORT",
         "DATABASE_URL",
         "REDIS_URL",
+        "MILEPOST_REPLICA_URL",
         "MILEPOST_DEMO",
         "MILEPOST_VAR",
         "MILEPOST_SCREENS",
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
     `screens` is None for the walls that come with the program, `notify` when nothing is sent
+    `replica_url` when pages on the past are read from the same database as everything else;
     out, `public_url` where links lead to the address that it listens on, `secret` when one is
     kept in `var`, `openid` when people sign in with accounts of the program alone. The
     word of `trusted_proxies` on their clients counts as that of one on this machine does.
@@ -91,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None
     redis_url: str | None
     demo: bool
+    replica_url: str | None
     var: Path
     screens: Path | None
     notify: Path | None
@@ -118,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             redis_url=_parsed(env, "REDIS_URL", _redis_url, default=None),
             demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
+            replica_url=_parsed(env, "MILEPOST_REPLICA_URL", _database_url, default=None),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
             notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
             public_url=_parsed(env, "MILEPOST_PUBLIC_URL", _public_url, default=None),

@@ -21,7 +21,7 @@ from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.history import History
 from data.store.history import connect as connect_sql
-from data.store.scoped import WEB
+from data.store.scoped import WEB, beside
 from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
@@ -60,6 +60,8 @@ class Engines:
         self.log, self.facts = EventLog(client), FactsStream(client)
         self.news = NewsStream(client)
         self.sql = connect_sql(settings.database_url, role=role)
+        replica = settings.replica_url  # for pages on the past, whose stores take `past`
+        self.past = self.sql if replica is None else beside(self.sql, replica)
         self.history = History(self.sql)
 
     def recorder(self, site: str) -> "Recorder":

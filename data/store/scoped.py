@@ -7,7 +7,7 @@ within `data.store`; `connect` and the roles also by whoever makes engines.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from psycopg import Cursor
@@ -20,8 +20,10 @@ from data.services.errors import Forbidden, Unavailable
 from data.store.protection import BETWEEN, EVERYTHING, PARTY, SITES
 from data.store.protection import WEB as WEB
 from data.store.protection import WORKER as WORKER
+from data.store.replica import Replica
 
 _ROLE = "milepost_role"
+_REPLICA = "milepost_replica"
 _ENTER = (
     "SELECT set_config('role', {role}, true), set_config('transaction_read_only', {only}, true),"
     f" set_config('{SITES}', {{sites}}, true), set_config('{PARTY}', {{party}}, true)"
@@ -49,20 +51,39 @@ def connect(url: str, pool_size: int = 5, role: str = WEB) -> Engine:
     return engine.execution_options(**{_ROLE: role})
 
 
+def beside(engine: Engine, replica_url: str) -> Engine:
+    """Return an engine whose `reading` goes to a replica where that has everything by then."""
+    replica = connect(replica_url, role=engine.get_execution_options()[_ROLE])
+    return engine.execution_options(**{_REPLICA: Replica(engine, replica)})
+
+
+def close(engine: Engine) -> None:
+    """Let the connections of an engine go, and those to its replica."""
+    replica: Replica | None = engine.get_execution_options().get(_REPLICA)
+    if replica is not None:
+        replica.close()
+    engine.dispose()
+
+
 def whole(site: str) -> Scope:
     """Return the scope of everything of a site, for a caller who has checked who asks."""
     return factory_scope(site)
 
 
-def reading(
-    engine: Engine, scope: Scope, *, snapshot: bool = False
-) -> AbstractContextManager[Connection]:
+@contextmanager
+def reading(engine: Engine, scope: Scope, *, snapshot: bool = False) -> Iterator[Connection]:
     """Read what a scope reaches, in a transaction that can't write.
 
     `snapshot`: all of it as of one instant.
     Raises: Unavailable; Forbidden for a scope of names that stand for everything.
     """
-    return _entered(engine, *_reach(scope), writes=False, snapshot=snapshot)
+    sites, party = _reach(scope)
+    with ExitStack() as stack:
+        connection = _near(engine, sites, party, snapshot, stack)
+        if connection is None:
+            entered = _entered(engine, sites, party, writes=False, snapshot=snapshot)
+            connection = stack.enter_context(entered)
+        yield connection
 
 
 def writing(engine: Engine, scope: Scope) -> AbstractContextManager[Connection]:
@@ -96,6 +117,22 @@ def answering() -> Iterator[None]:
         raise Unavailable(f"the history can't be reached: {error.orig}") from error
     except PoolTimeout as error:
         raise Unavailable("the history is busy: no connection became free in time") from error
+
+
+def _near(
+    engine: Engine, sites: str, party: str, snapshot: bool, stack: ExitStack
+) -> Connection | None:
+    """Enter a transaction on the replica, if there is one that can be read now."""
+    replica: Replica | None = engine.get_execution_options().get(_REPLICA)
+    found = None if replica is None else replica.near()
+    if replica is None or found is None:
+        return None
+    try:
+        entered = _entered(found, sites, party, writes=False, snapshot=snapshot)
+        return stack.enter_context(entered)
+    except Unavailable as error:
+        replica.rest(str(error))
+        return None
 
 
 @contextmanager
