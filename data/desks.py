@@ -28,9 +28,7 @@ from data.store.people import PeopleStore
 from data.store.trials import TrialRows
 from data.wiring import Engines
 
-TAKERS = frozenset(
-    {Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.OPERATOR}
-)
+TAKERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.OPERATOR})
 EVERY_SITE = "*"
 LATELY, MOST_ENDED = timedelta(days=7), 500
 
