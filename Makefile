@@ -13,7 +13,7 @@ sum = $(firstword $(shell cat $(1) | cksum))
 SETUP := $(VENV)/.setup-$(call sum,requirements.txt)
 SETUP_DEV := $(VENV)/.setup-dev-$(call sum,requirements.txt requirements-dev.txt)
 
-.PHONY: setup run setup-dev test test-long check audit bench fmt lock
+.PHONY: setup run setup-dev test test-long check audit bench faults fmt lock
 
 setup: $(SETUP)
 
@@ -47,6 +47,10 @@ audit: $(SETUP_DEV)
 bench: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(SETUP_DEV)
+	@$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.faults $(ARGS)
 
 fmt: $(SETUP_DEV)
 	$(BIN)/ruff check --fix .

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from data.services.planning import Plants
     from data.services.recorder import Recorder
     from data.services.report_post import Papers
+    from data.services.rescue import Rescue
     from data.services.watch import Watch
 
 DEMO_SITE = "hsinchu"
@@ -81,11 +82,17 @@ class Engines:
         lock = SiteLock(self.database_url, "watch", site)
         return Watch(site, live, aspects_of(self, site), lock, self.facts, self.log, time.time)
 
+    def _keeper(self, site: str) -> "Rescue":
+        from data.services.rescue import SECOND_S, Rescue
+
+        return Rescue(site, self.log, self.history, utc_now, sure_s=SECOND_S)
+
     def followed(
         self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False
     ) -> Sites:
         """Follow all sites that there are; `facts`: with what the watch finds out."""
-        sites = Sites(self.log, self.history, utc_now, spawn, pause, self.facts if facts else None)
+        more = (self.facts, self._keeper) if facts else (None, None)
+        sites = Sites(self.log, self.history, utc_now, spawn, pause, *more)
         spawn(sites.run)
         return sites
 
@@ -96,6 +103,7 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
     from data.services.derivation import Accounting
     from data.services.exceptions import Exceptions
     from data.services.forecasting import Forecasts
+    from data.services.rescue import Rescue
     from data.services.rules import Rules
     from data.services.shift_figures import ShiftFiguresRollup
     from data.services.triggers import MilestoneTriggers
@@ -118,6 +126,7 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
         Bottlenecks(site, BottleneckStore(sql), Stale(sql)),
         Exceptions(site, kept, Stale(sql), Program(sql), Rules(kept).of, utc_now),
         MilestoneTriggers(site, TriggerStore(sql), utc_now),
+        Rescue(site, engines.log, engines.history, utc_now),
     ]
 
 

@@ -2,7 +2,8 @@
 
 Pure. Kinds: `conflict` (an identity came again with another body), `unanswerable` (a source
 that can't be told sent something that breaks a rule), `poison` (an entry of the log that
-could not be folded).
+could not be folded), `gap` (not an input: entries of the log that vanished before they were
+recorded; the reason says which).
 """
 
 from datetime import datetime
@@ -17,6 +18,7 @@ class QuarantineKind(StrEnum):
     CONFLICT = "conflict"
     UNANSWERABLE = "unanswerable"
     POISON = "poison"
+    GAP = "gap"
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):

@@ -99,6 +99,7 @@ class LiveSite:
         self._units: tuple[Site | None, frozenset[str]] = (None, frozenset())
         self._listeners: list[Callable[[int], None]] = []
         self._followers: list[Callable[[Sequence[Event]], None]] = []
+        self._overhearers: list[Callable[[Sequence[Entry]], None]] = []
 
     def listen(self, listener: Callable[[int], None]) -> None:
         """Call `listener(topics)` after each change, in the reader's own thread of control."""
@@ -107,6 +108,10 @@ class LiveSite:
     def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
         """Call `follower(events)` with what was folded, in the order of the log."""
         self._followers.append(follower)
+
+    def overhear(self, listener: Callable[[Sequence[Entry]], None]) -> None:
+        """Call `listener(entries)` with what was read of the log, as it stands there."""
+        self._overhearers.append(listener)
 
     @property
     def now(self) -> datetime:
@@ -156,6 +161,8 @@ class LiveSite:
         self._read_at = self._real_now()
         self._hurried = len(entries) == BATCH
         topics = self._fold(entries) if entries else 0
+        for listener in self._overhearers:
+            listener(entries)
         if entries:
             self._after = entries[-1].offset
         if topics:

@@ -6,7 +6,7 @@ transaction. When a write fails it starts again from what SQL has, so nothing co
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Protocol
 
@@ -47,6 +47,12 @@ class LogReader(Protocol):
 
     def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
         """Entries after an offset."""
+
+    def first_offset(self, site: str) -> str | None:
+        """Offset of the oldest entry still held."""
+
+    def generated(self, site: str) -> str | None:
+        """The offset given last."""
 
     def trim(self, site: str, below: str) -> None:
         """Drop what is recorded."""
@@ -105,6 +111,7 @@ class Recorder:
         self._after = "0-0"
         self._trimmed_at: datetime | None = None
         self._trimmable = "0-0"
+        self._told = "0-0"  # the place after which a gap was told
 
     @property
     def holds_site(self) -> bool:
@@ -127,6 +134,7 @@ class Recorder:
         if epoch is not None and epoch != self._epoch:
             self._begin_anew(epoch)
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        self._look_for_gap(epoch)
         if entries:
             self._record(entries)
         self._housekeep()
@@ -164,8 +172,37 @@ class Recorder:
     def _begin_anew(self, epoch: str) -> None:
         if self._epoch:
             _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
+            self._tell_gap("the log was emptied")
             self._after = self._trimmable = "0-0"
         self._epoch = epoch
+
+    def _look_for_gap(self, epoch: str | None) -> None:
+        """Look whether another hand has taken out of the log what isn't recorded.
+
+        The entry recorded last is never trimmed by a recorder; where it is gone, others may be.
+        """
+        if self._after in ("0-0", self._told):
+            return
+        first = self._log.first_offset(self.site)
+        if first is None:
+            newest = self._log.generated(self.site)
+            if newest != self._after:
+                self._tell_gap(f"the log is empty; its newest entry was {newest or 'not kept'}")
+        elif epoch is not None and seq_of(first) > seq_of(self._after):
+            self._tell_gap(f"the log goes on at {first} ({_moment(first)})")
+
+    def _tell_gap(self, what: str) -> None:
+        """Keep for people to see that entries may be missing; once a place."""
+        if self._after in ("0-0", self._told):
+            return
+        self._told = self._after
+        reason = f"recorded is what came until {self._after} ({_moment(self._after)}); {what}"
+        _log.error("gap in the log", site=self.site, reason=reason)
+        gap = Quarantined(
+            kind=QuarantineKind.GAP, source="", event_id=self._after, field="$", reason=reason,
+            raw=b"", received_at=self._now(),
+        )  # fmt: skip
+        self._write([], [gap], self._after)
 
     def _record(self, entries: Sequence[Entry]) -> None:
         """Record entries; one that can't be recorded is put aside, and the others land."""
@@ -327,6 +364,12 @@ def _completions(board: Board, orders: Iterable[str]) -> dict[str, datetime | No
         if state is not None and state.plan is not None:
             completed[order_id] = completed_at(board, state.plan)
     return completed
+
+
+def _moment(offset: str) -> str:
+    """Return when an entry came in: its place tells."""
+    at = datetime.fromtimestamp(int(offset.partition("-")[0]) / 1000, UTC)
+    return f"{at:%F %T} UTC"
 
 
 def _poison(entry: Entry, reason: str, now: datetime) -> Quarantined:

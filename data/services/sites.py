@@ -17,7 +17,7 @@ from data.domain.plan_rules import flaws
 from data.domain.rules import Refusal
 from data.domain.scope import Scope
 from data.domain.site import Site
-from data.services.errors import Forbidden, Unavailable
+from data.services.errors import Forbidden, Overloaded, Unavailable
 from data.services.facts_reader import FactsReader, FactsSource
 from data.services.live import POLL_S, LivePast, LiveSite, LogFollower
 
@@ -43,16 +43,30 @@ class SitesPast(LivePast, Protocol):
         """Whether it was ever planned."""
 
 
+class Keeper(Protocol):
+    """What keeps what a site's log holds, in case that it vanishes (`data.services.rescue`)."""
+
+    def begin(self, live: LiveSite) -> None:
+        """Listen to what is read."""
+
+    def work(self, now: datetime) -> object:
+        """Look whether anything vanished."""
+
+
 class Sites:
     """Every site's live board in this process."""
 
     def __init__(
         self, log: SitesLog, past: SitesPast, now: Callable[[], datetime],
         spawn: Callable[..., Any], pause: Callable[[float], None],
-        facts: FactsSource | None = None,
+        facts: FactsSource | None = None, keeper: Callable[[str], Keeper] | None = None,
     ) -> None:  # fmt: skip
-        """Follow sites; `facts`: read too what the watch finds out, else that isn't known."""
+        """Follow sites; `facts`: read too what the watch finds out, else that isn't known.
+
+        `keeper`: makes what keeps a site's log, where that is this process's to do.
+        """
         self._facts = facts
+        self._keeper = keeper
         self._log = log
         self._past = past
         self._now = now
@@ -207,6 +221,8 @@ class Sites:
         self._spawn(self._keep_at, self._poll_forever, live)
         if self._facts is not None:
             self._spawn(self._keep_at, self._read_facts_forever, live)
+        if self._keeper is not None:
+            self._spawn(self._keep_at, self._keep_forever, live)
         _log.info("following", site=site)
 
     def _tell(self, site: str, topics: int) -> None:
@@ -220,7 +236,8 @@ class Sites:
                 task(live)
             except Exception:
                 _log.exception("reader failed", site=live.site, task=task.__name__)
-                live.loaded = live.loaded and task == self._read_facts_forever
+                beside = (self._read_facts_forever, self._keep_forever)
+                live.loaded = live.loaded and task in beside
                 self._pause(RETRY_S)
 
     def _read_forever(self, live: LiveSite) -> None:
@@ -243,6 +260,18 @@ class Sites:
             except Unavailable as error:
                 _log.warning("facts wait", site=live.site, reason=str(error))
                 self._pause(RETRY_S)
+
+    def _keep_forever(self, live: LiveSite) -> None:
+        if self._keeper is None:
+            return
+        keeper = self._keeper(live.site)
+        while True:
+            try:
+                keeper.begin(live)
+                keeper.work(live.now)
+            except (Unavailable, Overloaded) as error:
+                _log.warning("keeper waits", site=live.site, reason=str(error))
+            self._pause(1.0)
 
     def _poll_forever(self, live: LiveSite) -> None:
         polled_at = 0.0

@@ -129,6 +129,20 @@ class EventLog:
             oldest: Any = self._redis.xrange(key_of(site, "events"), count=1)
         return oldest[0][0].decode() if oldest else None
 
+    def generated(self, site: str) -> str | None:
+        """Return the offset given last, also when its entry is gone; None: there is no log."""
+        with answering():
+            if not self._redis.exists(key_of(site, "events")):
+                return None
+            told: Any = self._redis.xinfo_stream(key_of(site, "events"))
+        return str(told["last-generated-id"].decode())
+
+    def forget(self, site: str, identities: Sequence[tuple[str, str]]) -> None:
+        """Let identities be appended again, whose entries the log has lost."""
+        if identities:
+            with answering():
+                self._redis.delete(*(_claim_key(site, *identity) for identity in identities))
+
     def trim(self, site: str, below: str) -> None:
         """Drop entries below an offset that SQL has recorded."""
         with answering():
