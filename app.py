@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from data.connectors.plan_files import PlanFile
     from data.desks import ExceptionParts
     from data.domain.site import Site
+    from data.services.admission import Admission
     from data.services.caching import Cached
     from data.services.keys import Keys
     from data.services.past import PastSites
@@ -88,7 +89,8 @@ def create_server(settings: Settings) -> "Flask":
     past = _past_sites(engines, sites)
     quiet = Quiet(lambda site, area: exceptions.ended(site, area), gevent.spawn)
     walls = Walls(sites, load(settings.screens or FILE), settings.build, past, quiet)
-    api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now)
+    door = _admission(engines, sites, hub)
+    api = Api(ingest, sites, keys, engines.log, _read_plan, _template, utc_now, door)
     entry, screens, links = _ways_in(engines, settings, walls)
     outside = Outside(engines, sites, hub, entry, secret_of(settings), ingest)
     sites.listen(outside.live.on_change)
@@ -112,7 +114,8 @@ def create_server(settings: Settings) -> "Flask":
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
     more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
-    operating = Operating(sites, hub, {"log": engines.log.ping, "history": engines.history.ping})
+    pings = {"log": engines.log.ping, "history": engines.history.ping}
+    operating = Operating(sites, hub, pings, door)
     return build(walls, hub, api, operating, entry, settings.locale, shell, more)
 
 
@@ -126,6 +129,17 @@ def _live(engines: Engines, build: str) -> "tuple[Sites, Hub]":
     sites.listen(hub.on_change)
     gevent.spawn(hub.run)
     return sites, hub
+
+
+def _admission(engines: Engines, sites: Sites, hub: "Hub") -> "Admission":
+    """Start to look whether the door can take more."""
+    import gevent
+
+    from data.services.admission import Admission
+
+    made = Admission(engines.room, sites.ids, hub.lateness)
+    gevent.spawn(made.run, gevent.sleep)
+    return made
 
 
 class Outside:

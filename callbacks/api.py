@@ -5,7 +5,8 @@ calls one service and answers; what goes wrong becomes a JSON problem with the f
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -13,11 +14,12 @@ from urllib.parse import unquote
 import msgspec
 from flask import Blueprint, Response, request
 
-from callbacks.metrics import EVENTS
+from callbacks.metrics import EVENTS, SHED
 from data.domain.plan import Order
 from data.domain.plan_rules import to_envelopes
 from data.domain.scope import Role, factory_scope
 from data.domain.site import Site
+from data.services.admission import Admission, Shed
 from data.services.errors import Forbidden, MilepostError, Overloaded, Unavailable
 from data.services.ingest import Ingest, Status, Verdict
 from data.services.keys import Grant, Keys
@@ -73,7 +75,10 @@ class Api:
         read_plan: Callable[[str, bytes, Site], PlanFile],
         template: Callable[[str, Site | None], bytes],
         now: Callable[[], datetime],
+        admission: Admission | None = None,
     ) -> None:  # fmt: skip
+        """`admission`: says whether more is taken now; without one everything is."""
+        self._admission = admission
         self._ingest = ingest
         self._sites = sites
         self._keys = keys
@@ -98,15 +103,20 @@ class Api:
     def post_events(self) -> Response:
         """Take one event (structured or binary) or a batch."""
         grant = self._authorise()
-        envelopes, single = _envelopes()
-        self._limit(grant, len(envelopes))
-        verdicts = self._accept(grant, envelopes)
+        with self._entered(grant):
+            envelopes, single = _envelopes()
+            self._limit(grant, len(envelopes))
+            verdicts = self._accept(grant, envelopes)
         refused_alone = single and verdicts[0].status is Status.REFUSED
         return _json(_answer(verdicts), 422 if refused_alone else 200)
 
     def put_orders(self) -> Response:
         """Take order plans as JSON, CSV or XLSX: all of them, or none with every reason."""
         grant = self._authorise()
+        with self._entered(grant):
+            return self._planned(grant)
+
+    def _planned(self, grant: Grant) -> Response:
         plan = self._read_plan(grant)
         if plan.errors:
             raise Problem(422, "the plan has errors; nothing was changed", errors=plan.errors)
@@ -124,20 +134,11 @@ class Api:
     def put_site(self) -> Response:
         """Take the site's document: equipment, calendars, parties."""
         grant = self._authorise()
-        site = _site(grant)
-        at = self._now()
-        envelope = {
-            "specversion": "1.0",
-            "id": f"site-{at.isoformat()}",
-            "source": grant.scope.source,
-            "type": "plan.changed",
-            "subject": f"site/{site}",
-            "time": at.isoformat(),
-            "data": {"site": _body(MAX_PLAN_BYTES)},
-        }
-        verdicts = self._accept(grant, [envelope])
+        with self._entered(grant):
+            envelope = _site_envelope(grant, self._now(), _body(MAX_PLAN_BYTES))
+            verdicts = self._accept(grant, [envelope])
         if verdicts[0].status is Status.ACCEPTED:
-            self._log.announce(site)
+            self._log.announce(_site(grant))
         return _json(_answer(verdicts), 422 if verdicts[0].status is Status.REFUSED else 200)
 
     def post_signals(self) -> Response:
@@ -187,6 +188,19 @@ class Api:
             raise Problem(403, "this key reads; it may not report")
         return grant
 
+    @contextmanager
+    def _entered(self, grant: Grant) -> Iterator[None]:
+        """Let a request in before its body is looked at, or refuse it; count what is refused."""
+        if self._admission is None:
+            yield
+            return
+        try:
+            with self._admission.entered(_site(grant)):
+                yield
+        except Shed as shed:
+            SHED.labels(_site(grant), shed.why).inc()
+            raise
+
     def _limit(self, grant: Grant, events: int) -> None:
         bucket = self._buckets.setdefault(grant.prefix, _Bucket(grant.rate_per_s))
         wait_s = bucket.take(events)
@@ -234,6 +248,18 @@ def unauthorised() -> Problem:
 
 def _site(grant: Grant) -> str:
     return grant.scope.sites[0]
+
+
+def _site_envelope(grant: Grant, at: datetime, document: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"site-{at.isoformat()}",
+        "source": grant.scope.source,
+        "type": "plan.changed",
+        "subject": f"site/{_site(grant)}",
+        "time": at.isoformat(),
+        "data": {"site": document},
+    }
 
 
 def _envelopes() -> tuple[list[Any], bool]:

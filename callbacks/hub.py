@@ -18,6 +18,7 @@ import structlog
 from gevent.queue import Empty, SimpleQueue
 
 from callbacks.frames import GZIP_HEADER, Frame, Retry
+from callbacks.lateness import Lateness
 from callbacks.metrics import FRAMES, RENDER_SECONDS, SEND_SECONDS, SNAPSHOTS, VIEWERS
 from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS
 from layouts.cells import Cells, changed
@@ -26,6 +27,8 @@ BEAT_S = 5.0
 PARTS = 20  # in which the channels beat, one after the other within a beat
 MIN_INTERVAL_S = 0.1
 MAX_INTERVAL_S = 2.0
+LATE_TIMES = 4.0  # a process that is late lets changes of a channel gather for so many times that
+HELD_UP_S = 1.0  # what waited for longer at a viewer's connection is followed by the age as it is
 QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
@@ -85,6 +88,7 @@ class Channel:
         self.viewers: set[Viewer] = set()
         self.left_at = time.monotonic()
         self.place = 0  # says when within a beat it is its turn
+        self.late_s: Callable[[], float] = float  # by how much the process is late
         self._name = name  # differs between processes and restarts, so versions can't be mixed up
         self._render = render
         self._beat = beat
@@ -104,7 +108,8 @@ class Channel:
         if self._waiting or not self.viewers:
             return
         self._waiting = True
-        wait_s = self._flushed_at + self._interval_s - time.monotonic()
+        late_s = min(MAX_INTERVAL_S, LATE_TIMES * self.late_s())
+        wait_s = self._flushed_at + max(self._interval_s, late_s) - time.monotonic()
         gevent.spawn_later(max(0.0, wait_s), self._flush_in_time)
 
     def flush(self) -> None:
@@ -146,7 +151,11 @@ class Channel:
 
     def beat(self) -> None:
         """Send the heartbeat: the data's own age, the build."""
-        self._send(self._form("beat", self._beat()), keep=False)
+        self._send(self.heartbeat(), keep=False)
+
+    def heartbeat(self) -> Frame:
+        """Return the heartbeat as of now."""
+        return self._form("beat", self._beat())
 
     def refresh(self) -> None:
         """Flush now what waits for its turn."""
@@ -158,9 +167,9 @@ class Channel:
         self.refresh()
         missed = self._missed(last_id)
         if missed is not None:
-            return [*missed, self._form("beat", self._beat())]
+            return [*missed, self.heartbeat()]
         SNAPSHOTS.inc()
-        return [self.snapshot(), self._form("beat", self._beat())]
+        return [self.snapshot(), self.heartbeat()]
 
     def snapshot(self) -> Frame:
         """Return everything the page shows, as one frame shared by all who need it now."""
@@ -201,6 +210,7 @@ class Hub:
         self._channels: dict[ChannelKey, Channel] = {}
         self._closing = False
         self._number = random.getrandbits(40)
+        self.lateness = Lateness()
 
     def __len__(self) -> int:
         return len(self._channels)
@@ -246,7 +256,9 @@ class Hub:
     def run(self) -> None:
         """Tick for ever."""
         for turn in itertools.count():
+            due = time.monotonic() + BEAT_S / PARTS
             gevent.sleep(BEAT_S / PARTS)
+            self.lateness.note(time.monotonic() - due)
             self.tick(turn % PARTS, PARTS)
 
     def close(self) -> None:
@@ -278,11 +290,16 @@ class Hub:
             frames = [_again(), *channel.welcome(last_id)]
             start = GZIP_HEADER if packed else b""
             yield start + b"".join(frame.bytes(packed) for frame in frames)
+            took_s = 0.0
             while time.monotonic() < ends_at and not viewer.over:
-                data = b"".join(frame.bytes(packed) for frame in _next(viewer, channel))
+                frames = _next(viewer, channel)
+                if took_s > HELD_UP_S:  # what they say of their age was true when they were made
+                    frames.append(channel.heartbeat())
+                data = b"".join(frame.bytes(packed) for frame in frames)
                 begun = time.monotonic()
                 yield data
-                SEND_SECONDS.observe(time.monotonic() - begun)
+                took_s = time.monotonic() - begun
+                SEND_SECONDS.observe(took_s)
         finally:
             channel.viewers.discard(viewer)
             channel.left_at = time.monotonic()
@@ -295,6 +312,7 @@ class Hub:
             name = f"{self._build}-{self._number:x}"
             channel = self._channels[key] = Channel(name, render, beat, self._interval_s, form)
             channel.place = self._number
+            channel.late_s = self.lateness
         return channel
 
 

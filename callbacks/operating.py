@@ -11,11 +11,15 @@ from prometheus_client import REGISTRY as OWN
 
 from callbacks.hub import Hub
 from callbacks.metrics import (
+    BACKLOG_SECONDS,
     CHANNELS,
     EVENT_AGE_SECONDS,
     FORECAST_COVERAGE,
+    IN_FLIGHT,
+    LOG_MEMORY,
     READER_LAG_SECONDS,
 )
+from data.services.admission import Admission
 from data.services.errors import MilepostError
 from data.services.live import LiveSite
 from data.services.sites import Sites
@@ -31,7 +35,11 @@ class Life(NamedTuple):
 class Operating:
     """Handlers of the operating routes."""
 
-    def __init__(self, sites: Sites, hub: Hub, engines: dict[str, Callable[[], None]]) -> None:
+    def __init__(
+        self, sites: Sites, hub: Hub, engines: dict[str, Callable[[], None]],
+        admission: Admission | None = None,
+    ) -> None:  # fmt: skip
+        self._admission = admission
         self._sites = sites
         self._hub = hub
         self._engines = engines  # name → raises when it can't be reached
@@ -74,6 +82,8 @@ class Operating:
             if (made := live.facts.forecasting) is not None and made.coverage is not None:
                 FORECAST_COVERAGE.labels(live.site).set(made.coverage)
             READER_LAG_SECONDS.labels(live.site, "board").set(live.read_age_s)
+        if self._admission is not None:
+            _show(self._admission)
         return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
 
     def _missing(self) -> dict[str, str]:
@@ -101,6 +111,14 @@ def _site_state(live: LiveSite) -> dict[str, object]:
         "watch_lag_s": readers.watch_lag_s,
         "watch_stale": readers.watch_stale,
     }
+
+
+def _show(door: Admission) -> None:
+    """Set the figures of what the door is let in by."""
+    IN_FLIGHT.set(door.in_flight)
+    LOG_MEMORY.set(door.memory)
+    for site, backlog_s in door.backlogs.items():
+        BACKLOG_SECONDS.labels(site).set(backlog_s)
 
 
 def _registry() -> CollectorRegistry:

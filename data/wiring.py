@@ -26,6 +26,7 @@ from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
 from data.stream.news import NewsStream
+from data.stream.room import LogRoom
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -59,7 +60,7 @@ class Engines:
         self.database_url = settings.database_url
         client = connect_log(settings.redis_url)
         self.log, self.facts = EventLog(client), FactsStream(client)
-        self.news = NewsStream(client)
+        self.news, self.room = NewsStream(client), LogRoom(client)
         self.sql = connect_sql(settings.database_url, role=role)
         replica = settings.replica_url  # for pages on the past, whose stores take `past`
         self.past = self.sql if replica is None else beside(self.sql, replica)

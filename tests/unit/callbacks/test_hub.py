@@ -9,7 +9,18 @@ import msgspec
 import pytest
 
 from callbacks import hub as hub_module
-from callbacks.hub import BEAT_S, CLOSING_S, LINGER_S, QUEUE_FRAMES, RING_FRAMES, ChannelKey, Hub
+from callbacks.hub import (
+    BEAT_S,
+    CLOSING_S,
+    HELD_UP_S,
+    LATE_TIMES,
+    LINGER_S,
+    MAX_INTERVAL_S,
+    QUEUE_FRAMES,
+    RING_FRAMES,
+    ChannelKey,
+    Hub,
+)
 from data.domain.topics import CLOCK, EVERYTHING, OPERATIONS, PLAN, READERS, SIGNALS
 
 KEY = ChannelKey("wall", "plant", "factory", "A", "en")
@@ -44,6 +55,7 @@ class Page:
     def __init__(self) -> None:
         self.values: dict[str, tuple[int, str]] = {"a": (OPERATIONS, "0"), "b": (PLAN, "0")}
         self.asked: list[int] = []
+        self.age = 1.5
         self.fails = False
         self.beat_fails = False
 
@@ -56,7 +68,7 @@ class Page:
     def beat(self) -> dict[str, object]:
         if self.beat_fails:
             raise ValueError("no clock")
-        return {"age": 1.5}
+        return {"age": self.age}
 
     def show(self, name: str, text: str) -> None:
         self.values[name] = (self.values[name][0], text)
@@ -245,10 +257,47 @@ def test_a_slow_viewers_queue_is_bounded_and_it_gets_one_snapshot(
         quick.read()
     (channel,) = hub._channels.values()
     assert all(viewer.frames.qsize() <= QUEUE_FRAMES for viewer in channel.viewers)
-    assert names(slow.read()) == ["snapshot"]
+    assert names(slow.read())[0] == "snapshot"
     assert slow.shown == quick.shown
     change(hub, page, clock, 1)
-    assert names(slow.read()) == ["cells"]
+    assert names(slow.read())[0] == "cells"
+
+
+def test_what_waited_at_a_connection_is_followed_by_the_age_as_it_is_now(
+    hub: Hub, page: Page, clock: Clock
+) -> None:
+    viewer = Reader(hub, page)
+    viewer.read()
+    page.age = 1.5
+    hub.tick()
+    viewer.read()
+    hub.tick()
+    clock.advance(HELD_UP_S + 0.1)  # until the connection takes what it was given
+    page.age = 2.6
+    assert viewer.read() == [("beat", {"age": 1.5}), ("beat", {"age": 2.6})]
+    hub.tick()
+    assert viewer.read() == [("beat", {"age": 2.6})]
+
+
+def test_changes_gather_for_longer_while_the_process_is_late(
+    hub: Hub, page: Page, clock: Clock
+) -> None:
+    viewer = Reader(hub, page)
+    viewer.read()
+    hub.lateness.note(0.2)
+
+    def waited(topics: int) -> float:
+        page.show("a", str(clock.at))
+        hub.on_change("plant", topics)
+        return max(at for at, _ in clock.due) - clock.at
+
+    clock.advance(0.01)
+    assert waited(OPERATIONS) == pytest.approx(LATE_TIMES * 0.2, rel=0.1)
+    clock.advance(MAX_INTERVAL_S)
+    viewer.read()
+    for _ in range(20):
+        hub.lateness.note(60.0)
+    assert waited(OPERATIONS) <= MAX_INTERVAL_S
 
 
 def test_who_comes_back_with_its_last_id_gets_exactly_what_it_missed(

@@ -1,0 +1,132 @@
+"""Whether the door takes more now: what can't be worked off is refused before it queues.
+
+Input is what is shed first: its sender keeps it and repeats it, as a wall can't. People's own
+acts, walls and reading go on. Imported by `callbacks` and wired in `app`; pure but for the log
+that it looks at.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any, Protocol
+
+import structlog
+from msgspec import Struct
+
+from data.services.errors import Overloaded, Unavailable
+
+LOOK_S = 0.5
+_log = structlog.get_logger("admission")
+
+
+class Why(StrEnum):
+    """What there is too much of."""
+
+    MEMORY = "memory"  # the log's engine is nearly full
+    BACKLOG = "backlog"  # the recorder is behind
+    IN_FLIGHT = "in-flight"  # requests in the door of this process
+    BUSY = "busy"  # this process, whose viewers would wait
+
+
+_WORDS = {
+    Why.MEMORY: "the log is nearly full",
+    Why.BACKLOG: "what was taken must be recorded first",
+    Why.IN_FLIGHT: "too many requests at once",
+    Why.BUSY: "the program is busy",
+}
+_AGAIN_S = {Why.MEMORY: 10, Why.BACKLOG: 10, Why.IN_FLIGHT: 1, Why.BUSY: 2}
+
+
+class Shed(Overloaded):
+    """Refused before anything of it was looked at."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(_WORDS[why])
+        self.why = why
+        # Not the same for all, or all of them would come back in the same second.
+        self.retry_after_s = _AGAIN_S[why] + random.randint(0, _AGAIN_S[why])  # nosec B311
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """From where on nothing more is taken.
+
+    `memory`: share of what the log's engine may use; the rest is for who empties it.
+    `backlog_s`: by how much the newest entry is younger than the oldest that isn't recorded.
+    `in_flight`: requests. `late_s`: by how much a process is late with what it does by the clock;
+    it still takes one request after the other then, so that whoever knocks long enough gets in.
+    """
+
+    memory: float = 0.9
+    backlog_s: float = 600.0
+    in_flight: int = 16
+    late_s: float = 1.0
+
+
+class Room(Protocol):
+    """What admission asks of the log."""
+
+    def memory(self) -> float:
+        """Share of its memory that is in use."""
+
+    def backlog_s(self, site: str) -> float:
+        """By how much its recorder is behind."""
+
+
+class Admission:
+    """Lets requests in, or raises Shed. What it knows of the log is `LOOK_S` old at most."""
+
+    def __init__(
+        self, room: Room, sites: Callable[[], tuple[str, ...]], late_s: Callable[[], float],
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        """`late_s`: by how much this process is late now."""
+        self.memory = 0.0
+        self.backlogs: dict[str, float] = {}
+        self.in_flight = 0
+        self._room = room
+        self._sites = sites
+        self._late_s = late_s
+        self._limits = limits or Limits()
+
+    def look(self) -> None:
+        """Look at the log. While it can't be reached appending says so itself.
+
+        Raises: Unavailable.
+        """
+        self.memory = self._room.memory()
+        self.backlogs = {site: self._room.backlog_s(site) for site in self._sites()}
+
+    def run(self, pause: Callable[[float], Any]) -> None:
+        """Look for ever."""
+        while True:
+            try:
+                self.look()
+            except Unavailable as error:
+                _log.warning("log not looked at", reason=str(error))
+            pause(LOOK_S)
+
+    @contextmanager
+    def entered(self, site: str) -> Iterator[None]:
+        """Be in the door for as long as the block lasts.
+
+        Raises: Shed.
+        """
+        why = self._against(site)
+        if why is not None:
+            raise Shed(why)
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+
+    def _against(self, site: str) -> Why | None:
+        limits = self._limits
+        found = {
+            Why.MEMORY: self.memory >= limits.memory,
+            Why.BACKLOG: self.backlogs.get(site, 0.0) >= limits.backlog_s,
+            Why.IN_FLIGHT: self.in_flight >= limits.in_flight,
+            Why.BUSY: self.in_flight > 0 and self._late_s() >= limits.late_s,
+        }
+        return next((why for why, so in found.items() if so), None)
