@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import structlog
 
-from data.commands import access, backup, notify, parts, secrets, showing, sources
+from data.commands import access, archive, backup, notify, parts, secrets, showing, sources
 from data.commands.greeting import greet
 from data.commands.parser import parser
 from data.secret import derived
@@ -472,6 +472,7 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "audit": lambda settings: access.verify_audit(settings, options),
         "key": lambda settings: access.manage_keys(settings, options),
         "backup": lambda settings: backup.backup(settings, options.folder),
+        "archive": lambda settings: archive.archive(settings, options),
         "restore": lambda settings: backup.restore(settings, options.folder),
         "rotate-secret": lambda settings: secrets.rotate_secret(settings, options.file),
     }

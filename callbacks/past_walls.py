@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from callbacks.desk.visit import BadParameter, instant
 from callbacks.gate import viewer
 from callbacks.walls import Wall, Walls
-from data.services.errors import Forbidden, NoSuchInstant, Unavailable
+from data.services.errors import Archived, Forbidden, NoSuchInstant, Unavailable
 from layouts.cells import fill
 from layouts.pages import past, wall
 from layouts.panels.header import Then
@@ -28,6 +28,8 @@ def past_wall(
         shown = walls.wall_then(screen, viewer(), moment)
     except BadParameter:
         return past.not_an_instant(at, t)
+    except Archived:
+        return past.archived(at, t)
     except NoSuchInstant:
         return past.no_such_instant(moment > live.at, at, t)
     except (Forbidden, Unavailable):

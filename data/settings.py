@@ -34,6 +34,7 @@ VARIABLES = frozenset(
         "MILEPOST_REPLICA_URL",
         "MILEPOST_DEMO",
         "MILEPOST_VAR",
+        "MILEPOST_KEEP_MONTHS",
         "MILEPOST_SCREENS",
         "MILEPOST_NOTIFY",
         "MILEPOST_PUBLIC_URL",
@@ -81,20 +82,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one start of the program.
 
     `database_url` and `redis_url` are None when the program starts its own engines under `var`;
-    `screens` is None for the walls that come with the program, `notify` when nothing is sent
     `replica_url` when pages on the past are read from the same database as everything else;
+    `screens` is None for the walls that come with the program, `notify` when nothing is sent
     out, `public_url` where links lead to the address that it listens on, `secret` when one is
-    kept in `var`, `openid` when people sign in with accounts of the program alone. The
-    word of `trusted_proxies` on their clients counts as that of one on this machine does.
+    kept in `var`, `keep_months` when events stay in SQL for ever, `openid` when people sign in
+    with accounts of the program alone. The word of `trusted_proxies` on their clients counts as
+    that of one on this machine does.
     """
 
     host: str
     port: int
     database_url: str | None
     redis_url: str | None
-    demo: bool
     replica_url: str | None
+    demo: bool
     var: Path
+    keep_months: int | None
     screens: Path | None
     notify: Path | None
     public_url: str | None
@@ -119,9 +122,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             port=_parsed(env, "PORT", _port, default=8050),
             database_url=_parsed(env, "DATABASE_URL", _database_url, default=None),
             redis_url=_parsed(env, "REDIS_URL", _redis_url, default=None),
+            replica_url=_parsed(env, "MILEPOST_REPLICA_URL", _database_url, default=None),
             demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
-            replica_url=_parsed(env, "MILEPOST_REPLICA_URL", _database_url, default=None),
+            keep_months=_parsed(env, "MILEPOST_KEEP_MONTHS", _months, default=None),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
             notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
             public_url=_parsed(env, "MILEPOST_PUBLIC_URL", _public_url, default=None),
@@ -187,6 +191,12 @@ def _seed(text: str) -> int:
     if text.isascii() and text.isdigit():
         return int(text)
     raise ValueError("a whole number, 0 or more")
+
+
+def _months(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 1200:
+        return int(text)
+    raise ValueError("a number of months from 1 to 1200")
 
 
 def _flag(text: str) -> bool:

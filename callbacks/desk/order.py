@@ -21,7 +21,7 @@ from data.domain.scope import Scope
 from data.domain.subjects import Identity
 from data.domain.topics import CLOCK, FORECASTS, NEEDS, OPERATIONS, PLAN, STATEMENTS
 from data.services.comments import Comment
-from data.services.errors import Forbidden, Unavailable
+from data.services.errors import Archived, Forbidden, Unavailable
 from data.services.order_boards import plan_on
 from data.services.views import SiteView
 from layouts.components.evidence import MOST_EVENTS
@@ -144,10 +144,11 @@ class OrderPage:
             forecast=visit.live.facts.forecasts.get(order),
             against=None if against is None else against.order,
         )
-        account = self._account(visit, view)
+        account, archived = self._account(visit, view)
         proofs = _proofs(account, shown.step, every=every)
         past = Past(
             account=account,
+            archived=archived,
             events=self._events(visit, proofs[:most]),
             proofs=len(proofs),
             versions=tuple(versions),
@@ -177,15 +178,16 @@ class OrderPage:
             return ()
         return [version for version in versions if version.at <= visit.now]
 
-    def _account(self, visit: Visit, view: OrderView) -> Account | None:
+    def _account(self, visit: Visit, view: OrderView) -> tuple[Account | None, bool]:
+        """Return the account, and whether there is none because its events are archived."""
         forecast_at = None if view.completed_at is not None else view.ends_at
         try:
             ledger = self._of(visit).ledger(
                 visit.scope, visit.site, view.order.id, visit.now, forecast_at
             )
-        except (Unavailable, Forbidden):
-            return None
-        return account_of(ledger)
+        except (Unavailable, Forbidden) as error:
+            return None, isinstance(error, Archived)
+        return account_of(ledger), False
 
     def _events(self, visit: Visit, proofs: Sequence[Identity]) -> tuple[Event, ...] | None:
         if not proofs:

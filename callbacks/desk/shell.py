@@ -35,7 +35,7 @@ from callbacks.desk.visit import (
 from callbacks.gate import MANAGERS, Viewer, viewer
 from callbacks.viewer import in_callback, theme_of, translator_of
 from data.domain.scope import Scope
-from data.services.errors import Forbidden, MilepostError, NoSuchInstant, Unavailable
+from data.services.errors import Archived, Forbidden, MilepostError, NoSuchInstant, Unavailable
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from data.services.views import PastSites, SiteView
@@ -266,6 +266,8 @@ class Shell:
             raise BadParameter("at", "live")
         try:
             return self._past.at(scope, site, at)
+        except Archived as error:
+            raise BadParameter("at", "kept") from error
         except NoSuchInstant as error:
             raise BadParameter("at", "instant") from error
 

@@ -25,7 +25,7 @@ from layouts.urls import Address
 LONGEST_VALUE = 200
 MOST_PARAMETERS = 40
 
-Expected = Literal["choice", "day", "instant", "whole", "short", "live"]
+Expected = Literal["choice", "day", "instant", "whole", "short", "live", "kept"]
 
 
 class BadParameter(ValueError):

@@ -44,9 +44,19 @@ def parser() -> argparse.ArgumentParser:
         ("restore", "put such a copy into engines that hold nothing yet"),
     ):
         commands.add_parser(name, help=words).add_argument("folder", type=Path)
+    _add_archive(commands)
     _add_people(commands)
     _add_keys(commands)
     return parser
+
+
+def _add_archive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command about old events."""
+    old = commands.add_parser("archive", help="move old events into files, or bring them back")
+    old.add_argument("--before", default="", metavar="YYYY-MM", help="what was recorded before")
+    old.add_argument("--site", default="", help="of one site alone")
+    old.add_argument("--folder", type=Path, help="where files lie; `archive` in MILEPOST_VAR else")
+    old.add_argument("--back", default="", metavar="SITE", help="bring its newest run back")
 
 
 def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

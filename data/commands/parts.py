@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 
+from data.commands.archive import keep_up
 from data.services.ingest import Ingest
 from data.services.live import LiveSite, utc_now
 from data.settings import Settings
@@ -26,6 +27,7 @@ def work(settings: Settings) -> int:
 
     patiently(lambda: upgrade(settings.database_url or ""))
     engines = Engines(settings, WORKER)
+    in_thread(keep_up, settings)
     worker = Worker(engines.log, engines.history, engines.recorder)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())

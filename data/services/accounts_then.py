@@ -67,7 +67,13 @@ class _ReadingThen:
             if event.type is EventType.EVENT_VOIDED
         }
         plans = (event for event in told if event.type is EventType.PLAN_CHANGED)
-        return [event for event in plans if (event.source, event.id) not in undone]
+        found = [event for event in plans if (event.source, event.id) not in undone]
+        return found or self._none_unless_archived(site, order_id)
+
+    def _none_unless_archived(self, site: str, order_id: str) -> list[Event]:
+        """Return nothing. Raises: Archived."""
+        self._reading.plans(site, order_id)
+        return []
 
     def told(self, site: str, subjects: Sequence[str], until: datetime) -> list[Event]:
         """Return the events of subjects, voids too."""

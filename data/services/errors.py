@@ -7,6 +7,7 @@
     ├── Overloaded       the log is full: nothing more is taken until it has drained
     └── Forbidden        the scope doesn't allow it (the API answers as if it weren't there)
         └── NoSuchInstant   the site's history doesn't reach there, or it lies ahead
+            └── Archived    it did, and lies in files now: it can be brought back
 
 Imported by every layer above the domain.
 """
@@ -42,3 +43,7 @@ class Forbidden(MilepostError):
 
 class NoSuchInstant(Forbidden):
     """Nothing can be shown of that instant: it lies ahead, or before the site's history."""
+
+
+class Archived(NoSuchInstant):
+    """It was recorded and is archived: `python app.py archive --back SITE` brings it back."""

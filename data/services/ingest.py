@@ -19,6 +19,7 @@ from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.rules import MAX_ID, Refusal, Refused, parse_event
 from data.domain.scope import Scope
 from data.domain.subjects import Identity
+from data.services.archived import Archive, ArchivedPast
 from data.services.errors import Cold, Forbidden
 from data.services.ports import CLAIM_S, Claim, Outcome
 
@@ -58,7 +59,7 @@ class Log(Protocol):
         """Fill the memory of identities."""
 
 
-class Memory(Protocol):
+class Memory(Archive, Protocol):
     """What the door asks of the history."""
 
     def digests(self, site: str, since: datetime) -> dict[Identity, bytes]:
@@ -85,6 +86,7 @@ class Ingest:
         self._log = log
         self._memory = memory
         self._plans = plans
+        self._archived = ArchivedPast(memory)
         self._warming = threading.Lock()
 
     def accept(
@@ -113,9 +115,23 @@ class Ingest:
         parsed: list[Event | Verdict] = [
             self._parse(scope, site, envelope, recorded_at) for envelope in envelopes
         ]
+        parsed = self._without_archived(site, parsed, real_now)
         events = [item for item in parsed if isinstance(item, Event)]
         verdicts = iter(self._append(site, events, recorded_at, real_now))
         return [next(verdicts) if isinstance(item, Event) else item for item in parsed]
+
+    def _without_archived(
+        self, site: str, parsed: Sequence[Event | Verdict], real_now: datetime
+    ) -> list[Event | Verdict]:
+        """Refuse what concerns events that are archived."""
+        events = [item for item in parsed if isinstance(item, Event)]
+        gone = self._archived.refusals(site, events, real_now) if events else {}
+        return [
+            _refusal(item.id, gone[item.source, item.id])
+            if isinstance(item, Event) and (item.source, item.id) in gone
+            else item
+            for item in parsed
+        ]
 
     def quarantine(
         self, scope: Scope, site: str, envelopes: Sequence[Any], verdicts: Sequence[Verdict],

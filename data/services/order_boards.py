@@ -12,7 +12,7 @@ from data.domain.board import Board
 from data.domain.events import Event, need_subject, operation_subject, order_subject
 from data.domain.plan import Order
 from data.domain.scope import Scope
-from data.domain.subjects import Fold
+from data.domain.subjects import Fold, Identity
 from data.services.errors import Forbidden
 from data.services.views import SiteView
 
@@ -22,6 +22,11 @@ class RecordedOrders(Protocol):
 
     def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
         """States of orders with their operations and needs."""
+
+    def archived(
+        self, site: str, orders: Sequence[str], identities: Sequence[Identity], before: datetime
+    ) -> tuple[set[str], set[Identity]]:
+        """Which orders are archived, and which events were recorded before."""
 
 
 class RecordedThen(Protocol):
@@ -54,9 +59,17 @@ class OrderBoards:
             board.restore(self._recorded.orders(view.site, [order]))
         else:
             self._fold_until(board, order, at)
+            self._take_archived(board, order, at)
         if plan_on(board, order) is None:
             raise Forbidden(order)
         return board
+
+    def _take_archived(self, board: Board, order: str, at: datetime) -> None:
+        """Take an order whose events are archived as it is: nothing was recorded of it since."""
+        if plan_on(board, order) is None:
+            archived, _ = self._recorded.archived(board.site_id, [order], [], at)
+            if archived:
+                board.restore(self._recorded.orders(board.site_id, [order]))
 
     def _fold_until(self, board: Board, order: str, at: datetime) -> None:
         _fold(board, self._then.events_until(board.site_id, at, [order_subject(order)]))

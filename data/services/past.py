@@ -30,7 +30,7 @@ from data.domain.scope import Scope
 from data.domain.site import Site
 from data.domain.subjects import Fold
 from data.domain.view import Readers
-from data.services.errors import Forbidden, NoSuchInstant
+from data.services.errors import Archived, Forbidden, NoSuchInstant
 from data.services.folding import completed_at
 from data.services.ports import KEEP
 
@@ -54,6 +54,9 @@ class PastReader(Protocol):
 
     def first_at(self, site: str) -> datetime | None:
         """When the first event was recorded."""
+
+    def kept_from(self, site: str) -> datetime | None:
+        """Before when everything that isn't needed is archived; None: nothing is."""
 
     def latest_at(self, site: str, at: datetime) -> datetime | None:
         """Latest time of what was recorded by then."""
@@ -129,8 +132,8 @@ class PastSites:
     def at(self, scope: Scope, site: str, at: datetime) -> PastSite:
         """Return a site as it was known to be at an instant.
 
-        Raises: Forbidden; NoSuchInstant when it lies ahead, or before the first event;
-        Unavailable.
+        Raises: Forbidden; NoSuchInstant when it lies ahead, or before the first event, Archived
+        where it is archived; Unavailable.
         """
         if not scope.may_see(site):
             raise Forbidden(site)
@@ -158,6 +161,9 @@ class PastSites:
         return found
 
     def _made(self, site: str, at: datetime) -> PastSite:
+        kept_from = self._store.kept_from(site)
+        if kept_from is not None and at < kept_from:
+            raise Archived(f"what was recorded before {kept_from.isoformat()} is archived")
         first = self._store.first_at(site)
         if first is None or at < first:
             begins = "has none" if first is None else f"begins at {first.isoformat()}"

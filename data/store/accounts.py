@@ -15,6 +15,8 @@ from data.domain.events import Data, Event, EventType
 from data.domain.ledger.records import Occupation
 from data.domain.site import Site
 from data.domain.subjects import Identity
+from data.services.errors import Archived
+from data.store.archived import archived_orders
 from data.store.months import of_identity
 from data.store.scoped import reading, whole
 
@@ -99,8 +101,14 @@ class Reading:
         return Site(id=site, name=site) if row is None else _site(row[0])
 
     def plans(self, site: str, order_id: str) -> list[Event]:
-        """Return the plan events of an order that aren't voided."""
-        return self._events(_PLANS, site=site, subject=f"order/{order_id}")
+        """Return the plan events of an order that aren't voided.
+
+        Raises: Archived.
+        """
+        found = self._events(_PLANS, site=site, subject=f"order/{order_id}")
+        if not found and archived_orders(self._connection, site, [order_id]):
+            raise Archived(f"the events of {order_id} are archived")
+        return found
 
     def told(self, site: str, subjects: Sequence[str], until: datetime) -> list[Event]:
         """Return all events of subjects up to an instant, voids too."""

@@ -16,6 +16,7 @@ from data.domain.quarantine import Quarantined
 from data.domain.site import Site
 from data.domain.subjects import Fold, Identity
 from data.services.ports import KEEP, Snapshot
+from data.store import archived
 from data.store.bases import (
     need_from,
     operation_from,
@@ -117,6 +118,21 @@ class History:
         with reading(self._engine, whole(site)) as connection:
             rows = connection.execute(text(query), parameters)
             return {(row[0], row[1]): bytes(row[2]) for row in rows}
+
+    def kept_from(self, site: str) -> datetime | None:
+        """Return before when what isn't needed is archived; None: nothing is."""
+        with reading(self._engine, whole(site)) as connection:
+            return archived.kept_from(connection, site)
+
+    def archived(
+        self, site: str, orders: Sequence[str], identities: Sequence[Identity], before: datetime
+    ) -> tuple[set[str], set[Identity]]:
+        """Return which of some orders are archived, and which events were recorded before."""
+        with reading(self._engine, whole(site)) as connection:
+            return (
+                archived.archived_orders(connection, site, orders),
+                archived.recorded_before(connection, site, identities, before),
+            )
 
     def quarantined(self, site: str, most: int) -> list[Quarantined]:
         """Return the newest inputs of a site that were not taken."""

@@ -17,6 +17,7 @@ from data.domain.events import Data, Event, EventType
 from data.domain.rules import FUTURE_LIMIT
 from data.domain.subjects import Fold, Identity
 from data.services.past import ForecastThen
+from data.store.archived import KEPT_FROM
 from data.store.bases import need_from, operation_from
 from data.store.scoped import reading, whole
 
@@ -112,6 +113,10 @@ class PastEvents:
     def first_at(self, site: str) -> datetime | None:
         """Return when the first event of a site was recorded; None: there is none."""
         return self._scalar(_FIRST, site, {})
+
+    def kept_from(self, site: str) -> datetime | None:
+        """Return before when what isn't needed is archived; None: nothing is."""
+        return self._scalar(KEPT_FROM, site, {})
 
     def latest_at(self, site: str, at: datetime) -> datetime | None:
         """Return the latest time of what was recorded by an instant."""

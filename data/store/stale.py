@@ -19,7 +19,10 @@ from data.store.scoped import reading, whole, writing
 
 Mark = tuple[str, int]  # key, a number that grows each time the key is marked
 _TAKE = (
-    "SELECT key, mark FROM stale WHERE site = :site AND kind = :kind ORDER BY mark, key LIMIT :most"
+    "SELECT key, mark FROM stale s WHERE site = :site AND kind = :kind"
+    " AND NOT (kind IN ('order', 'account') AND EXISTS (SELECT FROM work_order w"  # once it is back
+    " WHERE w.site = s.site AND w.id = s.key AND w.archived IS NOT NULL))"
+    " ORDER BY mark, key LIMIT :most"
 )
 _SETTLE = (
     "DELETE FROM stale s"

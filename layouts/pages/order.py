@@ -67,10 +67,12 @@ class Past(Struct, frozen=True, kw_only=True):
     """What the history says of an order; None for what it couldn't be asked.
 
     `events` prove the open step, `proofs` says how many there are in all. `versions`: every
-    plan, oldest first; `against`: the one that today's is drawn against.
+    plan, oldest first; `against`: the one that today's is drawn against. `archived`: its events
+    are in files, so there is no account.
     """
 
     account: Account | None = None
+    archived: bool = False
     events: tuple[Event, ...] | None = None
     proofs: int = 0
     versions: tuple[Version, ...] = ()
@@ -262,6 +264,11 @@ def _ledger(view: OrderView, past: Past, shown: Shown, reading: Reading) -> Comp
         if view.completed_at
         else t("Why: from promised to expected")
     )
+    if past.archived:
+        words = t(
+            "The events of this order are archived. Whoever runs Milepost can bring them back."
+        )
+        return desk.section(title, desk.empty(t("No account now"), words))
     if account is None:
         words = t("The history can't be reached, so nobody can say why. All else here is live.")
         again = reading.address.href()

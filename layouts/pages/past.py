@@ -21,6 +21,12 @@ def no_such_instant(ahead: bool, at: str, t: Translator) -> Component:
     return message(t("Nothing to show at that instant"), words, t, at)
 
 
+def archived(at: str, t: Translator) -> Component:
+    """Return the page for an instant whose events are archived."""
+    words = t("What was recorded then is archived. Whoever runs Milepost can bring it back.")
+    return message(t("Nothing to show at that instant"), words, t, at)
+
+
 def no_history(at: str, t: Translator) -> Component:
     """Return the page for when the history doesn't answer."""
     words = t("The history can't be reached. Live walls go on; try again in a moment.")

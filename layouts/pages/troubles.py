@@ -27,6 +27,7 @@ def _expected(name: str, expected: str, among: Sequence[str], t: Translator) -> 
         "instant": t(
             "{name}: expected an instant that is past, such as 2026-11-24T14:30.", name=name
         ),
+        "kept": t("{name}: what was recorded then is archived; it can be brought back.", name=name),
         "whole": t(
             "{name}: expected a whole number from {known}.", name=name, known="–".join(among)
         ),

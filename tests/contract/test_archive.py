@@ -1,0 +1,223 @@
+"""Old events go into files and come back; whatever can be asked answers as before, or says so."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from data.commands.archive import take
+from data.services.accounts import Accounts
+from data.services.accounts_then import AccountsThen
+from data.services.errors import Archived
+from data.services.ingest import Ingest
+from data.services.order_boards import OrderBoards
+from data.services.past import PastSites, past_board
+from data.store.accounts import AccountPast
+from data.store.archive import Archive, ArchiveError, checked
+from data.store.past import PastEvents
+from tests.contract.world import (
+    FACTORY,
+    NOW,
+    PLANT,
+    World,
+    completed,
+    drain,
+    envelope,
+    good,
+    order,
+    plan_document,
+    process,
+    site_document,
+    void,
+)
+from tests.unit.domain.strategies import state_of
+
+SEPTEMBER = datetime(2026, 9, 5, 8, tzinfo=UTC)
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+EVENTS = (
+    "SELECT source, id, type, subject, time, recorded_at, seq, digest, data::text FROM event"
+    " ORDER BY source, id"
+)
+
+
+def state(name: str, at: datetime, value: str, unit: str = "W1") -> dict[str, object]:
+    told = {"state": value}
+    return envelope(name, "work_unit.state_changed", f"work-unit/{unit}", told, at)
+
+
+@pytest.fixture
+def world(redis_url: str, database_url: str) -> Iterator[World]:
+    """In September an order was done, one was left open; in November the work goes on."""
+    with process(redis_url, database_url) as made:
+        made.clock.at = SEPTEMBER
+        made.log.announce(PLANT.id)
+        made.accept(
+            site_document() | {"time": (SEPTEMBER - 2 * HOUR).isoformat()},
+            *(plan_document(order(name, "10"), at=SEPTEMBER) for name in ("DONE", "OPEN")),
+            good("d1", 7, "operation/DONE/10", at=SEPTEMBER - HOUR),
+            good("d2", 2, "operation/DONE/10", at=SEPTEMBER - HOUR),
+            void("dv", "d2", "operation/DONE/10") | {"time": SEPTEMBER.isoformat()},
+            completed("d3", "operation/DONE/10", SEPTEMBER),
+            good("o1", 3, "operation/OPEN/10", at=SEPTEMBER - HOUR),
+            *(
+                state(f"w{n}", SEPTEMBER - timedelta(minutes=90 - n), ("down", "processing")[n % 2])
+                for n in range(60)
+            ),
+        )
+        made.clock.at = NOW
+        made.accept(
+            plan_document(order("NEW", "10"), at=NOW),
+            good("n1", 4, "operation/NEW/10", at=NOW),
+            good("o2", 5, "operation/OPEN/10", at=NOW),
+            state("w-now", NOW, "setup"),
+        )
+        recorder = made.recorder()
+        drain(recorder)
+        recorder.close()
+        yield made
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Engine]:
+    made = create_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def archive(owner: Engine, tmp_path: Path) -> Archive:
+    return Archive(owner, tmp_path / "archive", lambda: NOW)
+
+
+def months(world: World) -> set[str]:
+    rows = world.rows("SELECT relname FROM pg_class WHERE relname ~ '^event_2' AND relkind='r'")
+    return {row[0] for row in rows}
+
+
+def test_only_what_nobody_needs_is_taken_and_the_file_says_what(
+    world: World, archive: Archive, tmp_path: Path
+) -> None:
+    manifest = archive.take(PLANT.id, NOVEMBER)
+    assert manifest is not None
+    left = set(world.recorded_ids())
+    assert not left & {"plan-DONE", "d1", "d2", "dv", "d3", "w0", "w38"}
+    assert left >= {"site", "plan-OPEN", "o1", "o2", "plan-NEW", "n1", "w39", "w59", "w-now"}
+    assert (manifest.orders, manifest.events) == (1, 5 + 39)
+    assert checked(tmp_path / "archive" / "plant" / "before-2026-11") == manifest
+    assert world.rows("SELECT events FROM archive_run") == [(44,)]
+
+
+def test_boards_of_now_and_then_are_as_before(world: World, archive: Archive) -> None:
+    past, instants = PastEvents(world.sql), (NOVEMBER, NOVEMBER + HOUR, NOW)
+    before = [state_of(past_board(past, PLANT.id, at)) for at in instants]
+    stored = state_of(world.stored_board())
+    archive.take(PLANT.id, NOVEMBER)
+    assert [state_of(past_board(past, PLANT.id, at)) for at in instants] == before
+    assert state_of(world.stored_board()) == stored
+
+
+def test_what_lies_before_says_that_it_is_archived(world: World, archive: Archive) -> None:
+    sites = PastSites(PastEvents(world.sql), lambda _: NOW)
+    assert sites.at(FACTORY, PLANT.id, NOVEMBER - HOUR).board.orders
+    archive.take(PLANT.id, NOVEMBER)
+    again = PastSites(PastEvents(world.sql), lambda _: NOW)
+    with pytest.raises(Archived, match="archived"):
+        again.at(FACTORY, PLANT.id, NOVEMBER - HOUR)
+    past = AccountPast(world.sql)
+    with pytest.raises(Archived, match="DONE"):
+        Accounts(past).ledger(FACTORY, PLANT.id, "DONE", NOW)
+    then = AccountsThen(past, PastEvents(world.sql)).at(NOW)
+    with pytest.raises(Archived, match="DONE"):
+        then.ledger(FACTORY, PLANT.id, "DONE", NOW)
+
+
+def test_an_archived_order_is_shown_as_it_ended(world: World, archive: Archive) -> None:
+    archive.take(PLANT.id, NOVEMBER)
+    boards, view = OrderBoards(world.history, PastEvents(world.sql)), world.live()
+    for at in (None, NOW):
+        board = boards.of(FACTORY, view, "DONE", at)
+        assert board.operation("DONE", "10").good == 7
+
+
+def test_what_would_be_folded_wrongly_is_refused_and_all_else_goes_on(
+    world: World, archive: Archive
+) -> None:
+    archive.take(PLANT.id, NOVEMBER)
+    door = Ingest(world.log, world.history, world.sites)
+
+    def said(*envelopes: object) -> list[tuple[str, str | None]]:
+        told = door.accept(FACTORY, PLANT.id, envelopes, NOW)
+        return [(verdict.status.value, verdict.field) for verdict in told]
+
+    assert said(
+        good("x1", 1, "operation/DONE/10", at=NOW),
+        plan_document(order("DONE", "10"), "again", NOW),
+        void("x2", "o1", "operation/OPEN/10"),
+        good("x3", 1, "operation/OPEN/10", at=SEPTEMBER),
+        good("x4", 1, "operation/OPEN/10", at=NOW),
+        void("x5", "o2", "operation/OPEN/10"),
+    ) == [
+        ("refused", "subject"), ("refused", "subject"), ("refused", "data.event_id"),
+        ("refused", "time"), ("accepted", None), ("accepted", None),
+    ]  # fmt: skip
+    drain(world.recorder())
+    assert world.rows("SELECT good FROM operation WHERE order_id = 'OPEN'") == [(4,)]
+    identity = world.history.digests_of(PLANT.id, [("mes", "d1")])
+    assert identity  # and stays, so that it can't come in again
+
+
+def test_an_archive_comes_back_whole(world: World, archive: Archive) -> None:
+    before = world.rows(EVENTS)
+    archive.take(PLANT.id, NOVEMBER)
+    archive.bring_back(PLANT.id)
+    assert world.rows(EVENTS) == before
+    assert world.rows("SELECT count(*) FROM work_order WHERE archived IS NOT NULL") == [(0,)]
+    sites = PastSites(PastEvents(world.sql), lambda _: NOW)
+    assert sites.at(FACTORY, PLANT.id, NOVEMBER - HOUR).board.orders
+    with pytest.raises(ArchiveError, match="nothing is archived"):
+        archive.bring_back(PLANT.id)
+
+
+def test_a_damaged_file_brings_nothing_back(world: World, archive: Archive, tmp_path: Path) -> None:
+    archive.take(PLANT.id, NOVEMBER)
+    left = world.rows(EVENTS)
+    (file,) = (tmp_path / "archive").rglob("*.parquet")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ArchiveError, match="not as it was written"):
+        archive.bring_back(PLANT.id)
+    assert world.rows(EVENTS) == left
+
+
+def test_nothing_is_taken_when_the_file_cannot_be_believed(
+    world: World, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.rows(EVENTS)
+    monkeypatch.setattr("data.store.parquet.rows_of", lambda file: iter([]))
+    with pytest.raises(ArchiveError, match="doesn't hold"):
+        archive.take(PLANT.id, NOVEMBER)
+    assert world.rows(EVENTS) == before
+
+
+def test_a_month_that_goes_on_is_not_archived(world: World, archive: Archive) -> None:
+    for before in (NOVEMBER.replace(month=12), NOVEMBER + HOUR):
+        with pytest.raises(ArchiveError, match="first of a month"):
+            archive.take(PLANT.id, before)
+
+
+def test_months_that_hold_little_are_given_up_and_keep_what_they_held(
+    world: World, archive: Archive
+) -> None:
+    october = {name for name in months(world) if name < "event_2026_11"}
+    words = [*take(archive, archive.sites(), None, 0)]
+    assert words[0] == "plant: 44 events of 1 orders, before 2026-11"
+    assert october
+    assert not months(world) & october
+    assert {"o1", "w59"} <= set(world.recorded_ids())
+    assert [*take(archive, archive.sites(), None, 0)] == [
+        "plant: nothing to archive before 2026-11"
+    ]
