@@ -138,7 +138,7 @@ class Recorder:
         if entries:
             self._record(entries)
         self._housekeep()
-        self._note()
+        self._note(behind=len(entries) == BATCH)
         return len(entries)
 
     def record_past(self, events: Sequence[tuple[Event, bytes]]) -> None:
@@ -285,10 +285,16 @@ class Recorder:
                 conflicts.append(_conflict(item.event, self._now()))
         return fresh, conflicts
 
-    def _note(self) -> None:
-        """Say how far it is. A full log takes no note, but can be emptied at once."""
+    def _note(self, behind: bool) -> None:
+        """Say how far it is, and as of when it is up to date: `behind`, as of its last entry.
+
+        A full log takes no note, but can be emptied at once.
+        """
+        at_s = self._now().timestamp()
+        if behind:
+            at_s = min(at_s, int(self._after.partition("-")[0]) / 1000)
         try:
-            self._log.note_reader(self.site, READER, self._after, self._now().timestamp())
+            self._log.note_reader(self.site, READER, self._after, at_s)
         except Overloaded:
             _log.warning("log is full; trimming it at once", site=self.site)
             self._log.trim(self.site, self._after)

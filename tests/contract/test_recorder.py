@@ -1,7 +1,7 @@
 """The recorder on real engines: what the log has, SQL has, each event once and whole."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import psycopg
@@ -430,6 +430,20 @@ def test_a_small_batch_size_makes_no_difference(
     running.accept(*(good(f"e{n}", 2) for n in range(10)))
     assert drain(running.recorder()) == 13
     assert good_of(running) == 20
+
+
+def test_a_recorder_with_more_to_do_says_as_of_when_it_is_up_to_date(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "BATCH", 3)
+    running.accept(*(good(f"e{n}", 2) for n in range(10)))
+    running.clock.at = datetime.now(UTC) + timedelta(hours=1)
+    recorder = running.recorder()
+    recorder.step(None)
+    after, at_s = running.log.readers(PLANT.id)[READER]
+    assert at_s == int(after.partition("-")[0]) / 1000 < running.clock().timestamp() - 3000
+    drain(recorder)
+    assert running.log.readers(PLANT.id)[READER][1] == running.clock().timestamp()
 
 
 def test_late_events_before_the_boards_horizon_still_count_in_their_operation(
