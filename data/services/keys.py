@@ -75,6 +75,7 @@ class Keys:
         self._now = now
         self._noted = noted
         self._known: dict[bytes, tuple[float, Grant]] = {}
+        self._asked: set[bytes] = set()  # what SQL is being asked about
 
     def create(self, site: str, source: str, rate_per_s: float = RATE_PER_S) -> str:
         """Make a key and return it; it can't be shown again."""
@@ -136,12 +137,18 @@ class Keys:
         age_s = time.monotonic() - seen_at
         if grant is not None and age_s < KNOWN_FOR_S:
             return grant
+        trusted = grant if age_s < TRUSTED_FOR_S else None
+        if trusted is not None and digest in self._asked:  # SQL may stand still, and for long
+            return trusted
+        self._asked.add(digest)
         try:
             found = self._look_up(token)
         except Unavailable:
-            if grant is not None and age_s < TRUSTED_FOR_S:
-                return grant
+            if trusted is not None:
+                return trusted
             raise
+        finally:
+            self._asked.discard(digest)
         self._known.pop(digest, None)
         if found is not None:
             self._known[digest] = (time.monotonic(), found)

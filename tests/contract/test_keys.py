@@ -119,6 +119,26 @@ def test_while_sql_is_away_who_was_known_goes_on_for_a_while_and_nobody_new(
         keys.verify(token)
 
 
+def test_while_sql_stands_still_one_request_waits_for_it_and_the_others_go_on(
+    store: KeyStore, seconds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, find = Keys(store, Clock()), store.find
+    token, unseen = keys.create("plant", "urn:mes"), keys.create("plant", "urn:plc")
+    keys.verify(token)
+    seconds[0] += KNOWN_FOR_S
+    meanwhile = []
+
+    def still(prefix: str) -> StoredKey | None:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile.append(keys.verify(token))  # another request, while the first one waits
+            assert keys.verify(unseen) is not None  # nobody new is let in without being asked for
+        return find(prefix)
+
+    monkeypatch.setattr(store, "find", still)
+    assert keys.verify(token) == meanwhile[1] is not None
+
+
 def test_a_key_that_reads_has_a_role_and_reports_nothing(store: KeyStore) -> None:
     keys = Keys(store, Clock())
     for role in READERS:
