@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import structlog
 
-from data.commands import access, archive, backup, notify, parts, secrets, showing, sources
+from data.commands import access, archive, backup, notify, parts, rebuild, secrets, showing, sources
 from data.commands.greeting import greet
 from data.commands.parser import parser
 from data.secret import derived
@@ -111,7 +111,9 @@ def create_server(settings: Settings) -> "Flask":
     report, report_acts = _report_page(engines, sites, settings)
     pages.append(report)
     acts.append(report_acts)
-    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits)
+    told, untold = _telling(engines, settings, sites, outside, exceptions)
+    acts += told
+    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=untold)
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
     more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
@@ -323,6 +325,27 @@ def _exception_acts(
     return inside.blueprint(), PartyExceptionActs(parts.outside, told, locale).blueprint()
 
 
+def _telling(
+    engines: Engines, settings: Settings, sites: Sites, outside: Outside,
+    exceptions: "ExceptionParts",
+) -> "tuple[list[Blueprint], Callable[[], int | None]]":  # fmt: skip
+    """Return the pages on how people are told and of what, and what counts their unread."""
+    from callbacks.notifications import NotificationPages, untold
+    from callbacks.roster import RosterPages
+    from callbacks.triggers import TriggerPages
+    from callbacks.wording import Words
+    from data.desks import TellingParts
+
+    audit, locale = outside.audit, settings.locale
+    made = TellingParts(engines, settings, sites, audit, Words, outside.disclosures)
+    own = NotificationPages(
+        made.preferences, made.inbox, exceptions.desk, made.book, audit, made.models, locale
+    )
+    pages = (own, RosterPages(made.roster, made.models, locale),
+             TriggerPages(made.triggers, made.models, locale))  # fmt: skip
+    return [one.blueprint() for one in pages], untold(made.inbox)
+
+
 def _administration(engines: Engines, outside: Outside, visits: "FormVisits") -> "list[DeskPage]":
     """Return the pages of those who look after who sees what, a line each."""
     from callbacks.desk.access import AccessPage
@@ -473,6 +496,7 @@ def _beside(options: argparse.Namespace) -> dict[str, Callable[[Settings], int]]
         "key": lambda settings: access.manage_keys(settings, options),
         "backup": lambda settings: backup.backup(settings, options.folder),
         "archive": lambda settings: archive.archive(settings, options),
+        "rebuild": lambda settings: rebuild.rebuild(settings, options.check, options.site),
         "restore": lambda settings: backup.restore(settings, options.folder),
         "rotate-secret": lambda settings: secrets.rotate_secret(settings, options.file),
     }

@@ -47,6 +47,7 @@ class Door(Enum):
     ADMINISTRATORS = "administrators"
     SCREENS = "screens"  # for those who look after screens
     LINKS = "links"  # for those who make links for parties
+    TELLING = "telling"  # for those who say who is told of what
     KNOWN = "known"  # for whoever is known; what it shows it checks itself
     PAGES = "pages"  # by the roles of the page at this address
 
@@ -103,6 +104,18 @@ DOORS: Mapping[str, Door] = {
     "exceptions.act": Door.ACCOUNT,
     "reports.schedule": Door.ACCOUNT,
     "party_exceptions.act": Door.KNOWN,
+    "notifications.listed": Door.ACCOUNT,
+    "notifications.count": Door.ACCOUNT,
+    "notifications.save": Door.ACCOUNT,
+    "notifications.test": Door.ACCOUNT,
+    "notifications.mark": Door.ACCOUNT,
+    "notifications.open": Door.ADMINISTRATORS,
+    "roster.listed": Door.TELLING,
+    "roster.save": Door.TELLING,
+    "triggers.listed": Door.TELLING,
+    "triggers.save": Door.TELLING,
+    "triggers.switch": Door.TELLING,
+    "triggers.drop": Door.TELLING,
     "rules.save": Door.ACCOUNT,
     "rules.reset": Door.ACCOUNT,
     "disclosure.change": Door.ACCOUNT,
@@ -123,6 +136,7 @@ DOORS: Mapping[str, Door] = {
 ROLES: Mapping[Door, frozenset[Role]] = {  # of people with an account
     Door.ADMINISTRATORS: frozenset({Role.ADMINISTRATOR}),
     Door.SCREENS: frozenset({Role.ADMINISTRATOR, Role.MANAGER}),
+    Door.TELLING: frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER}),
     Door.LINKS: frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PURCHASER}),
 }
 _READ = (Door.PAGES, Door.ACCOUNT, *ROLES)

@@ -15,7 +15,7 @@ from callbacks.viewer import chosen_language, in_callback, theme_of, translator_
 from callbacks.walls import Walls, may_show
 from layouts.cells import fill
 from layouts.desk import Person
-from layouts.pages import home, links, message, people, screens, wall
+from layouts.pages import home, links, message, people, roster, screens, triggers, wall
 from layouts.text import Translator, translator
 
 
@@ -98,6 +98,8 @@ def _tools(who: Viewer, t: Translator) -> list[tuple[str, str]]:
         (Door.ADMINISTRATORS, people.TITLE, "/people"),
         (Door.SCREENS, screens.TITLE, "/screens"),
         (Door.LINKS, links.TITLE, "/links"),
+        (Door.TELLING, roster.TITLE, roster.PATH),
+        (Door.TELLING, triggers.TITLE, triggers.PATH),
     )
     if who.account is None:
         return []

@@ -3,6 +3,8 @@
 Beside `data.wiring`: adapters meet services here. Imported by `app` alone.
 """
 
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,21 +13,35 @@ from data.domain.exceptions.records import State
 from data.domain.exceptions.search import CaseFilter
 from data.domain.people import Account
 from data.domain.scope import Role
+from data.domain.site import Site
+from data.notify.ways import NOBODY, read
 from data.services.alarm_quality import AlarmQuality
 from data.services.audit import Audit
 from data.services.boards import Boards
+from data.services.delivering import Wording
+from data.services.disclosures import Disclosures
 from data.services.exception_desk import ExceptionDesk
+from data.services.inbox import Inbox
+from data.services.lately import Lately
 from data.services.live import utc_now
 from data.services.party_exceptions import PartyExceptions
+from data.services.planning import Plants
+from data.services.preferences import Preferences, Roster
 from data.services.rules import RuleDesk, Rules
 from data.services.sites import Sites
 from data.services.trials import Trials
+from data.services.triggers import Triggers
+from data.settings import Settings
 from data.store.deliveries import DeliveryStore
 from data.store.exception_quality import ExceptionQuality
 from data.store.exceptions import ExceptionStore
 from data.store.past import PastEvents
 from data.store.people import PeopleStore
+from data.store.preferences import PreferenceStore
+from data.store.told import ToldStore
 from data.store.trials import TrialRows
+from data.store.triggers import TriggerStore
+from data.store.way_states import WayStates
 from data.wiring import Engines
 
 TAKERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.OPERATOR})
@@ -81,6 +97,35 @@ class ExceptionParts:
         wanted = CaseFilter(states=(State.CLOSED,), area=area, since=since)
         found = self._store.search(site, wanted, MOST_ENDED, 0)
         return max((case.closed_at for case in found.cases if case.closed_at), default=None)
+
+
+class TellingParts:
+    """Everything that the pages ask on which people say how they are told, and of what."""
+
+    def __init__(
+        self, engines: Engines, settings: Settings, sites: Sites, audit: Audit,
+        words: Callable[[Plants, Disclosures, str], Wording], disclosures: Disclosures,
+    ) -> None:  # fmt: skip
+        sql, ways = engines.sql, NOBODY
+        if settings.notify is not None:
+            ways = read(settings.notify, os.environ, utc_now)
+        cases, people = ExceptionStore(sql), PreferenceStore(sql)
+        plants = Lately(Rules(cases), engines.history, time.monotonic)
+        wording = words(plants, disclosures, "")
+        self._sites = sites
+        self.preferences = Preferences(people, ways, audit)
+        self.roster = Roster(people, audit)
+        self.triggers = Triggers(TriggerStore(sql), ways, audit, utc_now)
+        self.inbox = Inbox(ToldStore(sql), cases, wording, utc_now, time.monotonic)
+        self.book = WayStates(sql)
+
+    def models(self) -> dict[str, Site]:
+        """Return the models of all sites that there are, by id."""
+        return {
+            live.site: live.board.site
+            for live in self._sites.everywhere()
+            if live.loaded and live.board.site_state.site is not None
+        }
 
 
 def _works_at(account: Account, site: str) -> bool:

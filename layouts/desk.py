@@ -24,6 +24,7 @@ NAVIGATION = (
 MOST_TABS = 8  # more pages than these don't fit a laptop's screen: then only MAIN stay in sight
 MAIN = frozenset({"exceptions", "orders", "gantt", "bottleneck", "delays", "figures", "needs"})
 SHORT_NAMES = {"zh-Hant": "繁", "zh-Hans": "简", "en": "EN"}
+TOLD = msgid("Notifications")
 THEMES = {"light": msgid("Light"), "dark": msgid("Dark")}
 
 
@@ -58,10 +59,11 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Who looks. `token`: goes with the form that signs them out."""
+    """Who looks. `token`: of the form that signs them out; `unread`: of what they were told."""
 
     name: str
     token: str
+    unread: int | None = None
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -122,7 +124,7 @@ def _header(head: Head, status: Status | None, t: Translator) -> Component:
                     _exports(head, t),
                     _languages(head, t),
                     _themes(head, t),
-                    *([person(head.person, t)] if head.person else []),
+                    *([bell(head.person, t), person(head.person, t)] if head.person else []),
                 ],
                 className="mp-tools",
             ),
@@ -179,6 +181,23 @@ def _exports(head: Head, t: Translator) -> Component:
     return _menu(t("Export"), links, "mp-export-menu", t("Export")) if links else html.Span()
 
 
+def bell(who: Person, t: Translator) -> Component:
+    """Return the way to what one was told, with how much of it is unread."""
+    count = who.unread or 0
+    words = t("Notifications, {count} unread", count=t.number(count)) if count else t(TOLD)
+    marks = {"aria-label": words, "data-unread": str(count)}
+    return html.A(
+        [
+            html.Span(className="mp-bell-shape", **{"aria-hidden": "true"}),
+            html.Span(
+                t.number(count) if count else "", className="mp-bell-count",
+                **{"aria-hidden": "true"},
+            ),
+        ],
+        href="/notifications", title=words, className="mp-bell", **marks,
+    )  # fmt: skip
+
+
 def person(who: Person, t: Translator) -> Component:
     """Return whose page it is: the way to the own account, and out."""
     out = html.Button(
@@ -186,6 +205,7 @@ def person(who: Person, t: Translator) -> Component:
     )
     links = [
         html.A(t("Your account"), href="/account", className="mp-choice"),
+        html.A(t(TOLD), href="/notifications", className="mp-choice"),
         html.Form(out, action="/sign-out", method="post"),
     ]
     return _menu(who.name, links, "mp-person", t("Account"))

@@ -64,13 +64,16 @@ class Shell:
     def __init__(
         self, sites: Sites, pages: Sequence[DeskPage], past: PastSites | None, locale: str,
         who: Callable[[], Viewer] = viewer, parties: PartyVisits | None = None,
+        untold: Callable[[], int | None] = lambda: None,
     ) -> None:  # fmt: skip
+        """`untold`: how much of what who asks was told they haven't read."""
         self.pages = tuple(sorted(pages, key=_with_variables))  # whole addresses count first
         self._sites = sites
         self._past = past
         self._locale = locale
         self._who = who
         self._parties = parties
+        self._untold = untold
 
     def register(self, app: Dash) -> None:
         """Register every page with Dash, their own callbacks, and the renewal of bodies."""
@@ -323,7 +326,7 @@ class Shell:
         who = self._who()
         if who.account is None:
             return None
-        return desk.Person(name=who.name, token=generate_csrf())
+        return desk.Person(name=who.name, token=generate_csrf(), unread=self._untold())
 
     def _navigation(
         self, page: DeskPage, here: Address, t: Translator, site: str | None

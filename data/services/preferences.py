@@ -4,20 +4,35 @@ Imported by `app` and by the pages on which people say so. Everybody has their o
 roster is kept by a site's managers.
 """
 
-from collections.abc import Mapping, Sequence
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from data.domain.audit import Action
+from data.domain.notices import Notice, Sent
 from data.domain.people import OUTSIDE, Account
-from data.domain.preferences import Chosen, Duty, Preference, check_duties, check_preference
+from data.domain.preferences import (
+    Chosen,
+    Duty,
+    Preference,
+    PreferenceError,
+    check_duties,
+    check_preference,
+)
 from data.domain.scope import Role, Scope
 from data.domain.site import Site
 from data.services.accounts_desk import EVERY_SITE, By
 from data.services.audit import Audit
 from data.services.delivering import Ways
-from data.services.errors import Forbidden
+from data.services.errors import Forbidden, MilepostError
 
+TEST_EVERY_S, _MOST_TESTED = 20.0, 5000
 _KEEP_ROSTERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.FACTORY})
+
+
+class TooSoon(MilepostError):
+    """Somebody tried a way a moment ago."""
 
 
 class Store(Protocol):
@@ -42,8 +57,13 @@ class Store(Protocol):
 class Preferences:
     """How each person is told."""
 
-    def __init__(self, store: Store, ways: Ways, audit: Audit) -> None:
+    def __init__(
+        self, store: Store, ways: Ways, audit: Audit, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock`: seconds that never go back."""
         self._store, self._ways, self._audit = store, ways, audit
+        self._clock = clock
+        self._tested: dict[str, float] = {}
 
     def of(self, account: Account) -> Preference:
         """Return what somebody said, or how they are told without.
@@ -77,6 +97,35 @@ class Preferences:
         )  # fmt: skip
         self._store.keep_preference(checked)
         return checked
+
+    def test(self, by: By, account: Account, way: str, title: str, words: str) -> tuple[bool, str]:
+        """Send a test by one of the ways that somebody keeps; return whether it went, and how.
+
+        At once, and nothing of it is kept but that it was done.
+        Raises: PreferenceError for a way that isn't theirs, TooSoon, Unavailable.
+        """
+        chosen = next((one for one in self.of(account).ways if one.way == way), None)
+        found = None if chosen is None else self._ways.find(way)
+        if chosen is None or found is None:
+            raise PreferenceError("ways", "one that was saved")
+        now = self._clock()
+        if now - self._tested.get(account.id, -TEST_EVERY_S) < TEST_EVERY_S:
+            raise TooSoon(account.id)
+        while len(self._tested) >= _MOST_TESTED:
+            del self._tested[next(iter(self._tested))]
+        self._tested[account.id] = now
+        self._audit.note(
+            by.actor, Action.ACCOUNT_CHANGED, by.actor, party=account.party, address=by.address,
+            detail={"changed": "notifications", "tested": way},
+        )  # fmt: skip
+        outcome = found.send(
+            Notice(
+                id=f"msg_{secrets.token_hex(13)}", way=way, address=chosen.address, subject=title,
+                text=words, lines=(words,), event="milepost.test", document={},
+            )
+        )  # fmt: skip
+        went = isinstance(outcome, Sent)
+        return went, outcome.detail if isinstance(outcome, Sent) else outcome.reason
 
 
 class Roster:

@@ -7,9 +7,12 @@ of exceptions are. Imported by `app`.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
 from typing import Protocol
 
 import msgspec
+import yaml
 
 from data.domain.addressing import addressed
 from data.domain.audit import Action
@@ -56,6 +59,9 @@ class Stored(Protocol):
     def fired(self, site: str) -> set[Key]:
         """What fired before."""
 
+    def last_fired(self, site: str) -> Mapping[str, tuple[datetime, int]]:
+        """When each trigger fired last, and how often."""
+
     def fire(self, fired: Sequence[Fired], at: datetime) -> int:
         """Keep what fires, each once."""
 
@@ -70,6 +76,20 @@ class Untold(Protocol):
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep deliveries, each once; all of them are told when the transaction ends."""
+
+
+@lru_cache(maxsize=1)
+def usual_triggers() -> tuple[Trigger, ...]:
+    """Return the triggers that every site begins with."""
+    text = files("data.domain").joinpath("usual_triggers.yaml").read_text("utf-8")
+    return tuple(msgspec.convert(one, Trigger) for one in yaml.safe_load(text))
+
+
+def with_usual(own: Sequence[tuple[Trigger, int]]) -> list[tuple[Trigger, int]]:
+    """Return a site's triggers by id: its own, and the usual ones that it never changed (0)."""
+    usual = {one.id: (one, 0) for one in usual_triggers()}
+    known = usual | {one.id: (one, version) for one, version in own}
+    return [known[name] for name in sorted(known)]
 
 
 class MilestoneTriggers:
@@ -112,7 +132,8 @@ class MilestoneTriggers:
         looks = self._looked_at is None or not timedelta(0) <= real - self._looked_at < EVERY
         if looks:
             self._looked_at = real
-            self._triggers = [one for one, _ in self._store.triggers(self._site) if one.on]
+            known = with_usual(self._store.triggers(self._site))
+            self._triggers = [one for one, _ in known if one.on]
         found: list[Fired] = []
         if self._triggers:
             orders = list(live.board.orders) if looks else self._touched
@@ -221,13 +242,26 @@ class Triggers:
         self._now = now
 
     def of(self, scope: Scope, site: str) -> list[tuple[Trigger, int]]:
-        """Return a site's triggers with their versions, those that are off among them.
+        """Return a site's triggers with their versions, the usual and those that are off too.
 
         Raises: Forbidden, Unavailable.
         """
         if not scope.may_see(site):
             raise Forbidden(site)
-        return self._store.triggers(site)
+        return with_usual(self._store.triggers(site))
+
+    def last_fired(self, scope: Scope, site: str) -> Mapping[str, tuple[datetime, int]]:
+        """Return when each trigger fired last, in real time, and how often it ever did.
+
+        Raises: Forbidden, Unavailable.
+        """
+        if not scope.may_see(site):
+            raise Forbidden(site)
+        return self._store.last_fired(site)
+
+    def ways(self) -> tuple[str, ...]:
+        """Return the ways that a trigger may tell."""
+        return self._ways.names()
 
     def change(self, scope: Scope, by: By, site: str, said: Trigger, was: int) -> bool:
         """Keep a trigger; False when somebody changed it after version `was` (0: a new one).
@@ -240,7 +274,7 @@ class Triggers:
         return self._store.keep_trigger(site, checked, was, by.actor, self._now())
 
     def drop(self, scope: Scope, by: By, site: str, trigger: str, was: int) -> bool:
-        """Drop a trigger; False when somebody changed it after version `was`.
+        """Drop a trigger, of a usual one what was changed; False when not at version `was`.
 
         Raises: Forbidden, Unavailable.
         """

@@ -87,6 +87,13 @@ notice_preference = Table(
     Column("document", JSONB, nullable=False),
 )
 
+notice_read = Table(  # until when somebody has read what they were told
+    "notice_read",
+    metadata,
+    _key("account"),
+    Column("at", _AT, nullable=False),
+)
+
 duty = Table(
     "duty",
     metadata,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from data.domain.deliveries import Delivery
@@ -75,6 +75,16 @@ class TriggerStore:
         query = select(_own.trigger, _own.order_id, _own.milestone_id).where(_own.site == site)
         with process(self._engine) as connection:
             return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+    def last_fired(self, site: str) -> dict[str, tuple[datetime, int]]:
+        """Return when each trigger fired last, and for how many milestones."""
+        query = (
+            select(_own.trigger, func.max(_own.at), func.count())
+            .where(_own.site == site)
+            .group_by(_own.trigger)
+        )
+        with process(self._engine) as connection:
+            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
     def fire(self, fired: Sequence[Fired], at: datetime) -> int:
         """Keep what fires, each once; return how much is new."""
