@@ -125,6 +125,26 @@ def connect(url: str, timeout_s: float) -> Client:
     )
 
 
+def memories(client: Client) -> list[dict[str, Any]]:
+    """Return what each server that takes writes says of its memory; of those that answer.
+
+    Raises: redis' own errors when none does.
+    """
+    if not isinstance(client, Cluster):
+        told: dict[str, Any] = client.info("memory")
+        return [told]
+    found, lost = [], None
+    primaries: Any = client.get_primaries
+    for node in primaries():
+        try:
+            found.append(client.info("memory", target_nodes=node))
+        except LOST as error:
+            lost = error
+    if not found:
+        raise lost or redis.ConnectionError("no shard is known")
+    return found
+
+
 def close(client: Client) -> None:
     """Let all connections go."""
     client.close()

@@ -1,4 +1,4 @@
-"""How much room the log has: memory of its engine, and how far its recorder is behind.
+"""How much room the log has: memory of its engine, and how far its readers are behind.
 
 Imported by `app`, which hands it to the door's admission.
 """
@@ -6,7 +6,7 @@ Imported by `app`, which hands it to the door's admission.
 from typing import Any
 
 from data.services.recorder import READER
-from data.stream.client import Client
+from data.stream.client import Client, memories
 from data.stream.log import answering, key_of
 
 
@@ -19,19 +19,21 @@ class LogRoom:
     def memory(self) -> float:
         """Return the share of its memory that is in use; of several shards, the fullest's."""
         with answering():
-            told: dict[str, Any] = self._redis.info("memory")
-        shards = [told] if "used_memory" in told else list(told.values())
-        return max(map(_used, shards))
+            return max(map(_used, memories(self._redis)))
 
-    def backlog_s(self, site: str) -> float:
-        """Return how much younger the newest entry is than the oldest that isn't recorded.
+    def recorded(self, site: str) -> str:
+        """Return the place up to which the recorder says that it is."""
+        with answering():
+            note: Any = self._redis.hget(key_of(site, "readers"), READER)
+        return str(note.decode().partition(" ")[0]) if note else "0-0"
+
+    def behind_s(self, site: str, after: str) -> float:
+        """Return how much younger the newest entry is than the oldest after a place.
 
         Both by the clock of Redis. It doesn't grow while nothing comes in.
         """
         stream = key_of(site, "events")
         with answering():
-            note: Any = self._redis.hget(key_of(site, "readers"), READER)
-            after = note.decode().partition(" ")[0] if note else "0-0"
             oldest: Any = self._redis.xrange(stream, min=f"({after}", count=1)
             newest: Any = self._redis.xrevrange(stream, count=1) if oldest else []
         if not newest:

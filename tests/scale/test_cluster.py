@@ -23,6 +23,7 @@ from data.stream.client import Cluster, close
 from data.stream.facts import FactsStream
 from data.stream.log import EventLog, connect, key_of
 from data.stream.news import NewsStream
+from data.stream.room import LogRoom
 from tests.browser.product.program import wait_for
 from tests.scale.cluster import Node, RealCluster
 
@@ -85,8 +86,26 @@ def test_events_are_appended_once_and_read_back_on_every_shard(log: EventLog) ->
         log.note_reader(site, "recorder", entries[-1].offset, 4.5)
         assert log.signals(site) == {"W1": 3.5}
         assert log.readers(site) == {"recorder": (entries[-1].offset, 4.5)}
+        assert log.generated(site) == entries[-1].offset
+        log.forget(site, [("test", "a"), ("test", "b")])
+        assert log.append(site, first) == ["accepted", "accepted"]
     assert log.sites() >= {*SITES}
     log.ping()
+
+
+def test_the_room_of_a_cluster_is_that_of_its_fullest_shard(
+    client: Cluster, cluster: RealCluster, log: EventLog
+) -> None:
+    room = LogRoom(client)
+    for site in SITES:
+        master = cluster.master_of(key_of(site, "events"))
+        with master.client() as shard:
+            most = shard.config_get("maxmemory")["maxmemory"]
+            shard.config_set("maxmemory", shard.info("memory")["used_memory"] * 2)
+            assert 0.2 < room.memory() < 0.8
+            shard.config_set("maxmemory", most)
+        assert room.memory() < 0.2
+        assert room.backlog_s(site) >= 0
 
 
 def test_a_log_without_memory_is_cold_until_it_is_warmed(log: EventLog) -> None:

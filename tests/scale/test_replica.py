@@ -85,6 +85,7 @@ def test_a_replica_that_is_behind_is_left_alone_for_a_while(sql: Engine, standby
     wait_for(lambda: on_replica(sql), REST_S + 5, "the replica is read again")
 
 
+@pytest.mark.long
 def test_with_the_replica_killed_the_primary_answers(sql: Engine, standby: Standby) -> None:
     wait_for(lambda: on_replica(sql), 5, "the replica is read")
     standby.kill()
@@ -95,6 +96,7 @@ def test_with_the_replica_killed_the_primary_answers(sql: Engine, standby: Stand
     wait_for(lambda: on_replica(sql), REST_S + 20, "the replica is read again")
 
 
+@pytest.mark.long
 def test_with_the_primary_killed_the_past_can_still_be_read(
     sql: Engine, standby: Standby, postgres: EmbeddedPostgres
 ) -> None:
