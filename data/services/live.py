@@ -189,7 +189,7 @@ class LiveSite:
     def refresh(self) -> int:
         """Bring risks up to now; return the topics to render again (0 when it isn't time)."""
         now = self._real_now()
-        if (now - self._risked_at).total_seconds() < _RISK_EVERY_S:
+        if 0 <= (now - self._risked_at).total_seconds() < _RISK_EVERY_S:  # a clock may go back
             return 0
         self._risked_at = now
         self.renew()

@@ -306,8 +306,8 @@ class Recorder:
         """
         now = self._now()
         trimmed_at = self._trimmed_at
-        if trimmed_at is not None and (now - trimmed_at).total_seconds() < TRIM_EVERY_S:
-            return
+        if trimmed_at is not None and 0 <= (now - trimmed_at).total_seconds() < TRIM_EVERY_S:
+            return  # a clock that went back has it trim at once, not hours later
         self._trimmed_at = now
         self._log.trim(self.site, self._trimmable)
         self._trimmable = self._after
