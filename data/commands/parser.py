@@ -56,6 +56,9 @@ def _add_archive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     old.add_argument("--before", default="", metavar="YYYY-MM", help="what was recorded before")
     old.add_argument("--site", default="", help="of one site alone")
     old.add_argument("--folder", type=Path, help="where files lie; `archive` in MILEPOST_VAR else")
+    again = commands.add_parser("rebuild", help="compare what is derived with the events")
+    again.add_argument("--check", action="store_true", help="have nothing made anew")
+    again.add_argument("--site", default="", help="of one site alone")
     old.add_argument("--back", default="", metavar="SITE", help="bring its newest run back")
 
 

@@ -219,6 +219,21 @@ class Accounting:
         return max(now, order_risk(order, self._live.board, now).projected_at)
 
 
+def completed_account(
+    past: Past, site: str, order_id: str, now: datetime
+) -> OrderAccount | None:
+    """Return the account of a completed order from its events; None when it isn't completed.
+
+    Raises: Archived, Unavailable.
+    """
+    with past.reading(site) as reading:
+        facts = gather(reading, site, order_id, now)
+    if facts is None or facts.order.cancelled:
+        return None
+    made = _account_of(facts, now)
+    return made if made.completed else None
+
+
 def _account_of(facts: Facts, expected: datetime) -> OrderAccount:
     order = facts.order
     ledger = delay_ledger(replace(facts, forecast_at=expected))

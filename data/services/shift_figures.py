@@ -45,13 +45,14 @@ UNITS = 64  # worked out at once
 MARKS = 50_000
 _DAY = timedelta(days=1)
 _NOTHING = Elements()
+EVER = datetime.min.replace(tzinfo=UTC)
 
 Marks = Sequence[tuple[str, int]]
 Steps = Iterator[None]  # each step takes a fraction of a second
 
 
-class RollupStore(Protocol):
-    """What working the elements out asks of SQL."""
+class DayStore(Protocol):
+    """What working out a day asks of SQL."""
 
     def records(
         self, site: str, units: Sequence[str], since: datetime, until: datetime
@@ -60,6 +61,10 @@ class RollupStore(Protocol):
 
     def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
         """Make these the rows of a day."""
+
+
+class RollupStore(DayStore, Protocol):
+    """What working the elements out asks of SQL."""
 
     def progress(self, site: str) -> Progress | None:
         """How far it came before."""
@@ -154,7 +159,7 @@ class ShiftFiguresRollup:
 
     def _fill_day(self, model: Site, day: date, now: datetime) -> Steps:
         for units in _portions(model.work_units):
-            self._derive_day(model, units, day, datetime.min.replace(tzinfo=UTC), now)
+            self._derive_day(model, units, day, EVER, now)
             yield
         if self._progress is not None:
             self._note(Progress(day, self._progress.upto))
@@ -179,24 +184,32 @@ class ShiftFiguresRollup:
         self, model: Site, units: Sequence[WorkUnit], day: date, since: datetime, now: datetime
     ) -> None:
         """Work out the shifts of a day anew if one of them ends after `since`."""
-        lines = _lines(model)
-        windows = {
-            unit: [w for w in _windows(model, lines, unit, day) if w.start < now] for unit in units
-        }
-        touched = [w for found in windows.values() for w in found]
-        if not any(window.finish > since for window in touched):
-            return
-        start = min(window.start for window in touched)
-        until = max(window.finish for window in touched)
-        names = [unit.id for unit in units]
-        records, run_times = self._store.records(self._site, names, start, until)
-        rows = [
-            _row(unit, lines.get(unit.work_center, ("", None))[0], window, elements)
-            for unit, found in windows.items()
-            for window in found
-            if _counts(window, elements := elements_of(window, records[unit.id], run_times, now))
-        ]
-        self._changed += self._store.replace(self._site, day, names, rows)
+        self._changed += derived_day(self._store, model, units, day, now, since)
+
+
+def derived_day(
+    store: DayStore, model: Site, units: Sequence[WorkUnit], day: date, now: datetime,
+    since: datetime = EVER,
+) -> int:  # fmt: skip
+    """Work out the shifts of a day if one of them ends after `since`; return how many changed."""
+    lines = _lines(model)
+    windows = {
+        unit: [w for w in _windows(model, lines, unit, day) if w.start < now] for unit in units
+    }
+    touched = [w for found in windows.values() for w in found]
+    if not any(window.finish > since for window in touched):
+        return 0
+    start = min(window.start for window in touched)
+    until = max(window.finish for window in touched)
+    names = [unit.id for unit in units]
+    records, run_times = store.records(model.id, names, start, until)
+    rows = [
+        _row(unit, lines.get(unit.work_center, ("", None))[0], window, elements)
+        for unit, found in windows.items()
+        for window in found
+        if _counts(window, elements := elements_of(window, records[unit.id], run_times, now))
+    ]
+    return store.replace(model.id, day, names, rows)
 
 
 class FigureStore(Protocol):
