@@ -139,7 +139,7 @@ def _admission(engines: Engines, sites: Sites, hub: "Hub") -> "Admission":
 
     from data.services.admission import Admission
 
-    made = Admission(engines.room, sites.ids, hub.lateness)
+    made = Admission(engines.room, sites.places, hub.lateness)
     gevent.spawn(made.run, gevent.sleep)
     return made
 

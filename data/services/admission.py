@@ -6,7 +6,7 @@ that it looks at.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ class Why(StrEnum):
 
     MEMORY = "memory"  # the log's engine is nearly full
     BACKLOG = "backlog"  # the recorder is behind
+    BOARD = "board"  # this process's board is behind, and so what its walls show
     IN_FLIGHT = "in-flight"  # requests in the door of this process
     BUSY = "busy"  # this process, whose viewers would wait
 
@@ -32,10 +33,11 @@ class Why(StrEnum):
 _WORDS = {
     Why.MEMORY: "the log is nearly full",
     Why.BACKLOG: "what was taken must be recorded first",
+    Why.BOARD: "what was taken must be shown first",
     Why.IN_FLIGHT: "too many requests at once",
     Why.BUSY: "the program is busy",
 }
-_AGAIN_S = {Why.MEMORY: 10, Why.BACKLOG: 10, Why.IN_FLIGHT: 1, Why.BUSY: 2}
+_AGAIN_S = {Why.MEMORY: 10, Why.BACKLOG: 10, Why.BOARD: 2, Why.IN_FLIGHT: 1, Why.BUSY: 2}
 
 
 class Shed(Overloaded):
@@ -52,14 +54,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     """From where on nothing more is taken.
 
     `memory`: share of what the log's engine may use; the rest is for who empties it.
-    `backlog_s`: by how much the newest entry is younger than the oldest that isn't recorded.
-    `in_flight`: requests. `late_s`: by how much a process is late with what it does by the clock;
-    it still takes one request after the other then, so that whoever knocks long enough gets in.
+    `backlog_s`: by how much the newest entry is younger than the oldest that isn't recorded;
+    `board_s`: than the oldest that isn't on the board. `in_flight`: requests. `late_s`: by how
+    much a process is late with what it does by the clock. Where only this process is behind or
+    late it takes one request after the other, so that whoever knocks long enough gets in.
     """
 
     memory: float = 0.9
     backlog_s: float = 600.0
-    in_flight: int = 16
+    board_s: float = 2.0
+    in_flight: int = 8
     late_s: float = 1.0
 
 
@@ -69,23 +73,27 @@ class Room(Protocol):
     def memory(self) -> float:
         """Share of its memory that is in use."""
 
-    def backlog_s(self, site: str) -> float:
-        """By how much its recorder is behind."""
+    def recorded(self, site: str) -> str:
+        """Place up to which a site is recorded."""
+
+    def behind_s(self, site: str, after: str) -> float:
+        """By how much a reader that is at a place is behind."""
 
 
 class Admission:
     """Lets requests in, or raises Shed. What it knows of the log is `LOOK_S` old at most."""
 
     def __init__(
-        self, room: Room, sites: Callable[[], tuple[str, ...]], late_s: Callable[[], float],
+        self, room: Room, places: Callable[[], Mapping[str, str]], late_s: Callable[[], float],
         limits: Limits | None = None,
     ) -> None:  # fmt: skip
-        """`late_s`: by how much this process is late now."""
+        """`places`: of each board of this process; `late_s`: by how much it is late now."""
         self.memory = 0.0
         self.backlogs: dict[str, float] = {}
+        self.boards: dict[str, float] = {}
         self.in_flight = 0
         self._room = room
-        self._sites = sites
+        self._places = places
         self._late_s = late_s
         self._limits = limits or Limits()
 
@@ -94,8 +102,10 @@ class Admission:
 
         Raises: Unavailable.
         """
-        self.memory = self._room.memory()
-        self.backlogs = {site: self._room.backlog_s(site) for site in self._sites()}
+        room, places = self._room, self._places()
+        self.memory = room.memory()
+        self.backlogs = {site: room.behind_s(site, room.recorded(site)) for site in places}
+        self.boards = {site: room.behind_s(site, after) for site, after in places.items()}
 
     def run(self, pause: Callable[[float], Any]) -> None:
         """Look for ever."""
@@ -122,11 +132,12 @@ class Admission:
             self.in_flight -= 1
 
     def _against(self, site: str) -> Why | None:
-        limits = self._limits
+        limits, others = self._limits, self.in_flight > 0
         found = {
             Why.MEMORY: self.memory >= limits.memory,
             Why.BACKLOG: self.backlogs.get(site, 0.0) >= limits.backlog_s,
             Why.IN_FLIGHT: self.in_flight >= limits.in_flight,
-            Why.BUSY: self.in_flight > 0 and self._late_s() >= limits.late_s,
+            Why.BOARD: others and self.boards.get(site, 0.0) >= limits.board_s,
+            Why.BUSY: others and self._late_s() >= limits.late_s,
         }
         return next((why for why, so in found.items() if so), None)

@@ -128,6 +128,10 @@ class Sites:
         """Return the ids of all followed sites."""
         return tuple(sorted(self._lives))
 
+    def places(self) -> dict[str, str]:
+        """Return the place in its log of each board that is loaded."""
+        return {live.site: live.offset for live in self.everywhere() if live.loaded}
+
     def discover(self) -> None:
         """Follow every announced site.
 

@@ -5,6 +5,7 @@ The door on real engines, with limits so low that a few events are too many.
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -21,7 +22,8 @@ from data.store.keys import KeyStore
 from data.stream.room import LogRoom
 from tests.contract.world import PLANT, World, drain, good, order, process
 
-LIMITS = Limits(memory=0.9, backlog_s=0.2, in_flight=2, late_s=1.0)
+LIMITS = Limits(memory=0.9, backlog_s=600.0, board_s=600.0, in_flight=2, late_s=1.0)
+SOON_S = 0.2
 MANY = 5000  # tries in which a limit this low must have been met
 
 
@@ -31,7 +33,7 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world, self.late_s = world, 0.0
         self.admission = Admission(
-            LogRoom(world.client), lambda: (PLANT.id,), lambda: self.late_s, LIMITS
+            LogRoom(world.client), world.sites.places, lambda: self.late_s, LIMITS
         )
         keys = Keys(KeyStore(world.sql), world.clock)
         self._key = keys.create(PLANT.id, "mes", rate_per_s=1e6)
@@ -43,6 +45,10 @@ class Door:
         server.register_blueprint(operating.blueprint())
         self.http = server.test_client()
         self.acknowledged: list[str] = []
+
+    def lower(self, **to: float) -> None:
+        """Set a limit so low that it is soon met."""
+        self.admission._limits = msgspec.structs.replace(LIMITS, **to)
 
     def post(self, event_id: str) -> TestResponse:
         self.admission.look()
@@ -85,6 +91,7 @@ def is_refused(answer: TestResponse) -> bool:
 def test_a_recorder_that_is_behind_shuts_the_door_and_opens_it_by_catching_up(door: Door) -> None:
     recorder = door.world.recorder()
     drain(recorder)
+    door.lower(backlog_s=SOON_S)
     before = door.shed(Why.BACKLOG)
     assert is_refused(door.post_until_refused("e"))
     assert door.shed(Why.BACKLOG) == before + 1
@@ -129,6 +136,20 @@ def test_too_many_at_once_are_refused_and_one_after_the_other_are_not(door: Door
     assert door.post("e2").status_code == 200
 
 
+def test_a_board_that_is_behind_is_shown_before_more_is_taken(door: Door) -> None:
+    door.lower(board_s=SOON_S)
+    live = door.world.live()
+    for number in range(MANY):
+        assert door.post(f"e{number}").status_code == 200  # one after the other gets in
+        if door.admission.boards[PLANT.id] >= SOON_S:
+            break
+    with door.admission.entered(PLANT.id):
+        assert is_refused(door.post("late"))
+        assert door.shed(Why.BOARD) >= 1
+        live.read(None)
+        assert door.post("late").status_code == 200
+
+
 def test_what_is_refused_was_not_looked_at(door: Door) -> None:
     with door.admission.entered(PLANT.id), door.admission.entered(PLANT.id):
         answer = door.http.post("/api/v1/events", data=b"{", headers={"Authorization": "x"})
@@ -140,11 +161,12 @@ def test_what_is_refused_was_not_looked_at(door: Door) -> None:
 
 def test_how_full_it_is_can_be_watched(door: Door) -> None:
     drain(door.world.recorder())
+    door.lower(backlog_s=SOON_S)
     with door.admission.entered(PLANT.id):
         assert is_refused(door.post_until_refused("e"))
         said = door.http.get("/metrics").get_data(as_text=True)
     figures = dict(line.rsplit(" ", 1) for line in said.splitlines() if line[0] != "#")
-    assert float(figures[f'milepost_log_backlog_seconds{{site="{PLANT.id}"}}']) >= 0.2
+    assert float(figures[f'milepost_log_backlog_seconds{{site="{PLANT.id}"}}']) >= SOON_S
     assert 0 < float(figures["milepost_log_memory_ratio"]) < 0.9
     assert float(figures["milepost_door_in_flight"]) == 1
     assert float(figures[f'milepost_shed_total{{site="{PLANT.id}",why="backlog"}}']) >= 1

@@ -7,22 +7,26 @@ import pytest
 from data.services.admission import LOOK_S, Admission, Limits, Shed, Why
 from data.services.errors import Overloaded, Unavailable
 
-LIMITS = Limits(memory=0.9, backlog_s=600, in_flight=3, late_s=1.0)
+LIMITS = Limits(memory=0.9, backlog_s=600, board_s=2, in_flight=3, late_s=1.0)
 
 
 class Log:
     """A log whose fullness a test sets."""
 
     def __init__(self) -> None:
-        self.used, self.behind, self.away = 0.1, {"a": 0.0, "b": 0.0}, False
+        self.used, self.away = 0.1, False
+        self.behind = {"recorder": {"a": 0.0, "b": 0.0}, "board": {"a": 0.0, "b": 0.0}}
 
     def memory(self) -> float:
         if self.away:
             raise Unavailable("gone")
         return self.used
 
-    def backlog_s(self, site: str) -> float:
-        return self.behind[site]
+    def recorded(self, site: str) -> str:
+        return "recorder"
+
+    def behind_s(self, site: str, after: str) -> float:
+        return self.behind[after][site]
 
 
 class Process:
@@ -30,7 +34,8 @@ class Process:
 
     def __init__(self) -> None:
         self.log, self.late_s = Log(), 0.0
-        self.door = Admission(self.log, lambda: ("a", "b"), lambda: self.late_s, LIMITS)
+        places = {"a": "board", "b": "board"}
+        self.door = Admission(self.log, lambda: places, lambda: self.late_s, LIMITS)
 
     def refusal(self, site: str = "a") -> Why | None:
         self.door.look()
@@ -58,8 +63,15 @@ def test_a_log_that_is_nearly_full_takes_nothing_of_any_site(process: Process) -
 
 
 def test_a_recorder_that_is_behind_keeps_only_its_own_site_out(process: Process) -> None:
-    process.log.behind["a"] = 600.0
+    process.log.behind["recorder"]["a"] = 600.0
     assert (process.refusal("a"), process.refusal("b")) == (Why.BACKLOG, None)
+
+
+def test_a_board_that_is_behind_lets_one_request_in_after_the_other(process: Process) -> None:
+    process.log.behind["board"]["a"] = 2.0
+    assert process.refusal("a") is None
+    with process.door.entered("b"):
+        assert (process.refusal("a"), process.refusal("b")) == (Why.BOARD, None)
 
 
 def test_no_more_requests_are_in_the_door_than_may_be(process: Process) -> None:
