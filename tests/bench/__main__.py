@@ -26,6 +26,7 @@ GROUPS = (
     "folding",
     "recording",
     "ingesting",
+    "overload",
     "starting",
     "heap",
     "watching",
@@ -37,6 +38,7 @@ GROUPS = (
     "pasts",
     "parties",
     "forecast_report",
+    "soak",
 )
 FULL, PARTIAL = "latest.json", "partial.json"
 
