@@ -80,7 +80,7 @@ def make_ahead(connection: Connection, now: datetime) -> list[str]:
     made = []
     for start in _wanted(now):
         if not any((m.start is None or m.start <= start) and start < m.finish for m in there):
-            made.append(_make(connection, start))
+            made.append(make(connection, start))
     return made
 
 
@@ -88,7 +88,7 @@ def _wanted(now: datetime) -> Iterator[datetime]:
     return (later(month_of(now), by) for by in range(-1, AHEAD + 1))
 
 
-def _make(connection: Connection, start: datetime) -> str:
+def make(connection: Connection, start: datetime) -> str:
     """Make a month's table, with what lay in `rest` of it."""
     name, finish = f"months.event_{start:%Y_%m}", later(start, 1)
     span = f"FROM ('{start.isoformat()}') TO ('{finish.isoformat()}')"

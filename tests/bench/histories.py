@@ -28,6 +28,7 @@ from data.services.delays import Delays
 from data.store.accounts import AccountPast
 from data.store.delays import DelayStore
 from data.store.history import connect
+from data.store.months import begin, later, make, month_of, months
 from tests.bench.figures import Measurement, at_most, noted, percentile
 from tests.bench.stage import Ground, Stage
 from tests.engines import conninfo
@@ -96,12 +97,12 @@ _ACCOUNTS = (
     " FROM generate_series(0, :orders - 1) o"
 )
 _INDEXES = (
-    "ALTER TABLE event ADD PRIMARY KEY (site, source, id)",
+    "INSERT INTO event_identity SELECT site, source, id, recorded_at, digest FROM event",
+    "ALTER TABLE event_identity ADD PRIMARY KEY (site, source, id)",
     "CREATE INDEX event_by_subject ON event (site, subject, time)",
     "CREATE INDEX event_by_recording ON event (site, recorded_at)",
     "CREATE INDEX event_voids ON event (site, subject) WHERE type = 'event.voided'",
-    "CREATE INDEX event_by_work_unit ON event (site, (data ->> 'work_unit'), time)"
-    " WHERE data ->> 'work_unit' IS NOT NULL",
+    "CREATE INDEX event_by_work_unit ON event (site, work_unit, time) WHERE work_unit IS NOT NULL",
     "CREATE INDEX event_plans ON event (site, recorded_at) INCLUDE (subject)"
     " WHERE type = 'plan.changed'",
     "CREATE INDEX event_late ON event (site, time) WHERE recorded_at - time > interval '2 days'",
@@ -218,6 +219,7 @@ def fill(ground: Ground, days: int) -> int:
     }
     with engine.begin() as connection:
         _make_bare(connection)
+        _make_months(connection, days)
         connection.execute(
             text("INSERT INTO site VALUES (:id, CAST(:document AS jsonb), '\\x00')"),
             {"id": SITE, "document": msgspec.json.encode(_model()).decode()},
@@ -233,7 +235,7 @@ def fill(ground: Ground, days: int) -> int:
         count = connection.execute(text("SELECT count(*) FROM event")).scalar_one()
     engine.dispose()
     with psycopg.connect(conninfo(ground.database_url), autocommit=True) as connection:
-        connection.execute("ANALYZE event, occupation, order_account, delay_day")
+        connection.execute("ANALYZE event, event_identity, occupation, order_account, delay_day")
     return int(count)
 
 
@@ -245,10 +247,23 @@ def _executed(engine: Engine, statements: Sequence[str], bound: dict[str, Any]) 
 
 def _make_bare(connection: Connection) -> None:
     """Take the indexes off, which are made faster afterwards, and write without a log."""
-    connection.execute(text("ALTER TABLE event SET UNLOGGED"))
-    connection.execute(text("ALTER TABLE event DROP CONSTRAINT event_pkey"))
+    connection.execute(text("ALTER TABLE event_identity SET UNLOGGED"))
+    connection.execute(text("ALTER TABLE event_identity DROP CONSTRAINT event_identity_pkey"))
     connection.execute(text("DROP INDEX event_by_subject, event_by_recording, event_voids"))
     connection.execute(text("DROP INDEX event_by_work_unit, event_plans, event_late"))
+
+
+def _make_months(connection: Connection, days: int) -> None:
+    """Give every month of the history its table, as a program that ran all the time has."""
+    begin(connection)
+    there = {month.start for month in months(connection)}
+    start = later(month_of(FIRST), -1)
+    while start <= FIRST + (days + 9) * _DAY:
+        if start not in there:
+            make(connection, start)
+        start = later(start, 1)
+    for month in months(connection):
+        connection.execute(text(f"ALTER TABLE {month.table} SET UNLOGGED"))
 
 
 def _model() -> Site:
