@@ -70,7 +70,8 @@ def _say(words: str) -> None:
 def _line(row: Row) -> str:
     after = "never" if row.recovered_s is None else f"{row.recovered_s:.1f} s"
     count = f"{row.acknowledged:,}"
-    words = f"{row.fault} | {count} | {row.lost} | {row.doubled} | {after} | {row.screens}"
+    lost = f"{row.lost} (told)" if row.told else row.lost
+    words = f"{row.fault} | {count} | {lost} | {row.doubled} | {after} | {row.screens}"
     return f"| {words} |" + ("" if row.holds else " ✗")
 
 
