@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from data.commands.archive import take
+from data.commands.archive import take, tidy
 from data.services.accounts import Accounts
 from data.services.accounts_then import AccountsThen
 from data.services.errors import Archived
 from data.services.ingest import Ingest
 from data.services.order_boards import OrderBoards
 from data.services.past import PastSites, past_board
+from data.settings import Settings
 from data.store.accounts import AccountPast
 from data.store.archive import Archive, ArchiveError, checked
 from data.store.past import PastEvents
@@ -221,3 +222,14 @@ def test_months_that_hold_little_are_given_up_and_keep_what_they_held(
     assert [*take(archive, archive.sites(), None, 0)] == [
         "plant: nothing to archive before 2026-11"
     ]
+
+
+def test_a_worker_that_owns_the_tables_does_it_by_itself_when_that_is_set(
+    world: World, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": world.database_url, "MILEPOST_VAR": str(tmp_path)}
+    assert tidy(Settings.from_env(given))
+    assert "d1" in world.recorded_ids()
+    assert tidy(Settings.from_env(given | {"MILEPOST_KEEP_MONTHS": "1"}))
+    assert "d1" not in world.recorded_ids()
+    assert world.rows("SELECT before FROM archive_run") == [(NOVEMBER.replace(month=10),)]
