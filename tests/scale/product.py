@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
@@ -106,7 +107,7 @@ class Machine(threading.Thread):
     def __init__(self, program: Scaled, site: str) -> None:
         super().__init__(daemon=True)
         self.site, self.acknowledged = site, list[str]()
-        self.refused: dict[int, int] = {}
+        self.refused: Counter[str] = Counter()  # why, how often
         self.longest_s = 0.0
         self.failure: BaseException | None = None
         self._program = program
@@ -136,7 +137,7 @@ class Machine(threading.Thread):
                 self.acknowledged.append(event_id)
                 self.longest_s = max(self.longest_s, time.monotonic() - begun)
                 return
-            self.refused[said.status_code] = self.refused.get(said.status_code, 0) + 1
+            self.refused[f"{said.status_code} {said.text[:200]}"] += 1
             self._stopping.wait(0.2)
 
     def stop(self) -> None:
