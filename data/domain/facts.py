@@ -169,9 +169,7 @@ class Facts:
         return 0
 
 
-def _put(
-    known: dict[K, V], key: K, document: bytes | None, decode: Callable[[bytes], V]
-) -> None:
+def _put(known: dict[K, V], key: K, document: bytes | None, decode: Callable[[bytes], V]) -> None:
     if document is None:
         known.pop(key, None)
     else:

@@ -56,9 +56,7 @@ class WordsError(ValueError):
 class Store(Protocol):
     """What comments ask of SQL."""
 
-    def add(
-        self, scope: Scope, site: str, party: str, thread: Thread, comment: Comment
-    ) -> None:
+    def add(self, scope: Scope, site: str, party: str, thread: Thread, comment: Comment) -> None:
         """Put a comment at the end."""
 
     def of(

@@ -219,9 +219,7 @@ class Accounting:
         return max(now, order_risk(order, self._live.board, now).projected_at)
 
 
-def completed_account(
-    past: Past, site: str, order_id: str, now: datetime
-) -> OrderAccount | None:
+def completed_account(past: Past, site: str, order_id: str, now: datetime) -> OrderAccount | None:
     """Return the account of a completed order from its events; None when it isn't completed.
 
     Raises: Archived, Unavailable.

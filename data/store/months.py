@@ -23,9 +23,11 @@ _PARTS = (
     "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i"
     " JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass('public.event')"
 )
+# By the catalogue: a login that may not use the schema may not even name its tables.
 _MINE = (
-    "SELECT to_regclass('months.rest') IS NOT NULL AND pg_has_role(relowner, 'USAGE')"
-    " FROM pg_class WHERE oid = to_regclass('public.event')"
+    "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('public.event')"
+    " AND EXISTS (SELECT 1 FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace"
+    " WHERE n.nspname = 'months' AND r.relname = 'rest')"
 )
 _PATIENCE = (
     f"SELECT set_config('lock_timeout', '{LOCK_S}s', true), set_config('timezone', 'UTC', true),"

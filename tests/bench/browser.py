@@ -100,8 +100,12 @@ def opened_wall(program: Program, watched: bool = True) -> Iterator[Wall]:
         address = f"http://127.0.0.1:{program.port}"
         page.context.add_cookies([people.cookie(address, program.token)])
         page.goto(f"{address}/wall/{SCREEN}?lang=en")
-        page.wait_for_function("() => document.querySelector('#wall-clock')?.textContent.includes(':')")
-        page.wait_for_function("() => /live/.test(document.querySelector('#wall-fresh').textContent)")
+        page.wait_for_function(
+            "() => document.querySelector('#wall-clock')?.textContent.includes(':')"
+        )
+        page.wait_for_function(
+            "() => /live/.test(document.querySelector('#wall-fresh').textContent)"
+        )
         yield Wall(page, _new_processes(before), watched)
         browser.close()
 

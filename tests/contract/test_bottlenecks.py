@@ -52,7 +52,10 @@ class Watcher:
         self.events: list[Event] = []
         self.live.follow(self.events.extend)
         self.aspect = Bottlenecks(
-            PLANT.id, BottleneckStore(world.worker_sql), Stale(world.worker_sql), lambda: self.seconds
+            PLANT.id,
+            BottleneckStore(world.worker_sql),
+            Stale(world.worker_sql),
+            lambda: self.seconds,
         )
         self.begun = False
 

@@ -82,7 +82,7 @@ class Factory:
         live = LiveSite(SITE, self.world.log, self.world.history, self.world.clock)
         live.load()
         FactsReader(live, FactsStream(self.world.client)).read(None)
-        return list(live.facts.exceptions.values())
+        return [case for _, case in sorted(live.facts.exceptions.items())]
 
     def close(self) -> None:
         self.watch.close()

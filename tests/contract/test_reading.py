@@ -184,7 +184,10 @@ def said(chunk: bytes) -> list[dict[str, Any]]:
 
 def test_the_factorys_programs_read_every_field_of_every_row(desk: Desk) -> None:
     program = desk.program(Role.MANAGER)
+    assert program.rows(f"/{PATHS[Kind.EXCEPTION]}") == []  # nobody watches this site
     for kind, path in PATHS.items():
+        if kind is Kind.EXCEPTION:
+            continue
         rows = program.rows(f"/{path}")
         assert {row["order"] for row in rows} == {"OWN-ORDER", "RIVAL-ORDER"}
         assert set(rows[0]) <= set(FIELDS[kind])
@@ -222,7 +225,7 @@ def test_a_party_that_has_nothing_to_do_with_an_order_reads_nothing(desk: Desk) 
     )  # fmt: skip
     for role, party in others:
         program = desk.program(role, party)
-        assert [program.rows(f"/{path}") for path in PATHS.values()] == [[], [], [], []]
+        assert [program.rows(f"/{path}") for path in PATHS.values()] == [[]] * len(PATHS)
         assert program.get("/orders/OWN-ORDER").status_code == 404
 
 
