@@ -26,4 +26,5 @@ class Lateness:
 
     def __call__(self) -> float:
         """Return the delay in seconds."""
-        return float(self._worst_s * 0.5 ** ((time.monotonic() - self._at) / HALF_S))
+        since_s = max(0.0, time.monotonic() - self._at)
+        return float(self._worst_s * 0.5 ** (since_s / HALF_S))
