@@ -284,7 +284,7 @@ def stop_on_signals(stop: threading.Event) -> None:
 
 def address(settings: Settings) -> str:
     """Return where a browser on this machine finds the program."""
-    everywhere = settings.host in {"0.0.0.0", "::"}
+    everywhere = settings.host in {"0.0.0.0", "::"}  # nosec B104  # asked, not bound
     host = "127.0.0.1" if everywhere else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406  # it writes, and parses nothing
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4

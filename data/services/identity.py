@@ -47,7 +47,7 @@ class Refused(StrEnum):
     WRONG = "wrong"
     LOCKED = "locked"
     CODE = "code"
-    SECRET = "secret"  # the authenticator's is sealed with another secret of the program
+    SECRET = "secret"  # nosec B105  # the authenticator's is sealed with another secret of the program
 
 
 class People(Protocol):

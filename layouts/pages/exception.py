@@ -51,7 +51,7 @@ def layout(view: CaseView, href: Href) -> Component:
             _head(view, href),
             html.P(className="mp-x-said", role="status", **{"aria-live": "polite"}),
             _path(view),
-            *([_actions(view)] if view.sender else []),
+            *([_actions(view, view.sender)] if view.sender else []),
             html.Div(
                 [
                     html.Div([one for one in main if one], className="mp-x-main"),
@@ -123,10 +123,9 @@ def _step(step: State, after: int, at: datetime | None, view: CaseView) -> Compo
     return html.Li([html.Span(className="mp-x-dot"), *said], className=css, **mark)
 
 
-def _actions(view: CaseView) -> Component:
+def _actions(view: CaseView, sender: forms.Sender) -> Component:
     """Return what can be done now, the first thing first."""
-    case, t, sender = view.case, view.reading.t, view.sender
-    assert sender is not None
+    case, t = view.case, view.reading.t
     acts: list[Any] = []
     if may(case, Move.ACKNOWLEDGE):
         acts.append(forms.button("acknowledge", t("Acknowledge"), "a", first=True))
@@ -229,13 +228,12 @@ def _talk(view: CaseView) -> Component:
         [entry for _, _, entry in entries], className="mp-x-talk",
         **{"aria-label": t("What was done and said")},
     )  # fmt: skip
-    said = [_say(view)] if view.sender else []
+    said = [_say(view, view.sender)] if view.sender else []
     return desk.section(t("What was done and said"), [*said, items])
 
 
-def _say(view: CaseView) -> Component:
+def _say(view: CaseView, sender: forms.Sender) -> Component:
     t, case = view.reading.t, view.case
-    assert view.sender is not None
     field = forms.words_field(t("Comment"), 3, forms.SAY, t("What is being done about it?"))
     readers = {"": t("only the factory reads this")}
     if view.sees_parties:
@@ -246,7 +244,7 @@ def _say(view: CaseView) -> Component:
         }
     who = forms.choice("party", readers, t("Who reads it"))
     send = forms.button("comment", t("Send"), first=True)
-    return forms.one(view.sender, case, [field, html.Div([who, send], className="mp-x-send")],
+    return forms.one(sender, case, [field, html.Div([who, send], className="mp-x-send")],
                      "mp-x-saying")  # fmt: skip
 
 

@@ -183,7 +183,8 @@ def _number(value: float, t: Translator) -> str:
 
 def _open(view: RulesView, href: Href, t: Translator) -> Component:
     row, rule = view.chosen, view.edited
-    assert row is not None and rule is not None
+    if row is None or rule is None:
+        return html.Div()
     close = link("×", href("/rules"), "mp-x-close", label=t("Close"))
     body: list[Any] = [html.P(limits(row.rule, t), className="mp-mute")]
     body.append(_form(view, row, rule, t))
