@@ -77,9 +77,7 @@ def create_server(settings: Settings) -> "Flask":
     from callbacks.walls import Walls
     from callbacks.web import build
     from data.desks import ExceptionParts
-    from data.services.caching import Cached
     from data.services.keys import Keys
-    from data.stream.cache import RedisShelf
     from layouts.screens import FILE, load
 
     engines = Engines(settings)
@@ -97,12 +95,33 @@ def create_server(settings: Settings) -> "Flask":
     exceptions = ExceptionParts(
         engines, sites, outside.audit, outside.boards, lambda: gevent.sleep(0)
     )
-    supply, acts = _supply_boards(outside, settings.locale)
-    boards, date_acts = _date_boards(sites, outside)
 
     def visit(page: "DeskPage", given: Mapping[str, Any]) -> "Visit":
         return shell.visit_of(page, given)
 
+    pages, acts, untold = _pages(engines, settings, sites, outside, exceptions, visit)
+    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=untold)
+    reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
+    more = (outside.live.blueprint(), *acts, reading, screens, links)
+    pings = {"log": engines.log.ping, "history": engines.history.ping}
+    operating = Operating(sites, hub, pings, door)
+    return build(walls, hub, api, operating, entry, settings.locale, shell, more)
+
+
+def _pages(
+    engines: Engines,
+    settings: Settings,
+    sites: Sites,
+    outside: "Outside",
+    exceptions: "ExceptionParts",
+    visit: "Visits",
+) -> "tuple[list[DeskPage], list[Blueprint], Callable[[], int | None]]":
+    """Make all pages, what is posted to them, and what counts that somebody hasn't read."""
+    from data.services.caching import Cached
+    from data.stream.cache import RedisShelf
+
+    supply, acts = _supply_boards(outside, settings.locale)
+    boards, date_acts = _date_boards(sites, outside)
     pages = _desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [_gantt_page(engines, visit), *supply, *boards]
     pages += _administration(engines, outside, visit)
@@ -110,15 +129,8 @@ def create_server(settings: Settings) -> "Flask":
     pages += _exception_pages(exceptions)
     report, report_acts = _report_page(engines, sites, settings)
     pages.append(report)
-    acts.append(report_acts)
     told, untold = _telling(engines, settings, sites, outside, exceptions)
-    acts += told
-    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=untold)
-    reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
-    more = (outside.live.blueprint(), *acts, date_acts, reading, screens, links)
-    pings = {"log": engines.log.ping, "history": engines.history.ping}
-    operating = Operating(sites, hub, pings, door)
-    return build(walls, hub, api, operating, entry, settings.locale, shell, more)
+    return pages, [*acts, report_acts, *told, date_acts], untold
 
 
 def _live(engines: Engines, build: str) -> "tuple[Sites, Hub]":

@@ -21,6 +21,22 @@ def parser() -> argparse.ArgumentParser:
     ways.add_argument("--address", default="", help="of one address of that way alone")
     commands.add_parser("demo", help="run the demo factory")
     commands.add_parser("migrate", help="bring the schema to the newest version, and no more")
+    _add_sources(commands)
+    aside = commands.add_parser("quarantine", help="show what was not taken, and why")
+    aside.add_argument("--site", default=DEMO_SITE)
+    for name, words in (
+        ("backup", "copy everything that is kept into a new folder"),
+        ("restore", "put such a copy into engines that hold nothing yet"),
+    ):
+        commands.add_parser(name, help=words).add_argument("folder", type=Path)
+    _add_archive(commands)
+    _add_people(commands)
+    _add_keys(commands)
+    return parser
+
+
+def _add_sources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands that read files and machines."""
     plan = commands.add_parser("import-plan", help="import orders from JSON, CSV or XLSX")
     plan.add_argument("file", type=Path)
     plan.add_argument("--site", default=DEMO_SITE)
@@ -37,17 +53,6 @@ def parser() -> argparse.ArgumentParser:
     analysis.add_argument("what", choices=["bottleneck"])
     analysis.add_argument("file", type=Path)
     analysis.add_argument("--json", action="store_true")
-    aside = commands.add_parser("quarantine", help="show what was not taken, and why")
-    aside.add_argument("--site", default=DEMO_SITE)
-    for name, words in (
-        ("backup", "copy everything that is kept into a new folder"),
-        ("restore", "put such a copy into engines that hold nothing yet"),
-    ):
-        commands.add_parser(name, help=words).add_argument("folder", type=Path)
-    _add_archive(commands)
-    _add_people(commands)
-    _add_keys(commands)
-    return parser
 
 
 def _add_archive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
