@@ -9,9 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -28,8 +30,27 @@ FLAGS = (
 FONTS = "fonts-noto-cjk"
 
 
+_running: list[Playwright] = []
+
+
 class NoChromiumError(Exception):
     """There is no Chromium, and none could be got."""
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start a Chromium, and close it afterwards.
+
+    Playwright begins once in a thread: whoever comes while it runs drives a browser of their own
+    through the same, and must be done before who came first, as fixtures are.
+    """
+    with ExitStack() as opened:
+        if not _running:
+            _running.append(opened.enter_context(sync_playwright()))
+            opened.callback(_running.clear)
+        browser = _running[0].chromium.launch(executable_path=ensure(), args=list(FLAGS))
+        opened.callback(browser.close)
+        yield browser
 
 
 def find() -> Path | None:

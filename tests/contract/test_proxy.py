@@ -4,13 +4,11 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPSConnection
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
 from data.domain.audit import Action
 from data.domain.scope import factory_scope
@@ -20,8 +18,7 @@ from data.store.embedded import EmbeddedPostgres
 from data.store.history import connect
 from data.stream.embedded import EmbeddedRedis
 from tests.browser.product.program import wait_for
-from tests.chromium import FLAGS
-from tests.chromium import ensure as ensure_chromium
+from tests.chromium import launched
 from tests.proxied import PASSWORD, Proxied, form_token, host_of, proxied
 
 WALL, ROWS = "/live/wall/works.L1", "/api/v1/stream?site=works"
@@ -239,22 +236,13 @@ def test_a_plan_may_be_as_large_as_the_program_takes_and_no_larger(
 
 def test_a_wall_is_live_in_a_real_browser(behind: Proxied) -> None:
     token = behind.signed_in()["__Host-milepost"]
-    with ThreadPoolExecutor(1) as aside:  # where no other test's browser is driven from
-        protocol, errors = aside.submit(watch_a_wall, behind, token).result()
-    assert protocol == "h2"
-    assert errors == []
-
-
-def watch_a_wall(behind: Proxied, token: str) -> tuple[str, list[str]]:
-    """See a report arrive on the wall; return how the page came and what the browser complained."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=list(FLAGS))
+    with launched() as browser:
         context = browser.new_context(ignore_https_errors=True)
         context.add_cookies([{
             "name": "__Host-milepost", "value": token, "url": behind.address, "secure": True,
             "httpOnly": True,
         }])  # fmt: skip
-        page, errors = context.new_page(), list[str]()
+        page, errors = context.new_page(), []
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.goto(f"{behind.address}/wall/works.L1?lang=en")
         count = page.locator("#p0-figures-good")
@@ -269,8 +257,8 @@ def watch_a_wall(behind: Proxied, token: str) -> tuple[str, list[str]]:
         protocol = page.evaluate(
             "() => performance.getEntriesByType('navigation')[0].nextHopProtocol"
         )
-        browser.close()
-    return protocol, errors
+    assert protocol == "h2"
+    assert errors == []
 
 
 def test_while_no_process_answers_it_says_when_to_come_again(behind: Proxied) -> None:

@@ -105,7 +105,7 @@ def test_the_room_of_a_cluster_is_that_of_its_fullest_shard(
             assert 0.2 < room.memory() < 0.8
             shard.config_set("maxmemory", most)
         assert room.memory() < 0.2
-        assert room.backlog_s(site) >= 0
+        assert room.behind_s(site, "0-0") >= 0
 
 
 def test_a_log_without_memory_is_cold_until_it_is_warmed(log: EventLog) -> None:

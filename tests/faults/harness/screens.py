@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from data.domain.scope import Role
 from tests import people
-from tests.chromium import FLAGS, ensure
+from tests.chromium import launched
 
 WALL = "/wall/works.L1?lang=en"
 BOARD = "/supplier?lang=en"
@@ -75,8 +75,7 @@ class Screens:
 @contextmanager
 def screens(address: str, database_url: str) -> Iterator[Screens]:
     """Open both pages in a Chromium; close it afterwards."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ensure(), args=list(FLAGS))
+    with launched() as browser:
         pages = []
         for path, role, party in ((WALL, Role.MANAGER, None), (BOARD, Role.SUPPLIER, "jade")):
             context = browser.new_context(viewport={"width": 1920, "height": 1080})
@@ -87,4 +86,3 @@ def screens(address: str, database_url: str) -> Iterator[Screens]:
         pages[0].wait_for_selector("#p0-figures-good", state="attached")
         pages[1].wait_for_selector(".mp-ask", timeout=15_000)
         yield Screens(*pages)
-        browser.close()
