@@ -1,9 +1,8 @@
 """What the pages on exceptions stand on, put together from the stores.
 
-Beside `data.wiring`: adapters meet services here. Imported by `app` alone.
+Beside `data.wiring`: adapters meet services here. Imported by `web` alone.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from data.domain.exceptions.search import CaseFilter
 from data.domain.people import Account
 from data.domain.scope import Role
 from data.domain.site import Site
-from data.notify.ways import NOBODY, read
 from data.services.alarm_quality import AlarmQuality
 from data.services.audit import Audit
 from data.services.boards import Boards
@@ -42,7 +40,7 @@ from data.store.told import ToldStore
 from data.store.trials import TrialRows
 from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
-from data.wiring import Engines
+from data.wiring import Engines, ways_of
 
 TAKERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.PLANNER, Role.PURCHASER, Role.OPERATOR})
 EVERY_SITE = "*"
@@ -106,9 +104,7 @@ class TellingParts:
         self, engines: Engines, settings: Settings, sites: Sites, audit: Audit,
         words: Callable[[Plants, Disclosures, str], Wording], disclosures: Disclosures,
     ) -> None:  # fmt: skip
-        sql, ways = engines.sql, NOBODY
-        if settings.notify is not None:
-            ways = read(settings.notify, os.environ, utc_now)
+        sql, ways = engines.sql, ways_of(settings)
         cases, people = ExceptionStore(sql), PreferenceStore(sql)
         plants = Lately(Rules(cases), engines.history, time.monotonic)
         wording = words(plants, disclosures, "")

@@ -1,6 +1,6 @@
 """What daily reports stand on, put together from the stores: for the page, and for the mail.
 
-Beside `data.wiring`: adapters meet services here. Imported by `app` and `data.wiring`.
+Beside `data.wiring`: adapters meet services here. Imported by `web` and `data.wiring`.
 """
 
 import os

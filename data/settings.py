@@ -53,7 +53,7 @@ VARIABLES = frozenset(
 )
 TEST_VARIABLES = frozenset({"MILEPOST_REAL_DATA", "MILEPOST_CHROMIUM"})
 
-_SOURCE_FOLDERS = ("layouts", "callbacks", "data", "assets")
+_SOURCE_FOLDERS = ("web", "layouts", "callbacks", "data", "assets")
 _SOURCE_SUFFIXES = frozenset({".py", ".js", ".css", ".yaml", ".mo", ".svg"})
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -278,12 +278,12 @@ def _database_url(text: str) -> str | None:
 
 
 def _redis_url(text: str) -> str | None:
-    if not text.startswith(("redis://", "rediss://", "unix://", cluster_address.SCHEME)):
+    if not text.startswith(("redis://", "rediss://", "unix://", *cluster_address.SCHEMES)):
         raise ValueError(
             "a Redis URL, as in redis://host:6379/0, unix:///path/to/redis.sock or "
             "redis+cluster://host:6379,other:6379"
         )
-    if text.startswith(cluster_address.SCHEME):
+    if text.startswith(cluster_address.SCHEMES):
         cluster_address.parse(text)
     return text
 

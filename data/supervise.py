@@ -2,7 +2,8 @@
 
 Why: a wall must come back without a hand. The supervisor starts its children in order, starts
 a dead one again (the first time at once), and on Ctrl-C or SIGTERM lets each finish: first
-those that lean on others, then the engines. Imported by app alone.
+those that lean on others, then the engines. Imported by
+`data.commands.everything` alone.
 
 It sleeps in select() and wakes on signals, on a restart that falls due and, while a child is
 getting ready, to ask whether it is.

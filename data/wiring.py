@@ -1,15 +1,17 @@
 """What every part of the program is put together from: engines, people, settings, a patient start.
 
-Adapters meet services here, in `data.commands` and in `app`, and nowhere else. Imported by these
-two and by tests.
+Adapters meet services here, in `data.commands` and in `web`, and nowhere else. Imported by these
+two, by `app` and by tests.
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
     from sqlalchemy import Engine
 
+    from data.notify.ways import Ways
     from data.services.aspects import Aspect
     from data.services.delivering import Wording
     from data.services.disclosures import Disclosures
-    from data.services.notifier import Notifier, Step
+    from data.services.lately import Lately
+    from data.services.notifier import Notifier, Sender, Step
     from data.services.planning import Plants
     from data.services.recorder import Recorder
     from data.services.report_post import Papers
@@ -132,55 +136,69 @@ def aspects_of(engines: Engines, site: str) -> "list[Aspect]":
 
 
 def notifier_of(
-    engines: Engines,
-    settings: Settings,
-    words: "Callable[[Plants, Disclosures, str], Wording]",
-    papers: "Callable[[str], Papers]",
-) -> "tuple[Notifier, dict[str, Step]]":
+    engines: Engines, settings: Settings,
+    words: "Callable[[Plants, Disclosures, str], Wording]", papers: "Callable[[str], Papers]",
+) -> "tuple[Notifier, dict[str, Step]]":  # fmt: skip
     """Make the notifier of all sites; a sender for each way that is set up, and what mails reports.
 
     Each of these is stepped for itself: none waits for another.
     """
-    import os
-
-    from data.notify.ways import NOBODY, read
     from data.reports import post_of
     from data.services.disclosures import Disclosures
     from data.services.escalations import Escalations
     from data.services.lately import Lately
-    from data.services.notifier import Notifier, Sender
-    from data.services.planning import Planner
+    from data.services.notifier import Notifier
     from data.services.rules import Rules
-    from data.services.triggers import TriggerPlanner
     from data.store.deliveries import DeliveryStore
     from data.store.disclosures import DisclosureStore
     from data.store.escalations import EscalationStore
     from data.store.exceptions import ExceptionStore
-    from data.store.preferences import PreferenceStore
-    from data.store.triggers import TriggerStore
-    from data.store.way_states import WayStates
 
-    sql, ways = engines.sql, NOBODY
-    if settings.notify is not None:
-        ways = read(settings.notify, os.environ, utc_now)
+    sql, secret, ways = engines.sql, secret_of(settings), ways_of(settings)
     outbox, cases = DeliveryStore(sql), ExceptionStore(sql)
     lately = Lately(Rules(cases), engines.history, time.monotonic)
-    eyes = Disclosures(DisclosureStore(sql), derived(secret_of(settings), "pseudonyms"))
-    here, secret = settings.public_url or address(settings), secret_of(settings)
-    wording = words(lately, eyes, here)
-
-    def sender(name: str) -> Sender:
-        way = ways.find(name)
-        return Sender(name, way, outbox, WayStates(sql), cases, wording, utc_now)
-
+    eyes = Disclosures(DisclosureStore(sql), derived(secret, "pseudonyms"))
+    here = settings.public_url or address(settings)
+    sender = partial(_sender, ways, sql, words(lately, eyes, here))
     senders = {name: sender(name) for name in ways.names()}
-    people = PreferenceStore(sql)
-    planner = Planner(outbox, people, lately, lately, ways, utc_now, settings.locale)
     escalations = Escalations(EscalationStore(sql), cases, lately, lately, utc_now)
-    fired = TriggerPlanner(TriggerStore(sql), people, lately, ways, utc_now, settings.locale)
     post = post_of(sql, engines.facts, settings, lately, ways, papers(here), secret, eyes)
-    notifier = Notifier([planner, fired], escalations, outbox, senders, sender, utc_now)
+    planners = _planners(sql, ways, lately, settings.locale)
+    notifier = Notifier(planners, escalations, outbox, senders, sender, utc_now)
     return notifier, {**senders, REPORTS: post}
+
+
+def ways_of(settings: Settings) -> "Ways":
+    """Return the ways out that are set up."""
+    from data.notify.ways import NOBODY, read
+
+    return NOBODY if settings.notify is None else read(settings.notify, os.environ, utc_now)
+
+
+def _sender(ways: "Ways", sql: "Engine", wording: "Wording", name: str) -> "Sender":
+    """Make what sends by a way; also by one that was set up once, to say what became of it."""
+    from data.services.notifier import Sender
+    from data.store.deliveries import DeliveryStore
+    from data.store.exceptions import ExceptionStore
+    from data.store.way_states import WayStates
+
+    outbox, cases = DeliveryStore(sql), ExceptionStore(sql)
+    return Sender(name, ways.find(name), outbox, WayStates(sql), cases, wording, utc_now)
+
+
+def _planners(sql: "Engine", ways: "Ways", lately: "Lately", locale: str) -> "list[Step]":
+    """Make what plans whom to tell: of exceptions, and of milestones."""
+    from data.services.planning import Planner
+    from data.services.triggers import TriggerPlanner
+    from data.store.deliveries import DeliveryStore
+    from data.store.preferences import PreferenceStore
+    from data.store.triggers import TriggerStore
+
+    people = PreferenceStore(sql)
+    return [
+        Planner(DeliveryStore(sql), people, lately, lately, ways, utc_now, locale),
+        TriggerPlanner(TriggerStore(sql), people, lately, ways, utc_now, locale),
+    ]
 
 
 class People:

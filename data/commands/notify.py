@@ -1,6 +1,5 @@
 """The notifier's process, and the command that shows and opens its ways. Imported by `app`."""
 
-import os
 import threading
 from collections.abc import Callable
 
@@ -9,12 +8,11 @@ import structlog
 from data.services.delivering import Wording
 from data.services.disclosures import Disclosures
 from data.services.errors import MilepostError
-from data.services.live import utc_now
 from data.services.planning import Plants
 from data.services.report_post import Papers
 from data.settings import Settings
 from data.store.scoped import WORKER
-from data.wiring import Engines, notifier_of, patiently, stop_on_signals
+from data.wiring import Engines, notifier_of, patiently, stop_on_signals, ways_of
 
 PAUSE_S, RETRY_S = 0.5, 2.0
 MakesWords = Callable[[Plants, Disclosures, str], Wording]
@@ -44,7 +42,6 @@ def notify(settings: Settings, words: MakesWords, papers: MakesPapers) -> int:
 
 def show_ways(settings: Settings, opened: str, address: str) -> int:
     """Print the ways there are and what of them is shut; open one again."""
-    from data.notify.ways import NOBODY, read
     from data.store.way_states import WayStates
 
     book = WayStates(Engines(settings, WORKER).sql)
@@ -52,7 +49,7 @@ def show_ways(settings: Settings, opened: str, address: str) -> int:
         was_shut = book.reopen(opened, address)
         print(f"{opened} {address}: {'open' if was_shut else 'was not shut'}")
         return int(not was_shut)
-    ways = read(settings.notify, os.environ, utc_now) if settings.notify else NOBODY
+    ways = ways_of(settings)
     for name in ways.names():
         way = ways.find(name)
         print(f"{name}  {way.kind if way else ''}")

@@ -82,20 +82,13 @@ def hour_figures(indexes: Indexes, area: str, now: datetime) -> tuple[HourFigure
 
 
 def wall_view(
-    indexes: Indexes,
-    area: str,
-    now: datetime,
-    readers: Readers,
-    signal_age_s: Mapping[str, float],
-    *,
-    max_orders: int = 12,
-    max_needs: int = 8,
-    within: timedelta = timedelta(hours=8),
+    indexes: Indexes, area: str, now: datetime, readers: Readers,
+    signal_age_s: Mapping[str, float], *,
+    max_orders: int = 12, max_needs: int = 8, within: timedelta = timedelta(hours=8),
     bottleneck: LineBottleneck | None = None,
     forecasts: Mapping[str, OrderForecast] | None = None,
-    exceptions: Iterable[Case] | None = (),
-    quiet_since: datetime | None = None,
-) -> WallView:
+    exceptions: Iterable[Case] | None = (), quiet_since: datetime | None = None,
+) -> WallView:  # fmt: skip
     """Return everything the wall of one line shows; the book is taken as last refreshed.
 
     `signal_age_s`: seconds since each work unit was last heard, for those that were.
