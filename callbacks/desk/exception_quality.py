@@ -8,7 +8,7 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from callbacks.desk.visit import BadParameter, Visit
-from data.domain.exceptions.quality import Quality
+from data.domain.exceptions.quality.records import Quality
 from data.domain.exceptions.rules import Rule
 from data.domain.scope import Scope
 from layouts.pages import exception_quality, exception_quality_sheets

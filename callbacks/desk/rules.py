@@ -19,7 +19,7 @@ from callbacks.desk.audit import by_of
 from callbacks.desk.exceptions import name_of
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import Viewer, viewer
-from data.domain.exceptions.quality import Quality
+from data.domain.exceptions.quality.records import Quality
 from data.domain.exceptions.records import Severity
 from data.domain.exceptions.rule_rules import INFORMED, MAX_LEVELS, OWNERS, SETTINGS, flaws
 from data.domain.exceptions.rules import Level, Rule, RuleError

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from data.domain.exceptions.quality import Course, Opinion, Period, Quality, Told, assess
+from data.domain.exceptions.quality.assess import assess
+from data.domain.exceptions.quality.records import Course, Opinion, Period, Quality, Told
 from data.domain.scope import Scope
 from data.services.errors import Forbidden
 

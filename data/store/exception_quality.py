@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, and_, or_, select, union
 
 from data.domain.deliveries import Topic
-from data.domain.exceptions.quality import Course, Opinion, Step, Told
+from data.domain.exceptions.quality.records import Course, Opinion, Step, Told
 from data.domain.exceptions.records import Move, Severity, State
 from data.domain.people import OUTSIDE
 from data.domain.preferences import IN_APP

@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
 
-from data.domain.exceptions.quality import (
+from data.domain.exceptions.quality.records import (
     A_DAY,
     FLOOD,
     TARGET,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from data.domain.exceptions.quality import TARGET, Answers
+from data.domain.exceptions.quality.records import TARGET, Answers
 from data.domain.exceptions.records import Severity
 from layouts.components.exception_looks import SEVERITIES
 from layouts.pages.exception_quality import BANDS, Shown, key_words, subject_words

@@ -12,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
 
-from data.domain.exceptions.quality import Answers, Precision
+from data.domain.exceptions.quality.records import Answers, Precision
 from data.domain.exceptions.records import Severity
 from data.domain.exceptions.rule_rules import INFORMED, MAX_LEVELS, OWNERS, SETTINGS
 from data.domain.exceptions.rules import Rule

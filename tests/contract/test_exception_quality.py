@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from data.domain.exceptions.quality import Band
+from data.domain.exceptions.quality.records import Band
 from data.domain.exceptions.records import Hit, Move, Place, Severity
 from data.domain.scope import Role, Scope
 from data.services.alarm_quality import AlarmQuality

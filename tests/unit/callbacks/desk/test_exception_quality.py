@@ -8,15 +8,8 @@ import pytest
 
 from callbacks.desk.exception_quality import ExceptionQualityPage
 from callbacks.desk.visit import BadParameter, Visit
-from data.domain.exceptions.quality import (
-    Course,
-    Opinion,
-    Period,
-    Quality,
-    Step,
-    Told,
-    assess,
-)
+from data.domain.exceptions.quality.assess import assess
+from data.domain.exceptions.quality.records import Course, Opinion, Period, Quality, Step, Told
 from data.domain.exceptions.records import Move, Severity, State
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.scope import Role, factory_scope

@@ -5,7 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from data.domain.exceptions.quality import (
+from data.domain.exceptions.quality.answers import delay
+from data.domain.exceptions.quality.assess import assess
+from data.domain.exceptions.quality.rates import band, floods
+from data.domain.exceptions.quality.records import (
     Answers,
     Band,
     Chatter,
@@ -17,10 +20,6 @@ from data.domain.exceptions.quality import (
     Source,
     Step,
     Told,
-    assess,
-    band,
-    delay,
-    floods,
 )
 from data.domain.exceptions.records import Move, Severity, State
 from data.domain.scope import Role
