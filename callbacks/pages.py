@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import dash
 from dash import Dash, html
 from dash.development.base_component import Component
-from flask import has_request_context, request
+from flask import has_request_context, redirect, request
 from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as Answer
 
 from callbacks.desk.visit import DeskPage, in_order, roles_of
 from callbacks.gate import ROLES, WATCHERS, Door, Viewer, viewer
@@ -17,6 +18,7 @@ from layouts.cells import fill
 from layouts.desk import Person
 from layouts.pages import home, links, message, people, roster, screens, triggers, wall
 from layouts.text import Translator, translator
+from layouts.urls import address
 
 
 class Pages:
@@ -44,6 +46,17 @@ class Pages:
                 name=name,
             )
         app.layout = html.Div(dash.page_container)
+        app.server.before_request(self.onward)
+
+    def onward(self) -> Answer | None:
+        """Lead people of a party, whom one site concerns, from the start to their board."""
+        if request.path != "/" or not viewer().scope.outside:
+            return None
+        pages, sites = self._pages_of(viewer()), viewer().scope.sites
+        if len(sites) != 1 or not pages:
+            return None
+        chosen = {name: request.args[name] for name in ("lang", "theme") if name in request.args}
+        return redirect(address(pages[0].path, {"site": sites[0], **chosen}), 303)
 
     def home(self, lang: str | None = None, theme: str | None = None, **_: str) -> Component:
         """The start: sites, their pages, lines and screens."""
@@ -55,13 +68,11 @@ class Pages:
             return self.not_found()
         shown = [live for live in sites.everywhere() if _may_open(who, live.site)]
         named = [one for one in self._walls.screens.named.values() if may_show(who, one)]
-        address = request.host_url.rstrip("/") if has_request_context() else ""
-        pages = [
-            (page.title(t), page.path) for page in self._desk if who.scope.role in roles_of(page)
-        ]
+        host = request.host_url.rstrip("/") if has_request_context() else ""
+        pages = [(page.title(t), page.path) for page in self._pages_of(who)]
         person = Person(name=who.name, token=generate_csrf()) if who.account else None
         return home.layout(
-            [live.board.site for live in shown], named, t, address, pages, theme_of(theme), person,
+            [live.board.site for live in shown], named, t, host, pages, theme_of(theme), person,
             walls=who.scope.role in WATCHERS, tools=_tools(who, t),
         )  # fmt: skip
 
@@ -87,6 +98,10 @@ class Pages:
         """Where nothing is."""
         path = request.path if in_callback() else ""
         return message.not_found(path, self._translator(None))
+
+    def _pages_of(self, who: Viewer) -> list[DeskPage]:
+        """Return the pages that are for someone, in the order of the navigation."""
+        return [page for page in self._desk if who.scope.role in roles_of(page)]
 
     def _translator(self, lang: str | None) -> Translator:
         return translator_of(self._locale, lang)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from data.domain.scope import Role
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
-from tests.browser.product.program import SITE, Program
+from tests.browser.product.program import Program
 
 DESK = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -43,7 +43,7 @@ def order(name: str, supplier: str, part: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def supplied(program: Program) -> Program:
     """Orders that two suppliers deliver to."""
-    program.send("PUT", "/site", {**SITE, "parties": PARTIES})
+    program.describe(parties=PARTIES)
     orders = [order("WO-1", "jade", "J-204"), order("WO-2", "jade", "J-118")]
     assert program.send("PUT", "/orders", {"orders": [*orders, order("WO-3", "rival", "R-9")]})
     return program
@@ -72,6 +72,11 @@ def visit(supplied: Program, open_stranger: OpenPage) -> Iterator[Any]:
 
 def card(page: Page, words: str) -> Any:
     return page.locator(".mp-ask", has_text=words)
+
+
+def test_the_start_leads_a_supplier_of_one_site_to_its_board(visit: Any) -> None:
+    page = visit("/?lang=zh-Hant&theme=dark")
+    assert page.url.endswith("/supplier?lang=zh-Hant&site=supplier&theme=dark")
 
 
 def test_a_click_confirms_and_the_promise_stands_there(visit: Any) -> None:
@@ -179,7 +184,7 @@ def test_from_its_code_an_operation_is_reported_on_a_phone(visit: Any) -> None:
     page = visit(**DESK)
     source = card(page, "Coating").last.locator("img").get_attribute("src")
     key = parse_qs(urlsplit(str(source)).query)["key"][0]
-    phone = visit(f"/supplier?lang=en&row={quote(key)}&site=works", **PHONE)
+    phone = visit(f"/supplier?lang=en&row={quote(key)}&site=supplier", **PHONE)
     expect(phone.locator(".mp-ask")).to_have_count(1)
     phone.get_by_label("Good pieces since the last report").fill("7")
     phone.get_by_role("button", name="Report progress").tap()

@@ -70,6 +70,10 @@ def renewed(client, wish):
     return post(client, outputs, [(str(ids.Desk.LIVE), "data")], (wish,))
 
 
+def test_whoever_sees_a_factory_begins_at_the_start(client):
+    assert client.get("/").status_code == 200
+
+
 def test_a_page_is_drawn_in_its_frame(client):
     answer = whole(client, "/orders", "?lang=en")
     assert answer.status_code == 200
