@@ -1,22 +1,32 @@
 """The rules of each site: the usual ones, and where a site differs.
 
-Imported by the watch's exceptions, the notifier and the page on rules; wired in `app`. The
+Imported by the watch's exceptions, the notifier and the page on rules; wired in `data.desks`. The
 usual rules are a file of the package; a site's own changes are kept in SQL.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
+from itertools import count
 from typing import Any, Protocol
 
 import structlog
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 
 from data.domain.audit import Action
-from data.domain.exceptions.rule_rules import checked, difference, merged, parsed
-from data.domain.exceptions.rules import Rule
+from data.domain.exceptions.rule_rules import (
+    MAX_NAME,
+    MAX_RULES,
+    checked,
+    difference,
+    merged,
+    parsed,
+)
+from data.domain.exceptions.rules import Rule, RuleError
 from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
 from data.services.audit import Audit
@@ -121,6 +131,34 @@ class RuleDesk:
         """
         self._change(by, scope, site, checked(rule), was)
 
+    def add(self, by: By, scope: Scope, site: str, rule: Rule) -> Rule:
+        """Keep a rule of a site's own; return it under the id that it got.
+
+        An id that was ever used stays what it meant, so exceptions of then tell no tales.
+        Raises: Forbidden; RuleError; RuleMoved; Unavailable. Then nothing is kept.
+        """
+        known = {one.rule.id for one in self.shown(scope, site)} | set(self._store.rules(site))
+        named = checked(replace(rule, id=free_id(rule, known)))
+        if len(known) >= MAX_RULES:
+            raise RuleError(f"rules: expected at most {MAX_RULES}")
+        self._change(by, scope, site, named, 0)
+        return named
+
+    def retire(self, by: By, scope: Scope, site: str, name: str, was: int) -> None:
+        """Let a rule of a site's own hold no more; what it raised is closed as when it is off.
+
+        Raises: Forbidden; LookupError when it isn't a site's own; RuleMoved; Unavailable.
+        """
+        if scope.role not in MAY_CHANGE:
+            raise Forbidden(site)
+        found = next((one for one in self.shown(scope, site) if one.rule.id == name), None)
+        if found is None or found.usual is not None:
+            raise LookupError(name)
+        if found.version != was:
+            raise RuleMoved(name)
+        gone = {field: [str(value), ""] for field, value in difference(None, found.rule).items()}
+        self._keep(by, site, name, {}, was, gone)
+
     def reset(self, by: By, scope: Scope, site: str, name: str, was: int) -> None:
         """Let a usual rule be again what it usually is.
 
@@ -139,17 +177,20 @@ class RuleDesk:
             raise RuleMoved(rule.id)
         usual = before.usual if before else None
         detail = _told(before.rule if before else None, rule)
-        if not detail:
-            return
+        if detail:
+            self._keep(by, site, rule.id, difference(usual, rule), was, detail)
+
+    def _keep(
+        self, by: By, site: str, name: str, document: Mapping[str, Any], was: int,
+        detail: Mapping[str, list[str]],
+    ) -> None:  # fmt: skip
+        """Say in the trail what changes, then change it."""
         self._audit.note(
-            by.actor, Action.RULE_CHANGED, f"rule/{rule.id}", site=site, address=by.address,
-            detail=detail,
+            by.actor, Action.RULE_CHANGED, f"rule/{name}", site=site, address=by.address,
+            detail=dict(detail),
         )  # fmt: skip
-        kept = self._store.keep_rule(
-            site, rule.id, difference(usual, rule), was, by.actor, self._now()
-        )
-        if not kept:
-            raise RuleMoved(rule.id)
+        if not self._store.keep_rule(site, name, document, was, by.actor, self._now()):
+            raise RuleMoved(name)
 
 
 @lru_cache(maxsize=1)
@@ -157,6 +198,14 @@ def usual_rules() -> tuple[Rule, ...]:
     """Return the rules that every site begins with."""
     text = files("data.domain.exceptions").joinpath("usual.yaml").read_text("utf-8")
     return parsed(yaml.safe_load(text))
+
+
+def free_id(rule: Rule, taken: Collection[str]) -> str:
+    """Return an id for a new rule that says what it is: from its name, else from its condition."""
+    words = re.findall(r"[a-z0-9]+", rule.name.get("en", "").lower())
+    base = "-".join(words)[: MAX_NAME - 4].strip("-") or rule.condition.replace("_", "-")
+    tries = (base if number == 1 else f"{base}-{number}" for number in count(1))
+    return next(one for one in tries if one not in taken)
 
 
 def _told(before: Rule | None, after: Rule) -> dict[str, list[str]]:

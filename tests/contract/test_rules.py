@@ -174,6 +174,47 @@ def test_a_site_may_have_rules_of_its_own(world: World, desk: RuleDesk) -> None:
         desk.reset(BY, FACTORY, SITE, DOWN.id, 1)
 
 
+def test_a_new_rule_gets_an_id_of_its_own_and_stands_in_the_trail(
+    world: World, desk: RuleDesk
+) -> None:
+    named = replace(DOWN, id="", name={"en": "Press down!"})
+    first, second = (desk.add(BY, FACTORY, SITE, named) for _ in range(2))
+    assert (first.id, second.id) == ("press-down", "press-down-2")
+    assert desk.add(BY, FACTORY, SITE, replace(DOWN, id="")).id == "work-unit-state"
+    assert [one.rule for one in desk.shown(FACTORY, SITE)][-3:-1] == [first, second]
+    said = world.rows("SELECT subject, detail->'limit_s' FROM audit ORDER BY number")
+    assert said[0] == ("rule/press-down", ["", "600.0"])
+
+
+def test_a_new_rule_that_says_what_cant_be_is_not_kept(world: World, desk: RuleDesk) -> None:
+    with pytest.raises(RuleError, match="states: expected some of"):
+        desk.add(BY, FACTORY, SITE, replace(DOWN, states=()))
+    with pytest.raises(Forbidden):
+        desk.add(BY, Scope(role=Role.AUDITOR, sites=(SITE,)), SITE, DOWN)
+    assert world.rows("SELECT id FROM exception_rule") == []
+
+
+def test_a_rule_of_its_own_can_be_retired_and_its_id_is_not_used_again(
+    world: World, desk: RuleDesk
+) -> None:
+    named = replace(DOWN, id="", name={"en": "Press down"})
+    kept = desk.add(BY, FACTORY, SITE, named)
+    with pytest.raises(RuleMoved):
+        desk.retire(BY, FACTORY, SITE, kept.id, 7)
+    with pytest.raises(Forbidden):
+        desk.retire(BY, Scope(role=Role.AUDITOR, sites=(SITE,)), SITE, kept.id, 1)
+    desk.retire(BY, FACTORY, SITE, kept.id, 1)
+    assert Rules(ExceptionStore(world.sql)).of(SITE) == usual_rules()
+    detail = world.rows("SELECT detail->'condition' FROM audit ORDER BY number DESC LIMIT 1")
+    assert detail == [(["work_unit_state", ""],)]
+    assert desk.add(BY, FACTORY, SITE, named).id == "press-down-2"
+
+
+def test_a_usual_rule_can_be_switched_off_but_not_retired(world: World, desk: RuleDesk) -> None:
+    with pytest.raises(LookupError):
+        desk.retire(BY, FACTORY, SITE, USUAL.id, 0)
+
+
 def test_whoever_changes_a_rule_must_have_seen_it_as_it_is(world: World, desk: RuleDesk) -> None:
     desk.change(BY, FACTORY, SITE, replace(USUAL, limit_s=60.0), 0)
     with pytest.raises(RuleMoved):
