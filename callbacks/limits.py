@@ -7,11 +7,13 @@ counts for itself: a limit must never be what keeps somebody from reading.
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response
 from flask_limiter import Limiter, RateLimitExceeded
 
 from callbacks.api import Problem, answer_problem
+from data import cluster_address
 
 READS_A_MINUTE = 1200
 PREFIX = "mp:limit"
@@ -23,7 +25,7 @@ class ReadLimit:
     """Counts requests by who asks, and refuses those that are too many."""
 
     def __init__(self, redis_url: str, a_minute: int = READS_A_MINUTE) -> None:
-        self._url = _as_limits_has_it(redis_url)
+        self._url, self._secured = _as_limits_has_it(redis_url)
         self._a_minute = a_minute
 
     def guard(self, routes: Blueprint, asker: Callable[[], str]) -> None:
@@ -35,6 +37,7 @@ class ReadLimit:
                 "key_prefix": PREFIX,
                 "socket_timeout": TIMEOUT_S,
                 "socket_connect_timeout": TIMEOUT_S,
+                **self._secured,
             },
             strategy="fixed-window",
             in_memory_fallback_enabled=True,
@@ -55,8 +58,10 @@ class ReadLimit:
         return answer_problem(problem)
 
 
-def _as_limits_has_it(redis_url: str) -> str:
-    """Return the address in the form of the library that counts."""
-    if redis_url.startswith("redis+cluster://"):  # what follows the nodes is ours
-        return redis_url.partition("?")[0].rstrip("/")
-    return redis_url.replace("unix://", "redis+unix://", 1)
+def _as_limits_has_it(redis_url: str) -> tuple[str, dict[str, Any]]:
+    """Return the address in the form of the library that counts, and what it is told of TLS."""
+    if not redis_url.startswith(cluster_address.SCHEMES):
+        return redis_url.replace("unix://", "redis+unix://", 1), {}
+    nodes = redis_url.partition("?")[0].rstrip("/")  # what follows them is ours
+    secured = cluster_address.secured(cluster_address.parse(redis_url))
+    return nodes.replace(cluster_address.TLS, cluster_address.PLAIN, 1), secured

@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from data import cluster_address
+from data.services.ports import REMEMBER_H
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
@@ -35,6 +36,7 @@ VARIABLES = frozenset(
         "MILEPOST_DEMO",
         "MILEPOST_VAR",
         "MILEPOST_KEEP_MONTHS",
+        "MILEPOST_REMEMBER_HOURS",
         "MILEPOST_SCREENS",
         "MILEPOST_NOTIFY",
         "MILEPOST_PUBLIC_URL",
@@ -98,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool
     var: Path
     keep_months: int | None
+    remember_hours: int
     screens: Path | None
     notify: Path | None
     public_url: str | None
@@ -126,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             demo=_parsed(env, "MILEPOST_DEMO", _flag, default=True),
             var=_parsed(env, "MILEPOST_VAR", Path, default=Path("var")),
             keep_months=_parsed(env, "MILEPOST_KEEP_MONTHS", _months, default=None),
+            remember_hours=_parsed(env, "MILEPOST_REMEMBER_HOURS", _hours, default=REMEMBER_H),
             screens=_parsed(env, "MILEPOST_SCREENS", _file, default=None),
             notify=_parsed(env, "MILEPOST_NOTIFY", _file, default=None),
             public_url=_parsed(env, "MILEPOST_PUBLIC_URL", _public_url, default=None),
@@ -197,6 +201,12 @@ def _months(text: str) -> int | None:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 1200:
         return int(text)
     raise ValueError("a number of months from 1 to 1200")
+
+
+def _hours(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 168:
+        return int(text)
+    raise ValueError("a number of hours from 1 to 168")
 
 
 def _flag(text: str) -> bool:

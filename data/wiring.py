@@ -63,7 +63,7 @@ class Engines:
             )
         self.database_url = settings.database_url
         client = connect_log(settings.redis_url)
-        self.log, self.facts = EventLog(client), FactsStream(client)
+        self.log, self.facts = EventLog(client, settings.remember_hours), FactsStream(client)
         self.news, self.room = NewsStream(client), LogRoom(client)
         self.sql = connect_sql(settings.database_url, role=role)
         replica = settings.replica_url  # for pages on the past, whose stores take `past`

@@ -21,10 +21,9 @@ from data.domain.scope import Scope
 from data.domain.subjects import Identity
 from data.services.archived import Archive, ArchivedPast
 from data.services.errors import Cold, Forbidden
-from data.services.ports import CLAIM_S, Claim, Outcome
+from data.services.ports import Claim, Outcome
 
-LATE = timedelta(seconds=CLAIM_S - 4 * 3600)  # older than this: SQL is asked for the identity
-_WARM = timedelta(seconds=CLAIM_S)
+LATE = 5 / 6  # of the time for which the log remembers; older: SQL is asked for the identity
 _OWN_CLOCK = timedelta(minutes=1)  # a site whose now differs by more has a clock of its own
 _event_json = msgspec.json.Encoder().encode
 
@@ -47,7 +46,9 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
 
 class Log(Protocol):
-    """What the door asks of the log."""
+    """What the door asks of the log. `remember_s`: for how long it knows an identity."""
+
+    remember_s: int
 
     def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
         """Append what is new."""
@@ -208,7 +209,8 @@ class Ingest:
 
     def warm(self, site: str, real_now: datetime) -> None:
         """Let the log know what was recorded lately; needed once after it was emptied."""
-        digests = self._memory.digests(site, self._plans.now(site) - _WARM)
+        since = self._plans.now(site) - timedelta(seconds=self._log.remember_s)
+        digests = self._memory.digests(site, since)
         self._log.warm(site, real_now.isoformat(), digests)
 
     def _recorded_long_ago(
@@ -216,7 +218,8 @@ class Ingest:
     ) -> dict[Identity, bytes]:
         """Ask SQL for identities that the log may have forgotten; it counts in real time."""
         runs_apart = abs(recorded_at - real_now) > _OWN_CLOCK
-        late = [(e.source, e.id) for e in events if runs_apart or e.time < recorded_at - LATE]
+        known_since = recorded_at - timedelta(seconds=self._log.remember_s * LATE)
+        late = [(e.source, e.id) for e in events if runs_apart or e.time < known_since]
         return self._memory.digests_of(site, late) if late else {}
 
 

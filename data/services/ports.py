@@ -15,7 +15,7 @@ from data.domain.quarantine import Quarantined
 from data.domain.scope import Role
 from data.domain.subjects import Fold, Identity
 
-CLAIM_S = 24 * 3600  # how long the log remembers an identity; older ones are asked of SQL
+REMEMBER_H = 24  # hours for which the log remembers an identity, unless it is set otherwise
 KEEP = timedelta(days=2)  # how long completed orders and output counters stay on a board
 
 Outcome = Literal["accepted", "duplicate", "conflict"]

@@ -21,7 +21,7 @@ from data.domain.subjects import Identity
 from data.services.aspects import Documents
 from data.services.errors import Cold
 from data.services.live import LiveSite
-from data.services.ports import CLAIM_S, Claim, Entry, Outcome, seq_of
+from data.services.ports import Claim, Entry, Outcome, seq_of
 from data.services.recorder import READER
 
 MOST = 200_000  # entries that are kept at most; the recorder is that far behind at 1,000/s in 200 s
@@ -34,7 +34,9 @@ _log = structlog.get_logger("rescue")
 
 
 class Log(Protocol):
-    """What the rescue asks of the log."""
+    """What the rescue asks of the log. `remember_s`: for how long it knows an identity."""
+
+    remember_s: int
 
     def epoch(self, site: str) -> str | None:
         """Epoch of the log."""
@@ -166,7 +168,7 @@ class Rescue:
             self._log.append(self._site, claims)
         except Cold:
             at = self._live.now if self._live else self._now()
-            since = datetime.fromtimestamp(at.timestamp() - CLAIM_S, UTC)
+            since = datetime.fromtimestamp(at.timestamp() - self._log.remember_s, UTC)
             self._log.warm(
                 self._site, self._now().isoformat(), self._past.digests(self._site, since)
             )

@@ -1,7 +1,8 @@
 """The client of a Redis, or of a Redis Cluster: nothing else knows which of them it is.
 
 Imported within `data.stream`. The address decides: `redis+cluster://` names nodes of a cluster,
-any of which knows the others. All keys of a site carry one hash tag, so they are on one shard.
+any of which knows the others, and `rediss+cluster://` speaks TLS with them. All keys of a site
+carry one hash tag, so they are on one shard.
 """
 
 import time
@@ -21,7 +22,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from data.cluster_address import SCHEME, parse
+from data.cluster_address import SCHEMES, parse, secured
 from data.services.errors import Unavailable
 
 COPY_WITHIN_MS = 1000  # how long an acknowledgement waits for the replicas
@@ -51,6 +52,7 @@ class Cluster(RedisCluster):
             retry=Retry(NoBackoff(), 0),
             require_full_coverage=False,  # sites on other shards go on
             protocol=2,
+            **secured(address),
         )
         made.replicas = address.replicas
         return made
@@ -113,7 +115,7 @@ def connect(url: str, timeout_s: float) -> Client:
     No automatic retry: whoever asks decides whether to ask again.
     Raises: Unavailable when no node of a cluster answers.
     """
-    if url.startswith(SCHEME):
+    if url.startswith(SCHEMES):
         return _patiently(url, timeout_s)
     return redis.Redis.from_url(
         url,

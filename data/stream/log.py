@@ -14,7 +14,7 @@ from typing import Any
 import redis
 
 from data.services.errors import Cold, Overloaded, Unavailable
-from data.services.ports import CLAIM_S, Claim, Entry, Outcome
+from data.services.ports import REMEMBER_H, Claim, Entry, Outcome
 from data.stream.client import LOST, Client, Cluster
 from data.stream.client import connect as client_at
 
@@ -58,8 +58,10 @@ def connect(url: str) -> Client:
 class EventLog:
     """The logs of all sites on one Redis, or on the shards of a cluster."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, remember_h: int = REMEMBER_H) -> None:
+        """`remember_h`: for how many hours an identity is remembered."""
         self._redis = client
+        self.remember_s = remember_h * 3600
         self._append: Any = client.register_script(_APPEND)
 
     def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
@@ -68,7 +70,7 @@ class EventLog:
         Raises: Cold, Overloaded, Unavailable; then nothing was acknowledged.
         """
         keys = [key_of(site, "events"), key_of(site, "epoch")]
-        arguments: list[Any] = [CLAIM_S]
+        arguments: list[Any] = [self.remember_s]
         for claim in claims:
             keys.append(_claim_key(site, claim.source, claim.id))
             arguments += (claim.digest, claim.payload)
@@ -96,7 +98,9 @@ class EventLog:
             while chunk := list(islice(remembered, _WARM_CHUNK)):
                 pipe = self._redis.pipeline(transaction=False)
                 for (source, event_id), digest in chunk:
-                    pipe.set(_claim_key(site, source, event_id), digest, ex=CLAIM_S, nx=True)
+                    pipe.set(
+                        _claim_key(site, source, event_id), digest, ex=self.remember_s, nx=True
+                    )
                 pipe.execute()
             # The epoch comes last: a log that has one remembers everything.
             self._redis.set(key_of(site, "epoch"), epoch, nx=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from callbacks.limits import _as_limits_has_it
-from data.cluster_address import parse
+from data.cluster_address import parse, secured
 from data.settings import Settings, SettingsError
 
 
@@ -33,6 +33,18 @@ def test_what_else_is_in_an_address_stops_the_start_with_the_name_of_the_setting
 
 def test_the_limit_of_reads_gets_the_nodes_alone() -> None:
     assert _as_limits_has_it("redis+cluster://one:1,two:2/?replicas=1") == (
-        "redis+cluster://one:1,two:2"
-    )
-    assert _as_limits_has_it("unix:///run/redis.sock") == "redis+unix:///run/redis.sock"
+        "redis+cluster://one:1,two:2", {},
+    )  # fmt: skip
+    assert _as_limits_has_it("unix:///run/redis.sock") == ("redis+unix:///run/redis.sock", {})
+
+
+def test_with_tls_every_node_must_prove_its_name_to_whoever_asks() -> None:
+    url = "rediss+cluster://one:1,two:2/?replicas=2&ssl_ca_certs=/etc/ssl/redis.pem"
+    address = parse(url)
+    told = {"ssl": True, "ssl_check_hostname": True, "ssl_ca_certs": "/etc/ssl/redis.pem"}
+    assert (address.replicas, secured(address)) == (2, told)
+    assert _as_limits_has_it(url) == ("redis+cluster://one:1,two:2", told)
+    assert secured(parse("rediss+cluster://one"))["ssl_ca_certs"] is None  # the system's
+    assert secured(parse("redis+cluster://one")) == {}
+    with pytest.raises(SettingsError, match=r"^REDIS_URL: expected "):
+        Settings.from_env({"REDIS_URL": "redis+cluster://one?ssl_ca_certs=/etc/ssl/redis.pem"})
