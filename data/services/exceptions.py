@@ -7,7 +7,7 @@ to exceptions it learns from the marks that they leave. Imported by `app`. How: 
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -16,10 +16,11 @@ import structlog
 from data.domain.events import Event
 from data.domain.exceptions.evaluate import Changes, Evaluator, Outside, ScreenSeen, WayDown
 from data.domain.exceptions.flapping import FlapBook
+from data.domain.exceptions.gaps import LogGap
 from data.domain.exceptions.handling import Clocks, Handling, Key, published
 from data.domain.exceptions.records import Case, Hit, State
 from data.domain.exceptions.ripple import Told, hits, orders_of
-from data.domain.exceptions.rules import Rule
+from data.domain.exceptions.rules import Condition, Rule
 from data.domain.exceptions.search import Change, Kept
 from data.domain.facts import EXCEPTION
 from data.domain.forecast.records import OrderForecast
@@ -29,6 +30,8 @@ from data.services.staleness import EXCEPTION as MARK
 
 LOOK_S = 0.2
 RULES_S, OUTSIDE_S, RIPPLE_S = 3.0, 5.0, 5.0
+GAPS_S = 2.0  # of a gap people are told within ten seconds, all in all
+EARLIER = timedelta(hours=1)  # so far before a gap what was put back of it may have been
 PATIENCE_S = 60.0  # how long it waits at the start for forecasts, by which much is judged
 FIRST_S = 120.0  # how long a site that was never looked at is learnt of: what is raised is quiet
 MOST_MARKS, MOST_RIPPLES = 500, 20
@@ -72,6 +75,9 @@ class Beyond(Protocol):
     def quarantined(self, site: str) -> int:
         """How many inputs were ever put into quarantine."""
 
+    def gaps(self, site: str, since: datetime) -> Sequence[LogGap]:
+        """The gaps in the log that were noticed since an instant."""
+
     def ways(self) -> Sequence[WayDown]:
         """The ways out that are shut or fail."""
 
@@ -102,9 +108,10 @@ class Exceptions:
         self._late: set[Key] = set()  # cleared while they flapped
         self._turned: set[Key] = set()  # began or ended to flap, and it wasn't said yet
         self._rippled: dict[int, float] = {}
-        self._look_at = self._rules_at = self._outside_at = now
+        self._look_at = self._rules_at = self._outside_at = self._gaps_at = now
         self._screens: tuple[ScreenSeen, ...] = ()
         self._ways: tuple[WayDown, ...] = ()
+        self._gaps: tuple[LogGap, ...] = ()
         self._quarantined = self._learnt_from = 0
         self._known: dict[str, OrderForecast] = {}
         self._quiet = frozenset[str]()
@@ -236,7 +243,7 @@ class Exceptions:
         All of them while a new site is learnt of; those that were changed, at the next look.
         """
         if self._first and self._clock() - self._begun_at < FIRST_S:
-            return frozenset(rule.id for rule in self._rules)
+            return frozenset(rule.id for rule in self._rules if not _happens(rule))
         quiet, self._quiet = self._quiet, frozenset()
         return quiet
 
@@ -301,11 +308,20 @@ class Exceptions:
             self._screens = tuple(self._beyond.screens(self.site))
             self._quarantined = self._beyond.quarantined(self.site)
             self._ways = tuple(self._beyond.ways())
+        self._look_for_gaps(clocks.real, begun)
         return Outside(
             real_now=clocks.real, readers=self._live.readers(), screens=self._screens,
             signal_age_s=self._live.signal_age_s(), quarantined=self._quarantined,
-            ways=self._ways,
+            gaps=self._gaps, ways=self._ways,
         )  # fmt: skip
+
+    def _look_for_gaps(self, real_now: datetime, begun: float) -> None:
+        """Read of gaps for as long as any rule goes on saying them, and what belongs to them."""
+        said_s = [rule.limit_s for rule in self._rules if _happens(rule)]
+        if begun >= self._gaps_at and said_s:
+            self._gaps_at = begun + GAPS_S
+            since = real_now - timedelta(seconds=max(said_s)) - EARLIER
+            self._gaps = tuple(self._beyond.gaps(self.site, since))
 
     def _news(self) -> Mapping[str, bytes | None]:
         """Return the documents of what changed; of what is closed or inside of another none."""
@@ -319,3 +335,8 @@ class Exceptions:
         self._dirty = set()
         self._published = set(shown)
         return documents
+
+
+def _happens(rule: Rule) -> bool:
+    """Whether what a rule looks for is over when it is seen, and can't have held for long."""
+    return rule.condition is Condition.LOG_GAP

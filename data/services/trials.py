@@ -36,6 +36,7 @@ UNTRIED = frozenset(
         Condition.SCREEN_DARK,
         Condition.READER_LAG,
         Condition.QUARANTINE,
+        Condition.LOG_GAP,
         Condition.WAY_SHUT,
     }
 )

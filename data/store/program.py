@@ -4,17 +4,23 @@ Imported by `app`, which hands it to the watch.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
 from data.domain.deliveries import DeliveryState
 from data.domain.exceptions.evaluate import ScreenSeen, WayDown
+from data.domain.exceptions.gaps import LogGap, gaps_of
+from data.domain.quarantine import Quarantined, QuarantineKind
 from data.services.delivering import ShutWay
 from data.store.delivery_tables import delivery
 from data.store.people_tables import screen_device
 from data.store.scoped import process, reading, whole
 from data.store.tables import quarantine
 from data.store.way_states import WayStates
+
+MOST_TOLD = 200
+_TOLD = ("kind", "source", "event_id", "field", "reason", "raw", "received_at")
 
 
 class Program:
@@ -46,6 +52,21 @@ class Program:
         query = select(func.count()).select_from(quarantine).where(quarantine.c.site == site)
         with reading(self._engine, whole(site)) as connection:
             return int(connection.execute(query).scalar_one())
+
+    def gaps(self, site: str, since: datetime) -> list[LogGap]:
+        """Return the gaps in the log that were noticed since an instant, the oldest first."""
+        table = quarantine.c
+        query = (
+            select(*(table[name] for name in _TOLD))
+            .where(
+                table.site == site, table.received_at >= since, table.kind == QuarantineKind.GAP
+            )
+            .order_by(table.number.desc())
+            .limit(MOST_TOLD)
+        )  # fmt: skip
+        with reading(self._engine, whole(site)) as connection:
+            rows = connection.execute(query).mappings().all()
+        return list(gaps_of(Quarantined(**row) for row in reversed(rows)))
 
     def ways(self) -> list[WayDown]:
         """Return the ways out that take nothing, by name: shut, or failing with nothing sent since.

@@ -36,6 +36,7 @@ CONDITIONS = {
     Condition.SCREEN_DARK: msgid("wall screen dark"),
     Condition.READER_LAG: msgid("recorder or watch behind"),
     Condition.QUARANTINE: msgid("events in quarantine"),
+    Condition.LOG_GAP: msgid("gap in the log"),
     Condition.WAY_SHUT: msgid("nothing goes out by a way"),
 }
 
@@ -56,6 +57,7 @@ _TITLES = {
     Condition.SCREEN_DARK: msgid("Screen {screen} is dark"),
     Condition.READER_LAG: msgid("{reader} is {lag} behind"),
     Condition.QUARANTINE: msgid("{entries} events could not be read"),
+    Condition.LOG_GAP: msgid("Events vanished from the log before they were recorded"),
     Condition.WAY_SHUT: msgid("Nothing goes out by {way}"),
 }
 _READERS = {"recorder": msgid("The recorder"), "watch": msgid("The watch")}
@@ -223,6 +225,25 @@ def _limited(case: Case, words: Words) -> list[str]:
     return [_over(case.values, words.t), _limit(case.values, words.t)]
 
 
+def _gap(case: Case, words: Words) -> list[str]:
+    """Say up to where all is recorded, when what vanished came in, and what came back."""
+    t, values = words.t, case.values
+    begin, until = _at(values, "recorded_at"), _at(values, "until_at")
+    place, back = _text(values, "place"), _number(values, "put_back")
+    said = [t("recorded up to {place}", place=place)] if place else []
+    if begin and until:
+        span = {"begin": _to_the_second(begin, words), "end": _to_the_second(until, words)}
+        said += [t("what came in between {begin} and {end} may be missing", **span)]
+    if not back:
+        return [*said, t("nothing was put back so far")]
+    events = _text(values, "events")
+    return [*said, t("put back: {count} ({events})", count=t.number(back), events=events)]
+
+
+def _to_the_second(at: datetime, words: Words) -> str:
+    return f"{words.t.date(at, words.timezone)} {words.t.seconds(at, words.timezone)}"
+
+
 def _way(case: Case, words: Words) -> list[str]:
     t, since = words.t, _at(case.values, "failing_since")
     count = _number(case.values, "addresses")
@@ -253,6 +274,7 @@ _FACTS: Mapping[Condition, Callable[[Case, Words], list[str]]] = {
     Condition.SCREEN_DARK: _signal,
     Condition.READER_LAG: _nothing,
     Condition.QUARANTINE: _limited,
+    Condition.LOG_GAP: _gap,
     Condition.WAY_SHUT: _way,
 }
 

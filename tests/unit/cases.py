@@ -71,6 +71,10 @@ VALUES: dict[Condition, dict] = {
     Condition.SCREEN_DARK: {"screen": "hall-2", "seen_at": ago(40), "limit_s": 300.0},
     Condition.READER_LAG: {"reader": "recorder", "lag_s": 95.0, "limit_s": 30.0},
     Condition.QUARANTINE: {"entries": 37, "limit": 10.0, "over_s": 3600.0},
+    Condition.LOG_GAP: {
+        "place": "1795492800000-0", "recorded_at": ago(3), "until_at": ago(2), "put_back": 2,
+        "events": "m-17, m-18", "limit_s": 3600.0,
+    },
     Condition.WAY_SHUT: {
         "way": "hall-robot", "shut": True, "addresses": 0, "reason": "410 Gone",
         "failing_since": ago(15), "limit_s": 300.0,
@@ -95,7 +99,7 @@ def every_kind() -> list[Case]:
         Condition.QUEUE: "work-center/CA", Condition.SCRAP: "work-center/CA",
         Condition.BOTTLENECK_MOVED: "line/A", Condition.SCREEN_DARK: "screen/hall-2",
         Condition.READER_LAG: "reader/recorder", Condition.QUARANTINE: f"quarantine/{SITE}",
-        Condition.WAY_SHUT: "way/hall-robot",
+        Condition.LOG_GAP: "log-gap/1795492800000-0", Condition.WAY_SHUT: "way/hall-robot",
     }  # fmt: skip
     place = {Condition.QUEUE: Place(area="A", work_center="CA"), Condition.SCREEN_DARK: Place()}
     return [

@@ -189,6 +189,7 @@ def _families(rules: Sequence[Rule], ground: Ground) -> Iterable[Family]:
                 Condition.SCREEN_DARK,
                 Condition.READER_LAG,
                 Condition.QUARANTINE,
+                Condition.LOG_GAP,
                 Condition.WAY_SHUT,
             ),
             lambda own: Program(own, ground),

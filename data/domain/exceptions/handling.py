@@ -17,6 +17,7 @@ from data.domain.exceptions.records import Case, Finding, Hit, Move, State, Tran
 from data.domain.exceptions.ripple import differ, worst
 from data.domain.exceptions.rules import Rule
 from data.domain.exceptions.search import Change
+from data.domain.exceptions.values import differs
 
 Key = tuple[str, str]
 WATCH = "watch"
@@ -173,7 +174,9 @@ class Handling:
     def _raised(self, finding: Finding, new: Mapping[str, Inside], clocks: Clocks) -> Change | None:
         rule, case = self.rules[finding.rule], self.of(finding.key)
         if case is not None:
-            if case.standing or not may(case, Move.RAISE):
+            if case.standing:
+                return self._known(case, finding, clocks)
+            if not may(case, Move.RAISE):
                 return None
             return self._change(
                 case, Move.RAISE, clocks, values=finding.values, since=finding.since
@@ -189,6 +192,14 @@ class Handling:
         )  # fmt: skip
         return Change(case=begun, transition=_told(begun, None, Move.RAISE, clocks),
                       was=0, inside_of=inside.place)  # fmt: skip
+
+    def _known(self, case: Case, finding: Finding, clocks: Clocks) -> Change | None:
+        """Return what has moved of one that stands, while nobody looked: a watch begins anew."""
+        if not may(case, Move.CHANGE) or not differs(case.values, finding.values):
+            return None
+        return self._change(
+            case, Move.CHANGE, clocks, values=finding.values, place=finding.place
+        )  # fmt: skip
 
     def _inside(self, finding: Finding, rule: Rule, new: Mapping[str, Inside]) -> Inside:
         """Return what a finding stands inside of: the first exception of all that led to it."""

@@ -50,6 +50,7 @@ APPLIES: Mapping[Condition, tuple[str, ...]] = MappingProxyType(
         Condition.SCREEN_DARK: ("area",),
         Condition.READER_LAG: (),
         Condition.QUARANTINE: (),
+        Condition.LOG_GAP: (),
         Condition.WAY_SHUT: (),
     }
 )
@@ -73,13 +74,14 @@ SETTINGS: Mapping[Condition, tuple[str, ...]] = MappingProxyType(
         Condition.SCREEN_DARK: ("limit_s",),
         Condition.READER_LAG: ("limit_s",),
         Condition.QUARANTINE: ("limit", "below", "limit_s"),
+        Condition.LOG_GAP: ("limit_s",),
         Condition.WAY_SHUT: ("limit_s",),
     }
 )
 _BEYOND = (Condition.PAST_DUE, Condition.MILESTONE_AT_RISK, Condition.PROMISED_LATE)
 _REAL = (
     Condition.NO_SIGNAL, Condition.SCREEN_DARK, Condition.READER_LAG, Condition.QUARANTINE,
-    Condition.WAY_SHUT,
+    Condition.LOG_GAP, Condition.WAY_SHUT,
 )  # fmt: skip
 _DEFAULTS: Mapping[str, object] = {
     "limit_s": 0.0, "below_s": 0.0, "limit": 0.0, "below": 0.0, "least": 0, "states": (),

@@ -34,6 +34,7 @@ class Condition(StrEnum):
     SCREEN_DARK = "screen_dark"  # limit_s: real time since a wall's screen was last heard
     READER_LAG = "reader_lag"  # limit_s: real time that a reader of the log is behind
     QUARANTINE = "quarantine_growing"  # limit: new entries within limit_s
+    LOG_GAP = "log_gap"  # limit_s: real time for which a gap in the log goes on being said
     WAY_SHUT = "way_shut"  # limit_s: real time since a way out was shut, or since it has failed
 
 

@@ -110,6 +110,14 @@ VALUES: Mapping[Condition, Mapping[str, str]] = MappingProxyType(
             "limit": "float: how many may come",
             "over_s": "float: seconds of the real clock",
         },
+        Condition.LOG_GAP: {
+            "place": "str or None: in the log, up to which everything is recorded",
+            "recorded_at": "datetime or None: the real instant at which the entry there came in",
+            "until_at": "datetime: the real instant by which what vanished had come in",
+            "put_back": "int: events that had vanished and are in the log again",
+            "events": "str: their ids, the first of them; empty: none was put back",
+            "limit_s": "float: seconds of the real clock",
+        },
         Condition.WAY_SHUT: {
             "way": "str: its name in the configuration",
             "shut": "bool: the far side says that it is gone; else it fails again and again",

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from data.domain.board import Board
 from data.domain.exceptions.conditions.axis import Axis, axis_of, period_of
+from data.domain.exceptions.gaps import LogGap
 from data.domain.exceptions.records import Finding, Place
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.facts import LineBottleneck
@@ -50,7 +51,7 @@ class Outside(Struct, frozen=True, kw_only=True):
     """What isn't in any event, as of one look.
 
     `signal_age_s`: by work unit, real seconds since its machine was heard. `quarantined`: how
-    many inputs were ever put into quarantine.
+    many inputs were ever put into quarantine. `gaps`: of the log, of the last while.
     """
 
     real_now: datetime
@@ -58,6 +59,7 @@ class Outside(Struct, frozen=True, kw_only=True):
     signal_age_s: Mapping[str, float] = {}
     screens: tuple[ScreenSeen, ...] = ()
     quarantined: int = 0
+    gaps: tuple[LogGap, ...] = ()
     ways: tuple[WayDown, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""The program's own trouble: dark screens, readers that lag, input that is refused, shut ways.
+"""The program's own trouble: dark screens, readers that lag, refused input, gaps, shut ways.
 
 Pure. All of these are measured by the real clock.
 """
@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from data.domain.exceptions.conditions.ground import Ground, Look, ScreenSeen, Verdict, applies
 from data.domain.exceptions.conditions.units import may_raise
+from data.domain.exceptions.gaps import shortly
 from data.domain.exceptions.records import Finding, Place
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.view import Readers
 
 
 class Program:
-    """Rules on screens, readers, the quarantine and the ways out."""
+    """Rules on screens, readers, the quarantine, gaps in the log and the ways out."""
 
     def __init__(self, rules: Sequence[Rule], ground: Ground) -> None:
         self._rules, self.ground = rules, ground
@@ -40,6 +41,8 @@ class Program:
             yield from self._lagging(rule, look)
         elif rule.condition is Condition.WAY_SHUT:
             yield from self._shut(rule, look)
+        elif rule.condition is Condition.LOG_GAP:
+            yield from self._vanished(rule, look)
         else:
             yield from self._growing(rule, look)
 
@@ -84,6 +87,23 @@ class Program:
                     values={
                         "way": way.name, "shut": way.shut, "addresses": way.addresses,
                         "reason": way.reason, "failing_since": way.since, "limit_s": rule.limit_s,
+                    },
+                )  # fmt: skip
+
+    def _vanished(self, rule: Rule, look: Look) -> Iterable[Finding]:
+        """Find each gap by itself: whoever has taken one hasn't been told of the next."""
+        limit = timedelta(seconds=rule.limit_s)
+        for gap in look.outside.gaps:
+            if look.outside.real_now - gap.noticed_at <= limit:
+                subject = f"log-gap/{gap.name}"
+                yield Finding(
+                    rule=rule.id,
+                    subject=subject,
+                    since=self.ground.since(rule, subject, look.now),
+                    values={
+                        "place": gap.place, "recorded_at": gap.recorded_at,
+                        "until_at": gap.until_at, "put_back": len(gap.put_back),
+                        "events": shortly(gap.put_back), "limit_s": rule.limit_s,
                     },
                 )  # fmt: skip
 

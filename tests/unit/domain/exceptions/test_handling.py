@@ -92,6 +92,16 @@ def test_what_was_there_before_its_cause_goes_inside_of_it_unless_somebody_has_i
     assert book.handling.gathered(NOW) == []
 
 
+def test_of_what_stands_a_watch_that_begins_anew_takes_what_people_would_notice() -> None:
+    book = Book()
+    book.raise_(replace(found("work-center/C"), values={"waiting": 9, "limit": 8.0}))
+    book.raise_(replace(found("work-center/C"), values={"waiting": 10, "limit": 8.0}))
+    assert book.handling.cases[1].values["waiting"] == 9
+    book.raise_(replace(found("work-center/C"), values={"waiting": 14, "limit": 8.0}))
+    assert book.handling.cases[1].values["waiting"] == 14
+    assert book.states() == {"work-center/C": (State.UNACKNOWLEDGED, None)}
+
+
 def test_two_that_are_each_others_cause_dont_both_go_inside() -> None:
     book = Book()
     book.raise_(found("a", "b"))

@@ -3,6 +3,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from data.domain.exceptions.evaluate import ScreenSeen, WayDown
+from data.domain.exceptions.gaps import LogGap
 from data.domain.exceptions.rules import Condition
 from data.domain.facts import LineBottleneck, ShiftBottleneck, UnitShare
 from tests.unit.domain.exceptions.floor import WELL, Works, rule
@@ -119,3 +120,17 @@ def test_a_real_clock_that_is_set_back_forgets_what_lies_ahead():
     assert made.holds(4 + timedelta(minutes=1).total_seconds() / 3600, quarantined=16) == [
         "quarantine/s"
     ]
+
+
+def test_each_gap_in_the_log_is_said_for_a_while_with_what_came_back_of_it():
+    made = Works(rule(Condition.LOG_GAP, limit_s=3600))
+    gap = LogGap(name="17-0", place="17-0", recorded_at=h(0.9), until_at=h(1), noticed_at=h(1))
+    other = LogGap(name="m-1", until_at=h(1.5), noticed_at=h(1.5), put_back=("m-1", "m-2"))
+    assert made.holds(1, gaps=(gap,)) == ["log-gap/17-0"]
+    assert made.finding("log-gap/17-0").values["put_back"] == 0
+    again = replace(gap, put_back=("m-7",))
+    assert made.look(1.01, gaps=(again,)).changed[0].values["events"] == "m-7"
+    assert made.holds(1.5, gaps=(again, other)) == ["log-gap/17-0", "log-gap/m-1"]
+    assert made.finding("log-gap/m-1").values["recorded_at"] is None
+    assert made.holds(2.1, gaps=(again, other)) == ["log-gap/m-1"]
+    assert made.holds(2.6, gaps=(again, other)) == []
