@@ -118,6 +118,8 @@ DOORS: Mapping[str, Door] = {
     "triggers.drop": Door.TELLING,
     "rules.save": Door.ACCOUNT,
     "rules.reset": Door.ACCOUNT,
+    "rules.add": Door.ACCOUNT,
+    "rules.retire": Door.ACCOUNT,
     "disclosure.change": Door.ACCOUNT,
     "screens.pairing": Door.ANYBODY,
     "screens.state": Door.ANYBODY,

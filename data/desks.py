@@ -86,6 +86,10 @@ class ExceptionParts:
         """Return every delivery of an exception, oldest first."""
         return self._deliveries.of(site, number)
 
+    def models(self) -> dict[str, Site]:
+        """Return the models of all sites that there are, by id."""
+        return _models(self._sites)
+
     def ended(self, site: str, area: str) -> datetime | None:
         """Return when the last exception of a line was closed, if that was lately.
 
@@ -117,11 +121,15 @@ class TellingParts:
 
     def models(self) -> dict[str, Site]:
         """Return the models of all sites that there are, by id."""
-        return {
-            live.site: live.board.site
-            for live in self._sites.everywhere()
-            if live.loaded and live.board.site_state.site is not None
-        }
+        return _models(self._sites)
+
+
+def _models(sites: Sites) -> dict[str, Site]:
+    return {
+        live.site: live.board.site
+        for live in sites.everywhere()
+        if live.loaded and live.board.site_state.site is not None
+    }
 
 
 def _works_at(account: Account, site: str) -> bool:

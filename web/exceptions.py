@@ -33,7 +33,7 @@ def exception_pages(parts: ExceptionParts) -> list[DeskPage]:
     return [
         ExceptionsPage(desk, rules, utc_now),
         ExceptionQualityPage(parts.qualities, rules),
-        RulesPage(parts.rule_desk, parts.qualities),
+        RulesPage(parts.rule_desk, parts.qualities, parts.models),
         PartyExceptionsPage(parts.outside),
         ExceptionPage(desk, rules, parts.staff, utc_now, parts.told),
     ]

@@ -6,7 +6,7 @@ session's scope; the trail holds what it was before and is after.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -17,16 +17,18 @@ from werkzeug.wrappers import Response as Answer
 
 from callbacks.desk.audit import by_of
 from callbacks.desk.exceptions import name_of
+from callbacks.desk.rule_forms import edited, fresh, names_of, typed, wrong_field
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import Viewer, viewer
+from callbacks.viewer import translator_of
 from data.domain.exceptions.quality.records import Quality
-from data.domain.exceptions.records import Severity
-from data.domain.exceptions.rule_rules import INFORMED, MAX_LEVELS, OWNERS, SETTINGS, flaws
-from data.domain.exceptions.rules import Level, Rule, RuleError
-from data.domain.scope import Role, Scope
+from data.domain.exceptions.rules import Condition, Rule, RuleError
+from data.domain.scope import Scope
+from data.domain.site import Site
 from data.services.errors import Forbidden, Unavailable
 from data.services.rules import MAY_CHANGE, RuleDesk, RuleMoved, SiteRule
 from data.services.trials import NotTried, Trial
+from layouts.components import rule_form
 from layouts.pages import rules
 from layouts.pages.rules import RuleRow, RulesView, Tried
 from layouts.sheets import Sheet
@@ -35,7 +37,7 @@ from layouts.urls import address
 
 LATELY_DAYS = 30
 LONGEST = 200
-_MINUTES = ("limit_s", "below_s")
+ASKED = "1"  # of `new`: which condition it has is still to be chosen
 
 
 class Qualities(Protocol):
@@ -56,11 +58,13 @@ class RulesPage:
     topics = 0
 
     def __init__(
-        self, service: RuleDesk, qualities: Qualities, who: Callable[[], Viewer] = viewer,
-        token: Callable[[], str] = generate_csrf,
+        self, service: RuleDesk, qualities: Qualities, sites: Callable[[], Mapping[str, Site]],
+        who: Callable[[], Viewer] = viewer, token: Callable[[], str] = generate_csrf,
     ) -> None:  # fmt: skip
+        """`sites`: the models of sites, by id."""
         self._desk = service
         self._qualities = qualities
+        self._sites = sites
         self._who = who
         self._token = token
 
@@ -77,23 +81,40 @@ class RulesPage:
         return (rules.sheet(self._view(visit, tries=False), visit.t),)
 
     def register(self, app: Dash) -> None:
-        """Register where the form goes."""
+        """Register where the forms go."""
         routes = Blueprint("rules", __name__)
-        routes.post(rules.SAVE)(self.save)
-        routes.post(rules.RESET)(self.reset)
+        routes.post(rule_form.ADD)(self.add)
+        routes.post(rule_form.SAVE)(self.save)
+        routes.post(rule_form.RESET)(self.reset)
+        routes.post(rule_form.RETIRE)(self.retire)
         app.server.register_blueprint(routes)
+
+    def add(self) -> Answer:
+        """Make a rule as the form says, then show it; or say what can't be."""
+        condition = _given("new")
+        if condition not in set(Condition):
+            abort(404)
+        try:
+            rule = self._typed(fresh(Condition(condition)), own=True)
+            made = self._desk.add(by_of(self._who), self._who().scope, _given("site"), rule)
+        except RuleError as error:
+            return _shown_again(str(error))
+        except RuleMoved:
+            return _back(said="moved")
+        except Forbidden:
+            abort(404)
+        except Unavailable as error:
+            return _later(error)
+        return _back(rule=made.id, said="added")
 
     def save(self) -> Answer:
         """Change a rule as the form says, then show it; or say what can't be."""
-        who, given = self._who(), request.form
-        shown = self._known(who.scope, _given("site"), _given("rule"))
+        shown = self._known(self._who().scope, _given("site"), _given("rule"))
         try:
-            rule = edited(shown.rule, given)
-            for field, _ in flaws(rule):
-                return _back(said="wrong", field=field.partition("[")[0].partition(".")[0])
-            self._desk.change(by_of(self._who), who.scope, _given("site"), rule, _was())
+            rule = self._typed(shown.rule, own=shown.usual is None)
+            self._desk.change(by_of(self._who), self._who().scope, _given("site"), rule, _was())
         except RuleError as error:
-            return _back(said="wrong", field=str(error))
+            return _shown_again(str(error))
         except RuleMoved:
             return _back(said="moved")
         except Forbidden:
@@ -104,17 +125,34 @@ class RulesPage:
 
     def reset(self) -> Answer:
         """Let a rule be again what it usually is."""
+        return self._undo(self._desk.reset, "reset", _given("rule"))
+
+    def retire(self) -> Answer:
+        """Let a rule of the site's own hold no more."""
+        return self._undo(self._desk.retire, "retired", None)
+
+    def _undo(self, act: Callable[..., None], said: str, then: str | None) -> Answer:
         try:
-            self._desk.reset(
-                by_of(self._who), self._who().scope, _given("site"), _given("rule"), _was()
-            )
+            act(by_of(self._who), self._who().scope, _given("site"), _given("rule"), _was())
         except RuleMoved:
             return _back(said="moved")
         except (Forbidden, LookupError):
             abort(404)
         except Unavailable as error:
             return _later(error)
-        return _back(said="reset")
+        return _back(rule=then, said=said)
+
+    def _typed(self, rule: Rule, own: bool) -> Rule:
+        """Return a rule as the form has it. Raises: RuleError with the name of a field."""
+        locale = translator_of("en", None).locale
+        site = self._sites().get(_given("site"))
+        if site is None or not self._who().scope.may_see(site.id):
+            abort(404)
+        found = edited(rule, request.form, locale, own)
+        field = wrong_field(found, site, own)
+        if field:
+            raise RuleError(field)
+        return found
 
     def _known(self, scope: Scope, site: str, name: str) -> SiteRule:
         try:
@@ -129,22 +167,28 @@ class RulesPage:
     def _view(self, visit: Visit, tries: bool = True) -> RulesView:
         if visit.at is not None:
             raise BadParameter("at", "live")
-        rows = self._rows(visit)
-        chosen = _chosen(visit, rows)
-        said = visit.choice("said", tuple(rules.SAID), "")
-        rule = _tried_rule(visit, chosen) if chosen else None
-        tried = None
-        if rule is not None and tries and visit.text("try"):
-            try:
-                tried = self._tried(visit, rule)
-            except NotTried:
-                said = "untried"
-        may = visit.scope.role in MAY_CHANGE
-        return RulesView(
+        rows, may = self._rows(visit), visit.scope.role in MAY_CHANGE
+        new = _new(visit, may)
+        chosen = _chosen(visit, rows) if new is None else new
+        view = RulesView(
             rows=rows, lately=LATELY_DAYS, site=visit.site, timezone=visit.timezone,
-            now=visit.now, chosen=chosen, edited=rule, tried=tried,
-            token=self._token() if may else None, said=said, field=visit.text("field") or "",
+            now=visit.now, chosen=chosen, fresh=new is not None, asks=visit.text("new") == ASKED,
+            said=visit.choice("said", tuple(rules.SAID), ""), field=visit.text("field") or "",
+            token=self._token() if may else None, known=names_of(visit.live.board.site),
         )  # fmt: skip
+        return view if chosen is None else self._opened(visit, view, chosen, tries)
+
+    def _opened(self, visit: Visit, view: RulesView, row: RuleRow, tries: bool) -> RulesView:
+        """Return the view with the open rule as the address has it, tried when that is asked."""
+        rule, field = _as_typed(visit, row)
+        if field:
+            return replace(view, edited=rule, said="wrong", field=field)
+        if not (tries and visit.text("try")):
+            return replace(view, edited=rule)
+        try:
+            return replace(view, edited=rule, tried=self._tried(visit, rule))
+        except NotTried:
+            return replace(view, edited=rule, said="untried")
 
     def _rows(self, visit: Visit) -> list[RuleRow]:
         shown = self._desk.shown(visit.scope, visit.site)
@@ -156,79 +200,16 @@ class RulesPage:
         return [
             RuleRow(
                 rule=one.rule, name=name_of(one.rule, visit.t), version=one.version,
-                differs=one.differs and one.usual is not None,
+                differs=one.differs and one.usual is not None, own=one.usual is None,
                 answers=answers.get(one.rule.id), precision=marks.get(one.rule.id),
             )
             for one in shown
         ]  # fmt: skip
 
     def _tried(self, visit: Visit, rule: Rule) -> Tried:
-        days = visit.choice("try", tuple(rules.DAYS), "7")
-        try:
-            found = self._desk.try_out(visit.scope, visit.site, rule, float(days))
-        except RuleError as error:
-            raise BadParameter("try", "choice") from error
-        return _told(found, days)
-
-
-def edited(rule: Rule, given: Mapping[str, str]) -> Rule:
-    """Return a rule as a form has it; what a link leaves out stays as it is.
-
-    Raises: RuleError for what is no number or no choice.
-    """
-    whole = given.get("form") == "1"  # then a box that isn't there was cleared
-    numbers = [name for name in SETTINGS[rule.condition] if name != "states"]
-    changes: dict[str, Any] = {
-        name: _value(given, name, getattr(rule, name)) for name in (*numbers, "expires_min")
-    }
-    return replace(
-        rule,
-        **changes,
-        on=given.get("on") == "1" if whole else rule.on,
-        by_cause=given.get("by_cause") == "1" if whole else rule.by_cause,
-        severity=Severity(_among(given, "severity", Severity, rule.severity)),
-        owner=Role(_among(given, "owner", OWNERS, rule.owner)),
-        levels=_levels(rule, given) if whole else rule.levels,
-        informs=_informs(given) if whole else rule.informs,
-    )
-
-
-def _value(form: Mapping[str, str], name: str, before: float) -> float | int:
-    text = form.get(name, "").strip()
-    if not text:
-        return before
-    try:
-        value = float(text[:20])
-    except ValueError:
-        raise RuleError(name) from None
-    if name == "least":
-        return int(value)
-    return value * 60 if name in _MINUTES else value
-
-
-def _among(form: Mapping[str, str], name: str, among: Any, before: str) -> str:
-    value = form.get(name, before)
-    if value not in {str(one) for one in among}:
-        raise RuleError(name)
-    return value
-
-
-def _informs(given: Mapping[str, str]) -> tuple[Role, ...]:
-    return tuple(role for role in INFORMED if given.get(f"informs_{role}") == "1")
-
-
-def _levels(rule: Rule, form: Mapping[str, str]) -> tuple[Level, ...]:
-    """Return the steps of an escalation; the ways of those that stay are kept."""
-    levels = []
-    for number in range(MAX_LEVELS):
-        role, after = form.get(f"role_{number}", ""), form.get(f"after_{number}", "").strip()
-        if not role or not after:
-            continue
-        known = rule.levels[number].ways if number < len(rule.levels) else ()
-        minutes = float(_value(form, f"after_{number}", 0.0))
-        found = Role(_among(form, f"role_{number}", OWNERS, role))
-        levels.append(Level(after_min=minutes, role=found, ways=known))
-    return tuple(levels)
+        days = visit.choice("try", tuple(rule_form.DAYS), "7")
+        named = rule if rule.id else replace(rule, id="new")
+        return _told(self._desk.try_out(visit.scope, visit.site, named, float(days)), days)
 
 
 def _chosen(visit: Visit, rows: Sequence[RuleRow]) -> RuleRow | None:
@@ -239,14 +220,36 @@ def _chosen(visit: Visit, rows: Sequence[RuleRow]) -> RuleRow | None:
     return found
 
 
-def _tried_rule(visit: Visit, row: RuleRow) -> Rule:
-    """Return the rule as the address has it: as it is, or with what is to be tried."""
-    if not visit.text("try"):
-        return row.rule
+def _new(visit: Visit, may: bool) -> RuleRow | None:
+    """Return the new rule whose form the address asks for; None: of a known one, or of none."""
+    wanted = visit.text("new")
+    if wanted is None:
+        return None
+    if not may:
+        raise Forbidden("new")
+    if visit.choice("new", (ASKED, *Condition), ASKED) == ASKED:
+        return None
+    return RuleRow(rule=fresh(Condition(wanted)), name="", own=True)
+
+
+def _as_typed(visit: Visit, row: RuleRow) -> tuple[Rule, str]:
+    """Return the rule as the address has it, and which field of that can't be."""
+    if not (visit.text("form") or visit.text("try")):
+        return row.rule, ""
     try:
-        return edited(row.rule, visit.query)
+        rule = edited(row.rule, visit.query, visit.t.locale, row.own)
     except RuleError as error:
-        raise BadParameter(str(error), "choice") from error
+        return _without(visit, row, str(error)), str(error)
+    return rule, wrong_field(rule, visit.live.board.site, row.own and "form" in visit.query)
+
+
+def _without(visit: Visit, row: RuleRow, field: str) -> Rule:
+    """Return the rule as the address has it but for what can't be read; else as it was."""
+    others = {name: value for name, value in visit.query.items() if name != field}
+    try:
+        return edited(row.rule, others, visit.t.locale, own=False)
+    except RuleError:
+        return row.rule
 
 
 def _told(found: Trial, days: str) -> Tried:
@@ -276,9 +279,18 @@ def _given(name: str) -> str:
     return request.form.get(name, "")[:LONGEST]
 
 
-def _back(**said: str) -> Answer:
+def _back(**said: str | None) -> Answer:
+    here = {"rule": _given("rule") or None, "site": _given("site"), **said}
+    return _to({name: value for name, value in here.items() if value is not None})
+
+
+def _shown_again(field: str) -> Answer:
+    """Show a form with all that was typed, and what of it can't be."""
+    return _to({**typed(request.form, LONGEST), "said": "wrong", "field": field})
+
+
+def _to(here: Mapping[str, str]) -> Answer:
     answer = Response(status=303)
-    here = {"rule": _given("rule"), "site": _given("site"), **said}
     answer.headers["Location"] = address("/rules", here)
     return answer
 

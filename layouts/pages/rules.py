@@ -13,58 +13,44 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.exceptions.quality.records import Answers, Precision
-from data.domain.exceptions.records import Severity
-from data.domain.exceptions.rule_rules import INFORMED, MAX_LEVELS, OWNERS, SETTINGS
-from data.domain.exceptions.rules import Rule
+from data.domain.exceptions.rule_rules import SETTINGS
+from data.domain.exceptions.rules import Condition, Rule
 from data.domain.view import Standing
 from layouts import ids
 from layouts.components import desk
 from layouts.components import exception_looks as looks
 from layouts.components.exception_words import condition
 from layouts.components.links import link
+from layouts.components.rule_form import FIELDS, RuleForm, expected, form
 from layouts.components.still import Element, still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import NONE, Translator, msgid
-from layouts.urls import segment
 
 TITLE = msgid("Rules")
-SAVE, RESET = "/rules/save", "/rules/reset"
-DAYS = {"1": msgid("the last day"), "7": msgid("the last 7 days"), "31": msgid("the last 31 days")}
-# What a field is called, by its name in the form; units stand in the words.
-INFORMS, ESCALATION = msgid("Who else may know"), msgid("Escalation")
-FIELDS = {
-    "on": msgid("Switched on"),
-    "severity": msgid("Severity"),
-    "owner": msgid("Whose it is"),
-    "limit_s": msgid("Allowed time, minutes"),
-    "below_s": msgid("Normal again below, minutes"),
-    "limit": msgid("Limit"),
-    "below": msgid("Normal again below"),
-    "least": msgid("Counted from, pieces"),
-    "expires_min": msgid("Closed by itself after, minutes back to normal"),
-    "by_cause": msgid("Grouped under its cause"),
-    "informs": INFORMS,
-    "levels": ESCALATION,
-}
 SAID = {
     "saved": msgid("The rule was changed. It holds within a few seconds."),
+    "added": msgid("The rule was made. It holds within a few seconds."),
+    "retired": msgid("The rule was retired. It holds no more."),
     "reset": msgid("The rule is again what it usually is."),
-    "wrong": msgid("That can't be: {field}. Nothing was changed."),
+    "wrong": msgid("That can't be: {field}; expected {expected}. Nothing was changed."),
     "moved": msgid("Someone else changed this rule meanwhile. Look again."),
     "untried": msgid("Nothing is recorded of what this rule looks at, so it can't be tried."),
 }
-LEVELS = 3  # steps of an escalation that the form offers, unless there are more
 
 Href = Callable[..., str]
 
 
 class RuleRow(Struct, frozen=True, kw_only=True):
-    """One rule with what came of it lately. None: nothing came up, nobody said anything."""
+    """One rule with what came of it lately. None: nothing came up, nobody said anything.
+
+    `own`: the site made it; no usual rule stands behind it.
+    """
 
     rule: Rule
     name: str
     version: int = 0
     differs: bool = False
+    own: bool = False
     answers: Answers | None = None
     precision: Precision | None = None
 
@@ -87,7 +73,8 @@ class RulesView(Struct, frozen=True, kw_only=True):
     """All rules, and the one that is open. `edited`: as its form has it, saved or not.
 
     `token`: None for those who may only look. `said`: what came of a form; `field`: what of it
-    can't be. `lately`: over how many days rules were counted.
+    can't be. `lately`: over how many days rules were counted. `asks`: which condition a new rule
+    is to have; `fresh`: the open one is new. `known`: names of the site, by field of `applies`.
     """
 
     rows: Sequence[RuleRow]
@@ -101,6 +88,9 @@ class RulesView(Struct, frozen=True, kw_only=True):
     token: str | None = None
     said: str = ""
     field: str = ""
+    asks: bool = False
+    fresh: bool = False
+    known: Mapping[str, Sequence[str]] = {}
 
 
 def layout(view: RulesView, href: Href, t: Translator) -> Component:
@@ -109,9 +99,11 @@ def layout(view: RulesView, href: Href, t: Translator) -> Component:
     lead = t("{count} rules, {on} of them switched on", count=t.number(len(view.rows)),
              on=t.number(on))  # fmt: skip
     quality = link(t("Quality of exceptions"), href("/exceptions/quality"), "mp-small-button")
-    open_ = [_open(view, href, t)] if view.chosen else []
+    new = link(t("New rule"), href("/rules", new="1"), "mp-small-button")
+    actions = html.Div([quality, *([new] if view.token else [])], className="mp-x-rules-ways")
+    open_ = [_ask(view, href, t)] if view.asks else [_open(view, href, t)] if view.chosen else []
     body = html.Div(
-        [desk.page_head(t(TITLE), lead, quality), *_note(view, t), *open_, _list(view, href, t)],
+        [desk.page_head(t(TITLE), lead, actions), *_note(view, t), *open_, _list(view, href, t)],
         className="mp-x-page mp-x-rules",
     )
     return still(body, ids.Exceptions.RULES)
@@ -122,7 +114,8 @@ def _note(view: RulesView, t: Translator) -> list[Component]:
         return []
     wrong = view.said in ("wrong", "moved", "untried")
     field = t(FIELDS[view.field]) if view.field in FIELDS else view.field
-    words = t(SAID[view.said], field=field)
+    should = expected(view.field, view.edited, view.known, t) if view.edited else ""
+    words = t(SAID[view.said], field=field, expected=should or t("something else"))
     css = "mp-x-note mp-x-note-wrong" if wrong else "mp-x-note"
     return [html.P(words, className=css, role="alert" if wrong else "status")]
 
@@ -147,7 +140,8 @@ def _list(view: RulesView, href: Href, t: Translator) -> Component:
 
 def _row(row: RuleRow, href: Href, t: Translator) -> desk.TableRow:
     rule, answers, marks = row.rule, row.answers, row.precision
-    changed = [html.Span(t("changed here"), className="mp-x-tag")] if row.differs else []
+    words = t("made here") if row.own else t("changed here")
+    changed = [html.Span(words, className="mp-x-tag")] if row.own or row.differs else []
     state = t("on") if rule.on else html.Span(t("off"), className="mp-mute")
     quiet = html.Span(NONE, className="mp-mute")
     return desk.TableRow(
@@ -185,139 +179,38 @@ def _open(view: RulesView, href: Href, t: Translator) -> Component:
     row, rule = view.chosen, view.edited
     if row is None or rule is None:
         return html.Div()
-    close = link("×", href("/rules"), "mp-x-close", label=t("Close"))
-    body: list[Any] = [html.P(limits(row.rule, t), className="mp-mute")]
-    body.append(_form(view, row, rule, t))
+    shown = RuleForm(
+        rule=rule, site=view.site, version=row.version, fresh=view.fresh,
+        own=row.own, differs=row.differs, known=view.known,
+        days=view.tried.days if view.tried else "7", token=view.token,
+    )  # fmt: skip
+    lead = t("Try it against what is recorded, then make it.") if view.fresh else ""
+    words = " · ".join(part for part in (limits(row.rule, t), lead) if part)
+    body: list[Any] = [html.P(words, className="mp-mute"), form(shown, t)]
     if view.tried:
         body.append(_trial(view.tried, view, t))
-    return desk.section(row.name, body, close, "mp-x-rule")
+    title = t("New rule") if view.fresh else row.name
+    return desk.section(title, body, _close(href, t), "mp-x-rule")
 
 
-def _form(view: RulesView, row: RuleRow, rule: Rule, t: Translator) -> Component:
-    hidden = {"rule": rule.id, "was": str(row.version), "site": view.site, "form": "1"}
-    kept = [
-        Element("input", {"type": "hidden", "name": name, "value": value})
-        for name, value in hidden.items()
-    ]
-    may = view.token is not None
-    severities = [(one.value, t(looks.SEVERITIES[one])) for one in Severity]
+def _ask(view: RulesView, href: Href, t: Translator) -> Component:
+    """Return what is to be looked for; what else is asked follows from that."""
+    options = [(one.value, condition(one.value, t)) for one in Condition]
+    items = [Element("option", {"value": value}, words) for value, words in options]
+    select = Element("select", {"name": "new", "class": "mp-x-input"}, items)
     fields = [
-        _check("on", rule.on, t),
-        _choice("severity", severities, rule.severity, t),
-        _choice("owner", [(one.value, t(looks.ROLES[one])) for one in OWNERS], rule.owner, t),
-        *_numbers(rule, t),
-        _check("by_cause", rule.by_cause, t),
-    ]
-    grid = html.Div(fields, className="mp-x-rule-fields")
-    return html.Form(
-        [*kept, grid, _levels(rule, t), _informs(rule, t), _buttons(view, row, may, t)],
-        id=f"rule-form-{segment(rule.id)}", action=SAVE, method="post",
-        className="mp-x-rule-form",
-    )  # fmt: skip
-
-
-def _numbers(rule: Rule, t: Translator) -> list[Element]:
-    given = {
-        "limit_s": rule.limit_s / 60, "below_s": rule.below_s / 60, "limit": rule.limit,
-        "below": rule.below, "least": float(rule.least),
-    }  # fmt: skip
-    asked = [name for name in SETTINGS[rule.condition] if name in given]
-    fields = [_input(name, given[name], t) for name in asked]
-    return [*fields, _input("expires_min", rule.expires_min, t)]
-
-
-def _input(name: str, value: float, t: Translator) -> Element:
-    field = Element(
-        "input",
-        {"type": "number", "name": name, "value": f"{value:g}", "step": "any",
-         "class": "mp-x-input"},
-    )  # fmt: skip
-    return Element("label", {"class": "mp-x-field"}, [html.Span(t(FIELDS[name])), field])
-
-
-def _choice(
-    name: str, options: Sequence[tuple[str, str]], chosen: str, t: Translator, label: str = ""
-) -> Element:
-    items = [
-        Element("option", {"value": value, "selected": value == chosen}, words)
-        for value, words in options
-    ]
-    words = label or t(FIELDS[name])
-    select = Element("select", {"name": name, "class": "mp-x-input"}, items)
-    return Element("label", {"class": "mp-x-field"}, [html.Span(words), select])
-
-
-def _check(name: str, on: bool, t: Translator) -> Element:
-    box = Element(
-        "input", {"type": "checkbox", "name": name, "value": "1", "checked": on,
-                  "class": "mp-x-check"},
-    )  # fmt: skip
-    return Element("label", {"class": "mp-x-tick"}, [box, html.Span(t(FIELDS[name]))])
-
-
-def _levels(rule: Rule, t: Translator) -> Component:
-    """Return after how many working minutes without acknowledgement who is told."""
-    rows = []
-    roles = [("", t("nobody")), *((one.value, t(looks.ROLES[one])) for one in OWNERS)]
-    for number in range(min(MAX_LEVELS, max(LEVELS, len(rule.levels) + 1))):
-        level = rule.levels[number] if number < len(rule.levels) else None
-        after = Element(
-            "input",
-            {"type": "number", "name": f"after_{number}", "min": "1", "class": "mp-x-input",
-             "value": f"{level.after_min:g}" if level else "", "step": "any"},
-        )  # fmt: skip
-        words = t("Working minutes, level {level}", level=t.number(number + 1))
-        rows.append(Element("label", {"class": "mp-x-field"}, [html.Span(words), after]))
-        rows.append(
-            _choice(f"role_{number}", roles, level.role if level else "", t, t("Who is told then"))
-        )
-    return _group(t(ESCALATION), rows, "mp-x-rule-levels")
-
-
-def _informs(rule: Rule, t: Translator) -> Component:
-    boxes = [
+        Element("input", {"type": "hidden", "name": "site", "value": view.site}),
         Element(
-            "label", {"class": "mp-x-tick"},
-            [
-                Element("input", {"type": "checkbox", "name": f"informs_{role}", "value": "1",
-                                  "checked": role in rule.informs, "class": "mp-x-check"}),
-                html.Span(t(looks.ROLES[role])),
-            ],
-        )
-        for role in INFORMED
-    ]  # fmt: skip
-    return _group(t(INFORMS), boxes, "mp-x-rule-informs")
+            "label", {"class": "mp-x-field"}, [html.Span(t("When it is to say something")), select]
+        ),
+        Element("button", {"type": "submit", "class": "mp-x-do mp-x-first"}, t("Continue")),
+    ]
+    own = html.Form(fields, action="/rules", method="get", className="mp-x-rule-ask")
+    return desk.section(t("New rule"), [own], _close(href, t), "mp-x-rule")
 
 
-def _group(words: str, fields: Sequence[Any], css: str) -> Component:
-    return html.Fieldset([html.Legend(words), html.Div(list(fields), className=css)])
-
-
-def _buttons(view: RulesView, row: RuleRow, may: bool, t: Translator) -> Component:
-    """Return what can be done; the proof that a form is ours goes with what changes something."""
-    days = Element(
-        "select", {"name": "try", "class": "mp-x-input", "aria-label": t("Over which time")},
-        [
-            Element("option", {"value": value, "selected": value == (
-                view.tried.days if view.tried else "7")}, t(words))
-            for value, words in DAYS.items()
-        ],
-    )  # fmt: skip
-    trying = Element(
-        "button",
-        {"type": "submit", "formmethod": "get", "formaction": "/rules", "class": "mp-x-do"},
-        t("Try against"),
-    )
-    own = {"name": "csrf_token", "value": view.token}
-    save = Element("button", {"type": "submit", "class": "mp-x-do mp-x-first", **own}, t("Save"))
-    reset = Element(
-        "button", {"type": "submit", "formaction": RESET, "class": "mp-x-do", **own},
-        t("Back to the usual"),
-    )  # fmt: skip
-    acts: list[Any] = [trying, days]
-    if may:
-        acts += [save, *([reset] if row.differs else [])]
-    return html.Div(acts, className="mp-x-actions")
+def _close(href: Href, t: Translator) -> Component:
+    return link("×", href("/rules"), "mp-x-close", label=t("Close"))
 
 
 def _trial(tried: Tried, view: RulesView, t: Translator) -> Component:
