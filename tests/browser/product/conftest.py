@@ -1,28 +1,42 @@
-"""One running program a module, and a browser."""
+"""One running program, where each module has a site of its own, and a browser."""
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
-from tests.browser.product.program import Program
+from tests.browser.product.program import Program, running, wait_for
+
+TURNING = "live_wall"  # the site of the module that looks at that screen
+
+
+@pytest.fixture(scope="package")
+def house() -> Iterator[Program]:
+    """Milepost, started once for all modules that a process of pytest runs one after another."""
+    with running(TURNING) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Program]:
-    """Milepost with a site, an order and both machines connected."""
-    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
-    running = Program(folder)
-    running.start()
-    running.plan()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+def program(request: pytest.FixtureRequest, house: Program) -> Program:
+    """Milepost with a site of the module's own, an order and both machines connected.
+
+    Who signs in sees that site alone, and the key reports for it: what another module has left
+    concerns nobody.
+    """
+    own = house.at(request.module.__name__.rpartition("test_")[2])
+    own.plan()
+    return own
+
+
+@pytest.fixture(autouse=True)
+def serving(request: pytest.FixtureRequest) -> None:
+    """See that a part which the test before has killed is back, however that test ended."""
+    if "program" in request.fixturenames:
+        program = request.getfixturevalue("program")
+        wait_for(program.serves, 60, "the program serves again")
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Starts `python app.py` in a folder of its own and talks to it over HTTP."""
 
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import UTC, datetime
 from http.client import HTTPResponse
 from itertools import count
@@ -20,9 +22,15 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from data.domain.scope import Role
+from data.processes import _dying_with
+from data.services.keys import Keys
+from data.services.live import utc_now
 from data.store.embedded import EmbeddedPostgres
+from data.store.history import connect
+from data.store.keys import KeyStore
 from data.stream.embedded import EmbeddedRedis
 from tests import people
+from tests.folders import short_folder
 
 ROOT = Path(__file__).parents[3]
 SITE = {
@@ -70,9 +78,13 @@ def wait_for(condition: Callable[[], Any], within_s: float, what: str) -> Any:
 
 
 class Program:
-    """One running Milepost without the demo, and an API key for its site `works`."""
+    """One running Milepost without the demo, and an API key for its site `works`.
 
-    def __init__(self, folder: Path, **more: str) -> None:
+    `at` gives the same one with another site, whose people see that site alone: so that many can
+    use one Milepost, each as if it were theirs. `turning`: whose is the screen of that name.
+    """
+
+    def __init__(self, folder: Path, turning: str = "works", **more: str) -> None:
         self.address = f"http://127.0.0.1:{_free_port()}"
         self._log = folder / "log"
         self._env = {
@@ -83,19 +95,28 @@ class Program:
             "MILEPOST_SCREENS": str(folder / "screens.yaml"),
             **more,
         }
-        (folder / "screens.yaml").write_text(SCREENS)
+        (folder / "screens.yaml").write_text(SCREENS.replace("works", turning))
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self.site, self.sites = "works", people.EVERY_SITE
         self.key = ""
 
     def start(self) -> None:
         """Start it and wait until it serves."""
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=output, stderr=output
-            )
-        wait_for(self._ready, 60, "the program serves")
-        self.key = self.key or self.run("key", "add", "--site", "works", "--source", "test")
+                [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=output, stderr=output,
+                preexec_fn=_dying_with(os.getpid(), signal.SIGINT),
+            )  # fmt: skip
+        wait_for(self.serves, 60, "the program serves")
+        self.key = self.key or self._new_key()
+
+    def at(self, site: str) -> "Program":
+        """Return the same running program, for a site that has its key and people of its own."""
+        other = copy(self)
+        other.site, other.sites = site, (site,)
+        other.key = other._new_key()
+        return other
 
     def run(self, *arguments: str) -> str:
         """Run one of its commands beside it; return what it printed."""
@@ -118,6 +139,12 @@ class Program:
         code = self._process.wait(30)
         self._process = None
         return code
+
+    def _new_key(self) -> str:
+        sql = connect(self.database_url)
+        made = Keys(KeyStore(sql), utc_now).create(self.site, "test")
+        sql.dispose()
+        return made
 
     def pid(self, child: str) -> int:
         """The process id of a running part."""
@@ -170,7 +197,7 @@ class Program:
 
     def sign_in(self, role: Role = Role.MANAGER, party: str | None = None) -> str:
         """Return the token of a new session of someone of a role."""
-        return people.signed_in(self.database_url, role, party)
+        return people.signed_in(self.database_url, role, party, self.sites)
 
     def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 10) -> HTTPResponse:
         """Ask for a path as someone of a role."""
@@ -178,9 +205,13 @@ class Program:
         answer: HTTPResponse = urlopen(request, timeout=timeout)
         return answer
 
+    def describe(self, **changes: Any) -> None:
+        """Give it the site, with some of it changed."""
+        assert self.send("PUT", "/site", {**SITE, "id": self.site, **changes})["accepted"] == 1
+
     def plan(self) -> None:
         """Give it the site and its order."""
-        assert self.send("PUT", "/site", SITE)["accepted"] == 1
+        self.describe()
         assert self.send("PUT", "/orders", {"orders": [ORDER]})["accepted"] == 1
 
     def report(self, type_: str, subject: str, **data: Any) -> str:
@@ -203,7 +234,8 @@ class Program:
         with suppress(URLError, ConnectionError, TimeoutError):
             self.send("POST", "/signals", {"work_units": list(work_units)})
 
-    def _ready(self) -> bool:
+    def serves(self) -> bool:
+        """Whether it answers and has what it needs."""
         try:
             with urlopen(f"{self.address}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -212,6 +244,21 @@ class Program:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that is free, of those that no client's connection is given meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@contextmanager
+def running(turning: str = "works", **more: str) -> Iterator[Program]:
+    """Run a program in a folder of its own, of which nothing is left, however it goes."""
+    with short_folder() as folder:
+        program = Program(folder, turning, **more)
+        try:
+            program.start()
+            yield program
+        finally:
+            program.stop()

@@ -31,8 +31,7 @@ def supplied(program: Program) -> Iterator[Program]:
         "due_at": "2099-01-01T00:00:00Z", "operations": [step], "needs": needs,
     }  # fmt: skip
     suppliers = [{"id": one, "name": one.title(), "kind": "supplier"} for one in ("bolts", "nuts")]
-    site = {**SITE, "parties": [*SITE["parties"], *suppliers]}
-    assert program.send("PUT", "/site", site)["accepted"] == 1
+    program.describe(parties=[*SITE["parties"], *suppliers])
     assert program.send("PUT", "/orders", {"orders": [order]})["accepted"] == 1
     yield program
 

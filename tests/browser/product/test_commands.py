@@ -27,7 +27,7 @@ A,Milling,M2,2026-01-05 09:30,2026-01-05 10:00,5
 def test_a_plan_is_imported_whole(program: Program, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(msgspec.json.encode({"orders": [{**ORDER, "id": "SO-2"}]}))
-    assert "accepted: 1" in program.run("import-plan", str(file), "--site", "works")
+    assert "accepted: 1" in program.run("import-plan", str(file), "--site", program.site)
     program.report("operation.started", "operation/SO-2/10", work_unit="M1")
 
 
@@ -37,7 +37,7 @@ def test_a_bad_plan_changes_nothing_and_every_error_is_named(
     good, bad = {**ORDER, "id": "SO-3"}, {**ORDER, "id": "SO-4", "quantity": 0, "area": "L9"}
     file = tmp_path / "plan.json"
     file.write_bytes(msgspec.json.encode({"orders": [good, bad]}))
-    done = program.attempt("import-plan", str(file), "--site", "works")
+    done = program.attempt("import-plan", str(file), "--site", program.site)
     assert done.returncode == 1
     assert "quantity" in done.stderr
     assert "L9" in done.stderr
@@ -46,7 +46,7 @@ def test_a_bad_plan_changes_nothing_and_every_error_is_named(
 
 
 def test_a_revoked_key_is_refused(program: Program) -> None:
-    kept, program.key = program.key, program.run("key", "add", "--site", "works")
+    kept, program.key = program.key, program.run("key", "add", "--site", program.site)
     try:
         program.run("key", "revoke", program.key.split("_")[1])
         with pytest.raises(HTTPError, match="401"):

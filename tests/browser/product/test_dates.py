@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from data.domain.scope import Role
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
-from tests.browser.product.program import SITE, Program
+from tests.browser.product.program import Program
 
 BEGUN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -38,7 +38,7 @@ def planned(program: Program) -> Iterator[Program]:
         {"id": "rival", "name": "Rival", "kind": "customer"},
         {"id": "ferry", "name": "Ferry", "kind": "logistics"},
     ]
-    assert program.send("PUT", "/site", {**SITE, "parties": parties})["accepted"] == 1
+    program.describe(parties=parties)
     both = {"orders": [order("SO-OURS", "acme"), order("SO-THEIRS", "rival")]}
     assert program.send("PUT", "/orders", both)["accepted"] == 2
     yield program

@@ -25,7 +25,7 @@ PARTIES = {
 }
 PAGES = {
     Role.ADMINISTRATOR: (
-        "/", "/wall/works.L1", "/orders", "/orders/{order}", "/gantt", "/bottleneck", "/delays",
+        "/", "/wall/injected.L1", "/orders", "/orders/{order}", "/gantt", "/bottleneck", "/delays",
         "/figures", "/people", "/access", "/audit", "/disclosure", "/dates", "/links", "/screens",
     ),
     Role.SUPPLIER: ("/supplier",),
@@ -63,8 +63,7 @@ def injected(program: Program) -> Program:
     parties = [{"id": one, "name": one, "kind": role} for role, one in PARTIES.items()]
     areas = [{**SITE["areas"][0], "name": SCRIPTS[1]}]
     centers = [{**one, "name": SCRIPTS[0]} for one in SITE["work_centers"]]
-    named = {"name": SCRIPTS[3], "areas": areas, "work_centers": centers, "parties": parties}
-    assert program.send("PUT", "/site", {**SITE, **named})["accepted"] == 1
+    program.describe(name=SCRIPTS[3], areas=areas, work_centers=centers, parties=parties)
     orders = [order(number, words) for number, words in enumerate(SCRIPTS)]
     assert program.send("PUT", "/orders", {"orders": orders})["refused"] == 0
     people.account_of(program.database_url, Role.MANAGER, login="<img src=x onerror=window.hit=7>")

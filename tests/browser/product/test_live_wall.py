@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenPage, Watched
 from tests.browser.product.program import Program, wait_for
 
-WALL = "/wall/works.L1?lang=en"
+WALL = "/wall/live_wall.L1?lang=en"
 TILE = "#p0-work_units-{number}"
 LOST_WITHIN_S = 15.0
 
@@ -73,7 +73,7 @@ def test_a_wall_speaks_the_language_asked_for(
     program: Program, connected: set[str], open_page: OpenPage, language: str
 ) -> None:
     watched = open_page()
-    watched.page.goto(f"{program.address}/wall/works.L1?lang={language}")
+    watched.page.goto(f"{program.address}/wall/live_wall.L1?lang={language}")
     watched.page.wait_for_selector("#wall")
     assert watched.page.locator("#wall").get_attribute("lang") == language
     word = {"zh-Hant": "產出", "zh-Hans": "产出", "en": "Output"}[language]

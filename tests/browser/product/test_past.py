@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenPage, Watched
 from tests.browser.product.program import Program, wait_for
 
-WALL = "/wall/works.L1"
+WALL = "/wall/past.L1"
 GOOD = "#p0-figures-good"
 STEP = "operation/SO-1/20"
 

@@ -9,23 +9,16 @@ import requests
 from data.domain.scope import Role
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
-from tests.browser.product.program import ORDER, SITE, Program, wait_for
+from tests.browser.product.program import ORDER, Program, wait_for
 
-WALL = "/wall/works.L1"
+WALL = "/wall/screens.L1"
 
 
 def enrol(program: Program, manager: Watched, code: str) -> None:
     manager.page.goto(f"{program.address}/screens?lang=en")
     manager.page.fill("input[name=code]", code.lower())
     manager.page.get_by_role("button", name="Let it in").click()
-    manager.page.get_by_text("works.L1 is let in").wait_for()
-
-
-def ready(program: Program) -> bool:
-    try:
-        return requests.get(f"{program.address}/readyz", timeout=2).ok
-    except requests.RequestException:
-        return False
+    manager.page.get_by_text("screens.L1 is let in").wait_for()
 
 
 @pytest.fixture
@@ -83,7 +76,7 @@ def test_a_wall_is_let_in_lives_through_a_restart_and_is_kept_out(
     assert cookie["httpOnly"] and cookie["value"].startswith("screen.")
     before = program.pid("web")
     program.kill("web")
-    wait_for(lambda: program.pid("web") != before and ready(program), 60, "it serves again")
+    wait_for(lambda: program.pid("web") != before and program.serves(), 60, "it serves again")
     good = int((page.locator("#p0-figures-good").text_content() or "0").replace(",", "") or 0)
     program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=3)
     shown = page.locator("#p0-figures-good")
@@ -110,9 +103,9 @@ def test_a_screens_cookie_opens_its_wall_and_nothing_else(program: Program, wall
     assert ask(WALL) == 200
     assert ask(f"/live{WALL}") == 200
     for path in (
-        "/wall/turning", "/wall/works.L2", "/live/wall/turning", "/", "/orders", "/orders/SO-1",
-        "/screens", "/links", "/people", "/account", "/audit", "/supplier", "/live/desk/works",
-        "/live/party/works", "/export/orders.csv",
+        "/wall/turning", "/wall/screens.L2", "/live/wall/turning", "/", "/orders", "/orders/SO-1",
+        "/screens", "/links", "/people", "/account", "/audit", "/supplier", "/live/desk/screens",
+        "/live/party/screens", "/export/orders.csv",
     ):  # fmt: skip
         assert ask(path) == 404, path
     for path in ("/api/v1/orders", "/api/v1/orders/SO-1", "/api/v1/stream"):
@@ -155,14 +148,14 @@ def test_a_link_opens_one_partys_board_until_it_is_taken_back(
 ) -> None:
     manager, guest = open_page().page, open_stranger()
     manager.goto(f"{program.address}/links?lang=en")
-    manager.select_option("select[name=for]", "works/customer/acme")
+    manager.select_option("select[name=for]", "screens/customer/acme")
     manager.get_by_role("button", name="Make a link").click()
     link = manager.locator("#link-made").inner_text()
     guest.page.goto(f"{link}?lang=en")
     guest.page.wait_for_selector("#desk-body")
     assert guest.page.url.startswith(f"{program.address}/customer")
     assert token_of(guest).startswith("link.")
-    for path in ("/orders", "/supplier", "/links", "/wall/works.L1"):
+    for path in ("/orders", "/supplier", "/links", "/wall/screens.L1"):
         assert guest.page.goto(program.address + path).status == 404, path
     manager.goto(f"{program.address}/links?lang=en")
     assert "Acme" in manager.locator("tbody tr").first.inner_text()
@@ -180,7 +173,7 @@ def test_a_suppliers_link_shows_what_it_supplies_and_nothing_of_another(
 ) -> None:
     kinds = {"bolts": "supplier", "cogs": "supplier", "acme": "customer"}
     parties = [{"id": name, "name": name.title(), "kind": kind} for name, kind in kinds.items()]
-    program.send("PUT", "/site", SITE | {"parties": parties})
+    program.describe(parties=parties)
     needs = [
         {"id": f"n-{name}", "part": f"part-of-{name}", "operation": "20", "supplier": name,
          "quantity": 5, "need_by": "2097-01-01T00:00:00Z"}
@@ -190,7 +183,7 @@ def test_a_suppliers_link_shows_what_it_supplies_and_nothing_of_another(
     assert program.send("PUT", "/orders", {"orders": [order]})["accepted"] == 1
     manager, guest = open_page().page, open_stranger()
     manager.goto(f"{program.address}/links?lang=en")
-    manager.select_option("select[name=for]", "works/supplier/bolts")
+    manager.select_option("select[name=for]", "screens/supplier/bolts")
     manager.get_by_role("button", name="Make a link").click()
     guest.page.goto(manager.locator("#link-made").inner_text())
     guest.page.get_by_text("part-of-bolts").first.wait_for()

@@ -17,7 +17,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });"""
 PAGES = [
     ("/", ".mp-home"),
-    ("/wall/works.L1", "#wall"),
+    ("/wall/signing_in.L1", "#wall"),
     ("/orders", "#desk-body tbody tr"),
     ("/orders/SO-1", ".mp-order"),
     ("/gantt", "#desk-body > *"),
@@ -37,16 +37,16 @@ def stranger(open_stranger: OpenPage) -> Watched:
 @pytest.fixture
 def administrator(program: Program, open_stranger: OpenPage) -> Watched:
     watched = open_stranger()
-    account = people.account_of(program.database_url, Role.ADMINISTRATOR)
-    token = people.session_of(program.database_url, account)
+    token = program.sign_in(Role.ADMINISTRATOR)
     watched.page.context.add_cookies([people.cookie(program.address, token)])
     watched.page.add_init_script(NOTE_VIOLATIONS)
     return watched
 
 
-def invited(program: Program, login: str, *more: str) -> str:
+def invited(program: Program, login: str) -> str:
     """Return the link of somebody who was just invited."""
-    return program.run("account", "add", login, "--role", "planner", "--name", "May Lin", *more)
+    who = ("--role", "planner", "--name", "May Lin", "--site", program.site)
+    return program.run("account", "add", login, *who)
 
 
 def sign_in(page: Page, login: str) -> None:

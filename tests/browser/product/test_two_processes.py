@@ -14,7 +14,7 @@ from data.domain.scope import Role
 from tests import people
 from tests.bench.stage import free_port
 from tests.browser.product.program import ROOT, Program, wait_for
-from tests.browser.product.test_supplier import PARTIES, SITE, order
+from tests.browser.product.test_supplier import PARTIES, order
 
 WITHIN_S = 1.0
 STATEMENTS = '"4096"'
@@ -55,7 +55,7 @@ class Person:
         self._session.headers["Cookie"] += f"; {own}"
 
     def send(self, path: str, **form: str) -> None:
-        body = {"csrf_token": self.csrf, "site": "works", **form}
+        body = {"csrf_token": self.csrf, "site": "two_processes", **form}
         marks = {"X-CSRFToken": self.csrf, "Accept": "application/json"}
         answer = self._session.post(self.address + path, body, headers=marks, timeout=10)
         assert answer.status_code == 200, answer.text
@@ -72,7 +72,7 @@ class Person:
 @pytest.fixture
 def two(program: Program) -> Iterator[tuple[str, str]]:
     """The addresses of the program's own web process and of another one beside it."""
-    program.send("PUT", "/site", {**SITE, "parties": PARTIES})
+    program.describe(parties=PARTIES)
     assert program.send("PUT", "/orders", {"orders": [order("WO-7", "jade", "J-700")]})
     port = free_port()
     other = f"http://127.0.0.1:{port}"
@@ -100,9 +100,9 @@ def test_a_comment_and_its_answer_cross_from_one_process_to_the_other(
     here, there = two
     supplier = Person(here, program.sign_in(Role.SUPPLIER, "jade"))
     purchaser = Person(there, program.sign_in(Role.PURCHASER))
-    desk = Heard(there, "/live/desk/works", purchaser.token)
-    board = Heard(here, "/live/party/works", supplier.token)
-    rival = Heard(here, "/live/party/works", program.sign_in(Role.SUPPLIER, "rival"))
+    desk = Heard(there, "/live/desk/two_processes", purchaser.token)
+    board = Heard(here, "/live/party/two_processes", supplier.token)
+    rival = Heard(here, "/live/party/two_processes", program.sign_in(Role.SUPPLIER, "rival"))
     key = key_of_the_need(supplier)
     before = len(desk.at), len(board.at)
     took = []
