@@ -26,13 +26,6 @@ def folded(events: Sequence[Event], board: Board | None = None) -> Board:
     return board
 
 
-@pytest.fixture(scope="module")
-def month() -> Month:
-    _, envelopes = history(SEED, NOW)
-    events = [parse_event(envelope, NOW) for envelope in envelopes]
-    return Month(envelopes, events, folded(events))
-
-
 class World:
     """A clock that moves when someone sleeps, and a sink that keeps all it gets."""
 
@@ -72,6 +65,21 @@ class World:
 
     def run(self, board: Board, seed: int = SEED) -> None:
         run_demo(self, board, seed, self.now, self.sleep, self.stop, lambda: self.muted())
+
+
+@pytest.fixture(scope="module")
+def first_run() -> World:
+    """The demo on an empty board: a month that is past, and a minute of live events."""
+    run = World(NOW, 60)
+    run.run(Board("hsinchu"))
+    return run
+
+
+@pytest.fixture(scope="module")
+def month(first_run: World) -> Month:
+    """The month that is past when the demo begins."""
+    events = [parse_event(envelope, NOW) for envelope in first_run.history]
+    return Month(first_run.history, events, folded(events))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from data.domain.bottleneck.states import PHASES, Phase
 from data.domain.events import Event, EventType, OperationStatus, operation_subject
 from data.domain.events import WorkUnitState as State
 from data.domain.plan_rules import PlanRules
-from data.simulate.run import history
+from data.simulate.run import CHUNK, history
 
 NOW = datetime.fromisoformat("2026-03-11T06:20:00+00:00")
 
@@ -18,6 +18,19 @@ def test_the_same_seed_and_instant_give_the_same_events() -> None:
     span = timedelta(days=2)
     assert history(3, NOW, span)[1] == history(3, NOW, span)[1]
     assert history(3, NOW, span)[1] != history(4, NOW, span)[1]
+
+
+def test_an_empty_board_gets_a_history_in_chunks_and_then_live_events(first_run: Any) -> None:
+    assert max(first_run.chunks) == CHUNK
+    times, live = ([_at(one) for one in sent] for sent in (first_run.history, first_run.live))
+    assert times[0] == NOW - timedelta(days=30)
+    assert max(times) <= NOW
+    assert live[0] >= NOW
+    assert max(live) <= first_run.now()
+
+
+def _at(envelope: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(envelope["time"])
 
 
 def test_the_first_event_is_the_site_and_times_never_go_back(month: Any) -> None:

@@ -9,23 +9,13 @@ import pytest
 from data.domain.board import Board
 from data.domain.events import OperationStatus
 from data.simulate.reports import work_unit_of
-from data.simulate.run import CHUNK, history, run_name
+from data.simulate.run import history, run_name
 
 NOW = datetime(2026, 3, 11, 6, 20, tzinfo=UTC)
 
 
 def _at(envelope: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(envelope["time"])
-
-
-def test_an_empty_board_gets_a_history_in_chunks_and_then_live_events(world: Any) -> None:
-    run = world(NOW, 60)
-    run.run(Board("hsinchu"))
-    assert max(run.chunks) == CHUNK
-    assert _at(run.history[0]) == NOW - timedelta(days=30)
-    assert max(map(_at, run.history)) <= NOW
-    assert _at(run.live[0]) >= NOW
-    assert max(map(_at, run.live)) <= run.now()
 
 
 def test_three_to_ten_events_a_second_come_live(world: Any, board_of: Any, past: Any) -> None:

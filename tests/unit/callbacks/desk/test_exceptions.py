@@ -296,9 +296,14 @@ def test_while_sql_is_away_it_can_be_sent_again(works):
 # What parties see and say
 
 
+# Any two letters may stand in it by chance, also those that are sought.
+PROOF = re.compile(r"[\w-]{40,}\.[\w-]{6}\.[\w-]{20,}")
+
+
 def theirs(works, party="P2", role=Role.SUPPLIER):
     client = works.client(role, party)
     page = whole(client, "/our-exceptions").replace("\\", "")
+    page = PROOF.sub("", page)
     return client, page, re.findall(r'"name": ?"key", ?"value": ?"([^"]+)"', page)
 
 
