@@ -36,6 +36,9 @@ class Delays(Protocol):
     ) -> DelayReport:
         """Sum up the lateness that a filter leaves; a page of its orders, the worst first."""
 
+    def missing(self, scope: Scope, site: str) -> int:
+        """How many orders have no account yet."""
+
 
 class DelaysPage:
     """The page on delays; all its state is in the address."""
@@ -69,6 +72,7 @@ class DelaysPage:
             site=visit.live.board.site,
             now=visit.now,
             stale=visit.live.readers().watch_stale,
+            missing=self._delays.missing(visit.scope, visit.site),
         )
         return delays.layout(shown, visit.href, visit.t)
 

@@ -58,6 +58,12 @@ class DelayStore(Protocol):
         Raises: Unavailable.
         """
 
+    def missing(self, site: str) -> int:
+        """Return how many orders have no account yet.
+
+        Raises: Unavailable.
+        """
+
 
 class Cache(Protocol):
     """Where made reports are kept for a while."""
@@ -100,6 +106,15 @@ class Delays:
             DelayReport,
             lambda: self._made(site, wanted, limit, offset),
         )
+
+    def missing(self, scope: Scope, site: str) -> int:
+        """Return how many orders have no account yet: after a first start, for a minute or so.
+
+        Raises: Forbidden, Unavailable.
+        """
+        if not scope.may_see(site):
+            raise Forbidden(site)
+        return self._store.missing(site)
 
     def _made(self, site: str, wanted: DelayFilter, limit: int, offset: int) -> DelayReport:
         with self._store.reading(site) as reading:

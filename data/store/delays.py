@@ -48,6 +48,11 @@ _MISSING = (
     " WHERE o.site = :site AND NOT o.cancelled AND a.order_id IS NULL ORDER BY o.id"
     " ON CONFLICT DO NOTHING"
 )
+_COUNT_MISSING = (
+    "SELECT count(*) FROM work_order o"
+    " LEFT JOIN order_account a ON a.site = o.site AND a.order_id = o.id"
+    " WHERE o.site = :site AND NOT o.cancelled AND a.order_id IS NULL"
+)
 _OCCUPY = (
     "INSERT INTO occupation VALUES (:site, :work_unit, :day, :order_id, :operation_id,"
     " :start_at, :end_at, :enabled_at, :kind, :evidence) ON CONFLICT DO NOTHING"
@@ -146,6 +151,14 @@ class DelayStore:
         """
         with writing(self._engine, whole(site)) as connection:
             connection.execute(text(_MISSING), {"site": site})
+
+    def missing(self, site: str) -> int:
+        """Return how many orders have no account yet.
+
+        Raises: Unavailable.
+        """
+        with reading(self._engine, whole(site)) as connection:
+            return int(connection.execute(text(_COUNT_MISSING), {"site": site}).scalar_one())
 
     def keep_occupations(
         self, site: str, occupied: Mapping[str, Sequence[Occupation]],

@@ -50,6 +50,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     `bars`: by dimension as they are without that dimension's own filter, so that another of its
     keys can be chosen. `before`: the report on as many days before, None when it isn't known.
+    `missing`: orders without an account yet, of all periods.
     """
 
     wanted: DelayFilter
@@ -62,6 +63,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     site: Site
     now: datetime
     stale: bool = False
+    missing: int = 0
 
     @property
     def set(self) -> dict[str, str]:
@@ -88,10 +90,16 @@ def _lead(shown: Shown, t: Translator) -> list[Component | str]:
     made_at = shown.report.derived_at
     if made_at is None:
         return [days]
+    if shown.missing:
+        return [days, html.Span(_missing(shown, t), className="mp-as-accounts mp-making")]
     when = t.moment(made_at, shown.site.timezone, shown.now)
     css = "mp-as-accounts mp-stale" if shown.stale else "mp-as-accounts"
     exact = t.exact(made_at, shown.site.timezone)
     return [days, html.Span(t("accounts as of {when}", when=when), className=css, title=exact)]
+
+
+def _missing(shown: Shown, t: Translator) -> str:
+    return t("accounts of {count} orders are still being made", count=t.number(shown.missing))
 
 
 def _periods(shown: Shown, href: Href, t: Translator) -> list[Component]:
@@ -157,6 +165,14 @@ def sections(shown: Shown, names: Names, href: Href) -> list[Component]:
 
 
 def _nothing(shown: Shown, href: Href, t: Translator) -> Component:
+    if shown.missing and shown.report.derived_at is None:
+        return desk.empty(
+            t("The accounts are being made"),
+            t(
+                "{count} orders are to do, hundreds a minute. This page goes on by itself.",
+                count=t.number(shown.missing),
+            ),
+        )
     if shown.report.derived_at is None and not shown.set:
         return desk.empty(
             t("There are no accounts yet"),
@@ -204,7 +220,7 @@ def _stats(shown: Shown, href: Href, t: Translator) -> Component:
             late_h if report.orders_late else hours(report.late_s, t),
             [_each(report, t), _was(before and hours(before.late_s, t), shown, t)],
         ),
-        _red_tile(report, t),
+        _red_tile(report, shown.missing, t),
     )
 
 
@@ -234,7 +250,14 @@ def _rate(report: DelayReport) -> float | None:
     return report.on_time / report.completed if report.completed else None
 
 
-def _red_tile(report: DelayReport, t: Translator) -> Component:
+def _red_tile(report: DelayReport, missing: int, t: Translator) -> Component:
+    if not report.fever:
+        words = (
+            t("accounts of open orders are being made")
+            if missing
+            else t("no released order is open")
+        )
+        return desk.stat(t("In the red zone"), NONE, words)
     red = sum(point.zone == "red" for point in report.fever)
     words = t("of {count} open orders", count=t.number(len(report.fever)))
     value = _jump(t.number(red), FEVER) if red else t.number(red)

@@ -291,6 +291,16 @@ def test_a_day_is_that_of_the_site(plant: Works) -> None:
 def test_who_may_not_see_the_site_gets_no_report(plant: Works, scope: Scope) -> None:
     with pytest.raises(Forbidden):
         plant.delays.report(scope, SITE.id, EVER)
+    with pytest.raises(Forbidden):
+        plant.delays.missing(scope, SITE.id)
+
+
+def test_orders_without_an_account_are_counted_until_each_has_one(plant: Works) -> None:
+    factory = Factory(Random(1), 3)
+    plant.open(factory.orders, factory.events)
+    assert plant.delays.missing(factory_scope(SITE.id), SITE.id) == 3
+    plant.derive()
+    assert plant.delays.missing(factory_scope(SITE.id), SITE.id) == 0
 
 
 def test_before_anything_is_derived_a_report_is_empty(plant: Works) -> None:

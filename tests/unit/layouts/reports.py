@@ -136,13 +136,16 @@ class MadeUp:
 
     def __init__(
         self, made: Iterable[Made], fever: Sequence[FeverPoint] = FEVER,
-        derived_at: datetime | None = NOW,
+        derived_at: datetime | None = NOW, missing: int = 0,
     ) -> None:  # fmt: skip
         self.made = list(made)
         self.fever = fever
         self.derived_at = derived_at
-        self.reachable = True
+        self.reachable, self.without = True, missing
         self.asked: list[tuple[DelayFilter, int, int]] = []
+
+    def missing(self, scope: Scope, site: str) -> int:
+        return self.without
 
     def report(
         self, scope: Scope, site: str, wanted: DelayFilter, limit: int = 50, offset: int = 0

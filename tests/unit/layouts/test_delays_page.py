@@ -328,6 +328,29 @@ def test_without_any_account_the_page_says_where_they_come_from():
     assert "There are no accounts yet" in words(drawn(replace(shown([]), report=report)))
 
 
+def test_while_the_first_accounts_are_made_the_page_says_so_and_how_many_are_to_do():
+    report = report_of([], WANTED, fever=(), derived_at=None)
+    text = words(drawn(replace(shown([]), report=report, missing=299)))
+    assert "The accounts are being made" in text
+    assert "299 orders are to do" in text
+    assert "There are no accounts yet" not in text
+
+
+def test_while_some_accounts_are_missing_no_figure_is_shown_as_if_it_were_whole():
+    report = report_of(ordinary(), WANTED, fever=())
+    text = words(drawn(replace(shown(ordinary()), report=report, missing=120)))
+    assert "accounts of 120 orders are still being made" in text
+    assert "accounts of open orders are being made" in text
+    assert "of 0 open orders" not in text
+
+
+def test_when_all_accounts_are_made_and_no_order_is_open_that_is_said():
+    report = report_of(ordinary(), WANTED, fever=())
+    text = words(drawn(replace(shown(ordinary()), report=report)))
+    assert "no released order is open" in text
+    assert "being made" not in text
+
+
 def test_when_every_order_was_on_time_no_list_of_nothing_is_drawn():
     tree = drawn(shown(ordinary()[4:]))
     assert "No order is late" in words(tree)

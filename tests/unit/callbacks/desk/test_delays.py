@@ -164,3 +164,7 @@ def test_the_shell_leads_from_a_bad_filter_to_the_page_without_it():
     drawn = shell(page).whole(page, {"cause": "weather", "product": "pump"})
     assert "cause: expected one of" in " ".join(texts(drawn))
     assert "/delays?product=pump" in hrefs(drawn)
+
+
+def test_the_page_says_how_many_orders_have_no_account_yet():
+    assert "accounts of 7 orders" in sent(DelaysPage(MadeUp(ordinary(), missing=7)).body(visit()))
