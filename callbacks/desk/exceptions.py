@@ -14,7 +14,7 @@ from callbacks.desk.exception_acts import ACTION, MAY_ACT
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import MANAGERS, Viewer, viewer
 from data.domain.exceptions.audience import concerns
-from data.domain.exceptions.listing import listed, open_count
+from data.domain.exceptions.listing import open_count
 from data.domain.exceptions.records import Case, Severity
 from data.domain.exceptions.rules import Rule
 from data.domain.exceptions.search import CaseFilter, Found
@@ -153,11 +153,7 @@ class ExceptionsPage:
         }
 
     def _found(self, visit: Visit, wanted: CaseFilter, limit: int, offset: int = 0) -> Found:
-        """Return what is looked for; to whom only some concern, of those that are at hand."""
-        scope = visit.scope
-        if scope.may_see(visit.site):
-            return self._desk.search(scope, visit.site, wanted, limit, offset)
-        return listed(visit.live.facts.exceptions.values(), scope, wanted, limit, offset)
+        return self._desk.search(visit.scope, visit.site, wanted, limit, offset)
 
     def _quiet_since(self, visit: Visit) -> datetime | None:
         """Return when the last one ended, if it did so lately."""

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from data.domain.audit import Action
 from data.domain.exceptions.audience import concerns, may_move
 from data.domain.exceptions.lifecycle import moved
 from data.domain.exceptions.records import Case, Move, Note, State, Transition
 from data.domain.exceptions.search import CaseFilter, Change, Found, Kept, Thread
-from data.domain.scope import Scope
+from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
 from data.services.audit import Audit
 from data.services.errors import Forbidden, MilepostError
@@ -105,12 +106,14 @@ class ExceptionDesk:
     def search(
         self, scope: Scope, site: str, wanted: CaseFilter, limit: int = 50, offset: int = 0
     ) -> Found:
-        """Return a page of exceptions, for those who see all of a site.
+        """Return a page of exceptions: of all of a site, or those that are the viewer's business.
 
-        Raises: Forbidden, Unavailable.
+        Raises: Forbidden, for everybody outside the factory; Unavailable.
         """
-        if not scope.may_see(site):
+        if site not in scope.sites or scope.outside or scope.role is Role.SCREEN:
             raise Forbidden(site)
+        if not scope.may_see(site):
+            wanted = replace(wanted, concerns=scope.role)
         return self._store.search(site, wanted, limit, offset)
 
     def case(self, scope: Scope, site: str, number: int) -> Case:
@@ -133,10 +136,11 @@ class ExceptionDesk:
         if scope.outside:
             own = tuple(note for note in notes if note.party == scope.party)
             return Thread(case=case, transitions=(), notes=own)
-        inside = self._store.search(site, CaseFilter(parent=number, top=False), 200, 0)
+        within = self._store.search(site, CaseFilter(parent=number, top=False), 200, 0).cases
         return Thread(
             case=case, transitions=tuple(self._store.transitions(site, number)), notes=notes,
-            inside=inside.cases, marks=self._store.marks(site, number),
+            inside=tuple(one for one in within if concerns(one, scope)),
+            marks=self._store.marks(site, number),
         )  # fmt: skip
 
     def acknowledge(

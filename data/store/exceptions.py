@@ -258,6 +258,9 @@ def _where(site: str, wanted: CaseFilter) -> Any:
     terms = [table[name] == value for name, value in equal.items() if value is not None]
     if wanted.states:
         terms.append(table.state.in_(wanted.states))
+    if wanted.concerns is not None:
+        told = table.document["informs"].contains([wanted.concerns])
+        terms.append(or_(table.owner_role == wanted.concerns, told))
     if wanted.party is not None:
         terms.append(literal(wanted.party) == table.parties.any_())
     if wanted.text:

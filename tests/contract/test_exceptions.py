@@ -327,6 +327,29 @@ def test_who_sees_nothing_of_the_site_finds_none_and_moves_none(
     assert factory.one().state is State.UNACKNOWLEDGED
 
 
+def test_whom_only_some_concern_finds_those_closed_ones_too(
+    world: World, factory: Factory, desk: ExceptionDesk
+) -> None:
+    factory.rules[:] = [replace(DOWN, informs=(Role.PURCHASER,)), replace(DOWN, id="ours")]
+    turns(world, "a", "down")
+    factory.step(700)
+    for case in desk.search(ANNA.scope, SITE, CaseFilter()).cases:
+        desk.resolve(ANNA, SITE, case.number, case.version, "material", "")
+
+    def found(role: Role, **wanted: object) -> list[str]:
+        closed = CaseFilter(states=(State.CLOSED,), **wanted)
+        seen = desk.search(Scope(role=role, sites=(SITE,)), SITE, closed)
+        assert seen.total == len(seen.cases)
+        return sorted({case.rule for case in seen.cases})
+
+    assert found(Role.MANAGER) == ["ours", "unit-down"]
+    assert found(Role.PURCHASER) == ["unit-down"]
+    assert found(Role.PURCHASER, rule="ours") == []
+    assert found(Role.OPERATOR) == []
+    with pytest.raises(Forbidden):
+        found(Role.SCREEN)
+
+
 def test_a_supplier_takes_and_talks_about_what_concerns_it_and_reads_no_word_of_the_factory(
     world: World,
 ) -> None:

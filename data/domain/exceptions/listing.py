@@ -1,19 +1,17 @@
-"""Lists of exceptions made from those that are at hand, as the live boards have them.
+"""Which exceptions count, stand on a wall, or fit what is looked for, of those that are at hand.
 
-Pure. For viewers who may know of some exceptions of a site only, and for counts that must be as
-quick as the walls. Whoever sees all of a site has them listed by SQL, closed ones too.
+Pure. For what must be as quick as the walls; pages have exceptions listed by SQL, closed ones too.
 """
 
 from collections.abc import Iterable
 
 from data.domain.exceptions.audience import concerns
-from data.domain.exceptions.records import Case, Severity, State
-from data.domain.exceptions.search import CaseFilter, Found
+from data.domain.exceptions.records import Case, State
+from data.domain.exceptions.search import CaseFilter
 from data.domain.scope import Scope
 
 NEEDED = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED})
 _ON_WALLS = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED})
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def open_count(cases: Iterable[Case], scope: Scope) -> int:
@@ -33,15 +31,6 @@ def of_line(cases: Iterable[Case], area: str) -> tuple[Case, ...]:
     return tuple(sorted(found, key=lambda case: (case.raised_at, case.number), reverse=True))
 
 
-def listed(
-    cases: Iterable[Case], scope: Scope, wanted: CaseFilter, limit: int, offset: int
-) -> Found:
-    """Return a page of what is looked for: worst and newest first."""
-    found = [case for case in cases if concerns(case, scope) and fits(case, wanted)]
-    found.sort(key=lambda case: (-_RANK[case.severity], case.raised_at, case.number), reverse=True)
-    return Found(cases=tuple(found[offset : offset + limit]), total=len(found))
-
-
 def fits(case: Case, wanted: CaseFilter) -> bool:
     """Whether an exception is looked for."""
     place = case.place
@@ -54,6 +43,8 @@ def fits(case: Case, wanted: CaseFilter) -> bool:
     if any(asked is not None and asked != found for asked, found in pairs):
         return False
     if wanted.states and case.state not in wanted.states:
+        return False
+    if wanted.concerns not in (None, case.owner_role, *case.informs):
         return False
     if wanted.party is not None and wanted.party not in case.parties:
         return False

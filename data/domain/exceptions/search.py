@@ -16,6 +16,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which exceptions to list.
 
     `top`: only those that stand inside no other; `parent`: only those inside of that one.
+    `concerns`: only those that are a role's, or of which it is informed.
     `party`: only those that concern it. `since`: open still, or closed not before that.
     """
 
@@ -29,6 +30,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order: str | None = None
     owner: str | None = None
     owner_role: Role | None = None
+    concerns: Role | None = None
     party: str | None = None
     text: str | None = None
     since: datetime | None = None
