@@ -22,7 +22,7 @@ from data.services.ingest import Ingest
 from data.services.live import utc_now
 from data.services.sites import Sites
 from data.settings import Settings
-from data.store.dump import dump, is_empty, load, version_of
+from data.store.dump import dump, is_empty, is_replica, load, version_of
 from data.store.migrate import upgrade
 from data.stream import tail
 from data.wiring import Engines, secret_of
@@ -51,6 +51,11 @@ def backup(settings: Settings, folder: Path) -> int:
         raise BackupError(f"{folder} is not empty")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _engines(settings) as engines:
+        if is_replica(engines.database_url):
+            raise BackupError(
+                "DATABASE_URL names a replica, which may lack what the log has let go since it "
+                "was recorded: name the primary"
+            )
         upgrade(engines.database_url)
         begun = utc_now()
         count = tail.write(engines.log, folder / LOG)

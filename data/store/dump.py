@@ -50,6 +50,14 @@ def version_of(url: str) -> str | None:
     return _asked(url, query) if _has(url, VERSION_TABLE) else None
 
 
+def is_replica(url: str) -> bool:
+    """Whether a server follows another one, and may lack what that has.
+
+    Raises: Unavailable.
+    """
+    return _asked(url, "SELECT CAST(pg_is_in_recovery() AS text)") == "true"
+
+
 def is_empty(url: str) -> bool:
     """Whether nothing was ever kept: no event, no account, no record.
 

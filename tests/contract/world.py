@@ -31,6 +31,7 @@ from data.store.history import History
 from data.store.history import connect as connect_sql
 from data.store.recording import Recording
 from data.store.scoped import WORKER
+from data.stream.client import close
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
 from tests.engines import conninfo
@@ -146,8 +147,7 @@ class World:
             writer.release()
         self.sql.dispose()
         self.worker_sql.dispose()
-        self.client.close()
-        self.client.connection_pool.disconnect()
+        close(self.client)
 
 
 @contextmanager

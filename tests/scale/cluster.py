@@ -1,9 +1,10 @@
 """A real Redis Cluster on this machine: masters, a replica for each, and one to spare.
 
-The server is the one that the wheel brings along; `redis-cli` beside it makes the cluster. The
-settings are those that docs/scaling.md asks for, with a shorter time-out.
+The server is the one that the wheel brings along, for TLS one of the system's; `redis-cli` beside
+it makes the cluster. The settings are those that docs/scaling.md asks for, with a shorter time-out.
 """
 
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import redis
 
@@ -25,11 +27,53 @@ _BUS = 10_000
 _ports = count(21_000)
 
 
+class Build(NamedTuple):
+    """Programs, and with TLS a certificate that vouches for itself, whose key is beside it."""
+
+    server: Path
+    certificate: Path | None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        if self.certificate is None:
+            return {}
+        return {
+            "tls-cluster": "yes", "tls-replication": "yes", "tls-auth-clients": "no",
+            "tls-cert-file": str(self.certificate), "tls-ca-cert-file": str(self.certificate),
+            "tls-key-file": str(self.certificate.with_suffix(".key")),
+        }  # fmt: skip
+
+    @property
+    def client(self) -> dict[str, Any]:
+        return {"ssl": True, "ssl_ca_certs": str(self.certificate)} if self.certificate else {}
+
+    def cli(self, *arguments: str) -> None:
+        """Run `redis-cli`; it must succeed."""
+        secured = ["--tls", "--cacert", str(self.certificate)] if self.certificate else []
+        done = subprocess.run(
+            [str(self.server.with_name("redis-cli")), *secured, *arguments],
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def server_with_tls() -> Path | None:
+    """Return a server on the PATH that was built with TLS."""
+    for folder in map(Path, os.get_exec_path()):
+        cli = folder / "redis-cli"
+        if cli.is_file() and (folder / "redis-server").is_file():
+            said = subprocess.run([str(cli), "--help"], capture_output=True, text=True, check=False)
+            if "--tls" in said.stdout + said.stderr:
+                return folder / "redis-server"
+    return None
+
+
 class Node:
     """One server of the cluster."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, build: Build) -> None:
         self.port = _free_port()
+        self._build = build
         self.folder = folder / str(self.port)
         self.folder.mkdir()
         child = Child(
@@ -61,13 +105,17 @@ class Node:
 
     @contextmanager
     def client(self) -> Iterator[redis.Redis]:
-        with redis.Redis(port=self.port, socket_timeout=5, retry=None) as made:
+        how = {"host": "127.0.0.1", "port": self.port, "socket_timeout": 5, "retry": None}
+        with redis.Redis(**how, **self._build.client) as made:
             yield made
             made.connection_pool.disconnect()
 
     def _argv(self) -> tuple[str, ...]:
+        ports = {"port": str(self.port)}
+        if self._build.certificate is not None:
+            ports = {"port": "0", "tls-port": str(self.port)}
         settings = {
-            "port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder),
+            "bind": "127.0.0.1", "dir": str(self.folder),
             "cluster-enabled": "yes", "cluster-config-file": "nodes.conf",
             "cluster-node-timeout": str(NODE_TIMEOUT_MS),
             "cluster-require-full-coverage": "no",
@@ -75,30 +123,38 @@ class Node:
             "min-replicas-to-write": "1", "repl-diskless-sync": "yes",
             "repl-diskless-sync-delay": "0",
             "maxmemory": "256mb", "maxmemory-policy": "noeviction", "loglevel": "notice",
+            **ports, **self._build.settings,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return (str(_program()), *options)
+        return (str(self._build.server), *options)
 
 
 class RealCluster:
     """The servers, who of them is what, and an address for the program."""
 
-    def __init__(self, folder: Path) -> None:
-        self.nodes = [Node(folder) for _ in range(2 * MASTERS + SPARE)]
+    def __init__(self, folder: Path, build: Build) -> None:
+        self.nodes = [Node(folder, build) for _ in range(2 * MASTERS + SPARE)]
+        self._build = build
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(node.address for node in self.nodes[:MASTERS])
+        nodes = ",".join(node.address for node in self.nodes[:MASTERS])
+        trusted = self._build.certificate
+        if trusted is None:
+            return f"redis+cluster://{nodes}"
+        return f"rediss+cluster://{nodes}?ssl_ca_certs={trusted}"
 
     def start(self) -> None:
         for node in self.nodes:
             node.start()
         whole, spare = self.nodes[: 2 * MASTERS], self.nodes[2 * MASTERS :]
-        _cli("--cluster", "create", *(n.address for n in whole),
+        self._build.cli("--cluster", "create", *(n.address for n in whole),
              "--cluster-replicas", "1", "--cluster-yes")  # fmt: skip
         wait_for(self.is_whole, 30, "the cluster is whole")
         for node in spare:
-            _cli("--cluster", "add-node", node.address, whole[0].address, "--cluster-slave")
+            self._build.cli(
+                "--cluster", "add-node", node.address, whole[0].address, "--cluster-slave"
+            )
         wait_for(lambda: len(self.replicas()) == MASTERS + SPARE, 30, "the spare is a replica")
 
     def stop(self) -> None:
@@ -117,6 +173,30 @@ class RealCluster:
             if said["role"] == "slave" and said["master_link_status"] == "up":
                 found[node.port] = said["master_port"]
         return found
+
+    def empty(self) -> None:
+        """Delete every key of every shard."""
+        for node in filter(lambda node: node.lives, self.nodes):
+            with node.client() as client:
+                if client.info("replication")["role"] == "master":
+                    client.flushall()
+
+    def reshard(self, key: str) -> int:
+        """Move the beginning of a shard's slots up to that of a key to another shard; how many."""
+        source = self.master_of(key)
+        with source.client() as client:
+            slot = int(client.execute_command("CLUSTER KEYSLOT", key))
+            nodes = client.execute_command("CLUSTER NODES")
+        mine = nodes[source.address]
+        target = next(
+            one for address, one in nodes.items()
+            if "master" in one["flags"] and one["slots"] and address != source.address
+        )  # fmt: skip
+        count = slot - int(mine["slots"][0][0]) + 1
+        self._build.cli("--cluster", "reshard", source.address, "--cluster-from", mine["node_id"],
+             "--cluster-to", target["node_id"], "--cluster-slots", str(count),
+             "--cluster-yes")  # fmt: skip
+        return count
 
     def master_of(self, key: str) -> Node:
         """The living server that holds a key and takes writes to it."""
@@ -137,24 +217,16 @@ def _sees_whole(node: Node) -> bool:
 
 
 @contextmanager
-def running_cluster() -> Iterator[RealCluster]:
+def running_cluster(build: Build | None = None) -> Iterator[RealCluster]:
     """Start a cluster in a folder of its own; end it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="milepost-cluster-"))
-    made = RealCluster(folder)
+    made = RealCluster(folder, build or Build(_program()))
     try:
         made.start()
         yield made
     finally:
         made.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _cli(*arguments: str) -> None:
-    program = _program().with_name("redis-cli")
-    done = subprocess.run(
-        [str(program), *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _free_port() -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import make_url
 
 from data.processes import Child, Solo, private_folder
 from data.store.embedded import PORT, SUPERUSER, EmbeddedPostgres, _run, program
@@ -29,6 +30,10 @@ class Standby:
     def url_of(self, database: str) -> str:
         host = f"host={self._sockets}&port={PORT}"
         return f"postgresql+psycopg://{SUPERUSER}@/{database}?{host}"
+
+    def copy_of(self, database_url: str) -> str:
+        """Where it has a database of the primary."""
+        return self.url_of(make_url(database_url).database or "")
 
     def start(self) -> None:
         """Copy the primary and follow it; it streams when this returns."""
@@ -60,10 +65,17 @@ class Standby:
         self._solo.start()
 
     def execute(self, statement: str) -> object:
-        """Run a statement as its superuser; return the first value."""
+        """Run a statement as its superuser; return the first value, if there is any."""
         with psycopg.connect(conninfo(self.url_of("postgres")), autocommit=True) as connection:
-            row = connection.execute(statement).fetchone()
+            cursor = connection.execute(statement)
+            row = cursor.fetchone() if cursor.description else None
         return None if row is None else row[0]
+
+    def cut_off(self) -> None:
+        """Let it follow no more, as behind a broken wire; it answers as it is."""
+        self.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.execute("SELECT pg_reload_conf()")
+        wait_for(lambda: not self.streams(), 10, "the replica is cut off")
 
     def promote(self) -> None:
         """Make it the primary; it takes writes when this returns."""
@@ -88,6 +100,15 @@ class Standby:
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return (str(program("postgres")), "-D", str(self._data), *options)
+
+
+def either(database_url: str, standby: Standby) -> str:
+    """The address of a server and its replica, of which the one that takes writes is meant."""
+    url = make_url(database_url)
+    return (
+        f"postgresql+psycopg://{url.username}@/{url.database}?host={url.query['host']},"
+        f"{standby.sockets}&port={PORT},{PORT}&target_session_attrs=read-write"
+    )
 
 
 @contextmanager

@@ -34,8 +34,8 @@ def note(what: str, value: object) -> None:
 
 def kill_busiest(program: Scaled) -> tuple[Part, set[str]]:
     """Kill the worker that records most sites; return the other, and what it must take over."""
-    victim, other = sorted(program.workers, key=lambda part: -len(part.recorded))
-    orphans = victim.recorded - other.recorded
+    victim, other = sorted(program.of("worker"), key=lambda part: -len(part.begun))
+    orphans = victim.begun - other.begun
     victim.kill()
     return other, orphans
 
@@ -67,7 +67,7 @@ def test_four_sites_outlive_a_worker_and_the_master_of_a_shard(
 
         other, orphans = kill_busiest(program)
         assert orphans
-        taken_over = seconds_until(lambda: other.recorded >= orphans, "the sites have moved")
+        taken_over = seconds_until(lambda: other.begun >= orphans, "the sites have moved")
         note("sites moved to the other worker after s", taken_over)
 
         victim = cluster.master_of(key_of(SITES[0], "events"))

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 
 from data.services.errors import Unavailable
 from data.store.derived_version import DerivedVersion, bump, current
-from data.store.embedded import PORT, EmbeddedPostgres
+from data.store.embedded import EmbeddedPostgres
 from data.store.history import connect
-from data.store.replica import REST_S, WAIT_S
+from data.store.replica import ALONE_S, REST_S, WAIT_S, Replica
 from data.store.scoped import WORKER, beside, close, reading, whole, writing
 from tests.browser.product.program import wait_for
 from tests.contract.world import good, order, process
-from tests.scale.standby import Standby, following
+from tests.scale.standby import Standby, either, following
 
 SITE = "plant"
 _WHERE = text("SELECT pg_is_in_recovery()")
@@ -36,7 +36,7 @@ def standby(
 def sql(database_url: str, standby: Standby) -> Iterator[Engine]:
     """The primary, with the replica beside it."""
     primary = connect(database_url, role=WORKER)
-    made = beside(primary, standby.url_of(primary.url.database or ""))
+    made = beside(primary, standby.copy_of(database_url))
     yield made
     close(made)
 
@@ -111,6 +111,27 @@ def test_with_the_primary_killed_the_past_can_still_be_read(
 
 
 @pytest.mark.long
+def test_what_was_promoted_is_no_replica_any_more_and_nobody_waits_for_it(
+    postgres: EmbeddedPostgres, engines_folder: Path, database_url: str
+) -> None:
+    with following(postgres, engines_folder / "alone") as standby:
+        primary = connect(database_url, role=WORKER)
+        promoted = connect(standby.copy_of(database_url), role=WORKER)
+        now_s, waits = [0.0], list[float]()
+        replica = Replica(primary, promoted, lambda: now_s[0], waits.append)
+        wait_for(lambda: replica.near() is promoted, 5, "the replica is read")
+        standby.promote()
+        waits.clear()
+        assert replica.near() is None
+        assert waits == []
+        promoted.dispose()
+        standby.kill()  # so that whoever asked it would notice
+        now_s[0] += ALONE_S - 1
+        assert replica.near() is None
+        close(primary)
+
+
+@pytest.mark.long
 def test_a_promoted_replica_is_found_by_itself_and_all_is_recorded_there(
     postgres: EmbeddedPostgres, engines_folder: Path, database_url: str, redis_url: str
 ) -> None:
@@ -134,15 +155,6 @@ def test_a_promoted_replica_is_found_by_itself_and_all_is_recorded_there(
             assert len(kept) == len(set(kept))
             assert {*recorded, *meanwhile} <= {*kept}
             assert world.rows("SELECT good FROM operation") == [(100,)]
-
-
-def either(database_url: str, standby: Standby) -> str:
-    """The address of two servers, of which the one that takes writes is meant."""
-    url = make_url(database_url)
-    return (
-        f"postgresql+psycopg://{url.username}@/{url.database}?host={url.query['host']},"
-        f"{standby.sockets}&port={PORT},{PORT}&target_session_attrs=read-write"
-    )
 
 
 def records(recorder: object) -> bool:
