@@ -310,7 +310,8 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
 
   /* A quiet bar while the server is asked for something. A body that was asked for at another
-   * address than the one now shown is dropped (204: nothing to update). */
+   * address than the one now shown, or before somebody began to type, is dropped (204: nothing to
+   * update): it would take away what is typed. */
   let open = 0;
   const showBusy = () => document.documentElement.classList.toggle("mp-busy", open > 0);
   window.fetch = (...request) => {
@@ -323,7 +324,8 @@
     return plainFetch(...request)
       .then((answer) => {
         if (answer.status === 401) leaveWhenKeptOut();
-        return renewal && location.href !== here ? new Response(null, { status: 204 }) : answer;
+        const late = renewal && (location.href !== here || typing());
+        return late ? new Response(null, { status: 204 }) : answer;
       })
       .finally(() => { open -= 1; showBusy(); });
   };

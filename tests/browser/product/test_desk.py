@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -92,20 +93,34 @@ def test_a_choice_filters_at_once_and_going_back_takes_it_away(orders: Watched) 
     assert page.locator("select[name=product]").input_value() == ""
 
 
-def test_a_renewal_that_comes_after_the_reader_has_gone_on_is_dropped(
-    planned: Program, open_page: OpenPage
-) -> None:
+@pytest.fixture
+def held(planned: Program, open_page: OpenPage) -> Page:
+    """A page that has asked for what is new, and the answer hasn't come."""
     page = open_page(**DESK).page
     page.add_init_script(HOLD_RENEWALS)
     page.goto(planned.address + "/orders?lang=en")
     page.wait_for_selector(ROWS)
-    planned.send("PUT", "/orders", {"orders": [order("SO-HELD", "Dial")]})
+    product = f"Dial {datetime.now(UTC):%H%M%S%f}"  # else nothing would have changed
+    planned.send("PUT", "/orders", {"orders": [order("SO-HELD", product)]})
     page.wait_for_function("() => window.held")
-    page.locator("select[name=product]").select_option("Needle")
-    expect(page.locator(ROWS)).to_have_count(1, timeout=SOON_MS)
-    page.evaluate("window.release()")
-    expect(page.locator("html.mp-busy")).to_have_count(0)
-    assert shown(page) == ["WO-LATE"]
+    return page
+
+
+def test_a_renewal_that_comes_after_the_reader_has_gone_on_is_dropped(held: Page) -> None:
+    held.locator("select[name=product]").select_option("Needle")
+    expect(held.locator(ROWS)).to_have_count(1, timeout=SOON_MS)
+    held.evaluate("window.release()")
+    expect(held.locator("html.mp-busy")).to_have_count(0)
+    assert shown(held) == ["WO-LATE"]
+
+
+def test_a_renewal_that_comes_while_somebody_types_takes_nothing_away(held: Page) -> None:
+    drawn = held.locator("#desk-as-of").get_attribute("data-drawn")
+    held.locator("input[name=q]").press_sequentially("WO-0")
+    held.evaluate("window.release()")
+    expect(held.locator("html.mp-busy")).to_have_count(0)
+    assert held.locator("input[name=q]").input_value() == "WO-0"
+    assert held.locator("#desk-as-of").get_attribute("data-drawn") == drawn
 
 
 def test_the_second_page_of_the_list_follows_the_first(orders: Watched) -> None:
