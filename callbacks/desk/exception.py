@@ -13,8 +13,10 @@ from callbacks.desk.exceptions import ROLES, Rules, areas_of, name_of, parties_o
 from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import Viewer, viewer
 from data.domain.deliveries import Delivery
+from data.domain.exceptions.evidence import Evidence
 from data.domain.exceptions.records import Case
 from data.domain.exceptions.search import Thread
+from data.domain.plan import Order
 from data.domain.scope import Scope
 from data.domain.topics import CLOCK, EXCEPTIONS, PLAN, STATEMENTS
 from data.services.errors import Forbidden, Unavailable
@@ -36,6 +38,9 @@ class Desk(Protocol):
 
     def case(self, scope: Scope, site: str, number: int) -> Case:
         """An exception."""
+
+    def evidence(self, scope: Scope, thread: Thread, plan: Order | None) -> Evidence:
+        """What it was raised from."""
 
 
 Deliveries = Callable[[str, int], Sequence[Delivery]]  # site, number → all of it, oldest first
@@ -115,6 +120,7 @@ class ExceptionPage:
             sees_parties=parties_seen(visit.scope),
             parent=self._parent(visit, case),
             deliveries=self._told(visit, case),
+            evidence=self._evidence(visit, thread),
             sender=self._sender(visit) if acts else None,
         )
 
@@ -138,6 +144,14 @@ class ExceptionPage:
         except Unavailable:
             return None
         return [_delivered(one) for one in reversed(found)]
+
+    def _evidence(self, visit: Visit, thread: Thread) -> Evidence | None:
+        """Return what it was raised from; None: SQL can't be asked."""
+        state = visit.live.board.orders.get(thread.case.place.order or "")
+        try:
+            return self._desk.evidence(visit.scope, thread, state.plan if state else None)
+        except Unavailable:
+            return None
 
     def _sender(self, visit: Visit) -> Sender:
         return Sender(action=ACTION, csrf=self._token(), site=visit.site, back=visit.href())

@@ -13,9 +13,11 @@ from msgspec.structs import replace
 
 from data.domain.audit import Action
 from data.domain.exceptions.audience import concerns, may_move
+from data.domain.exceptions.evidence import Asked, Evidence, asked_for
 from data.domain.exceptions.lifecycle import moved
 from data.domain.exceptions.records import Case, Move, Note, State, Transition
 from data.domain.exceptions.search import CaseFilter, Change, Found, Kept, Thread
+from data.domain.plan import Order
 from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
 from data.services.audit import Audit
@@ -53,6 +55,9 @@ class Store(Protocol):
 
     def search(self, site: str, wanted: CaseFilter, limit: int, offset: int) -> Found:
         """A page of what is looked for."""
+
+    def evidence(self, site: str, asked: Asked) -> Evidence:
+        """What is recorded of what an exception was raised from."""
 
     def transitions(self, site: str, number: int) -> list[Transition]:
         """Moves, oldest first."""
@@ -142,6 +147,15 @@ class ExceptionDesk:
             inside=tuple(one for one in within if concerns(one, scope)),
             marks=self._store.marks(site, number),
         )  # fmt: skip
+
+    def evidence(self, scope: Scope, thread: Thread, plan: Order | None) -> Evidence:
+        """Return what an exception was raised from, as far as the viewer may know it.
+
+        `plan`: of its order. Raises: Unavailable.
+        """
+        raised = [one.at for one in thread.transitions if one.move is Move.RAISE]
+        asked = asked_for(thread.case, scope, plan, raised[-1] if raised else None)
+        return Evidence() if asked.nothing else self._store.evidence(thread.case.site, asked)
 
     def acknowledge(
         self, acting: Acting, site: str, number: int, version: int, words: str = ""

@@ -27,10 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from data.domain.exceptions.evidence import Asked, Evidence
 from data.domain.exceptions.records import Case, Move, Note, Severity, State, Transition
 from data.domain.exceptions.search import CaseFilter, Change, Found, Kept
 from data.domain.scope import Scope
 from data.services.staleness import EXCEPTION
+from data.store.exception_evidence import evidence_of
 from data.store.exception_tables import (
     exception,
     exception_mark,
@@ -122,6 +124,11 @@ class ExceptionStore:
             ).scalar_one()
             cases = tuple(_case(*row) for row in connection.execute(query))
         return Found(cases=cases, total=total)
+
+    def evidence(self, site: str, asked: Asked) -> Evidence:
+        """Return what is recorded of what an exception was raised from."""
+        with reading(self._engine, whole(site)) as connection:
+            return evidence_of(connection, site, asked)
 
     def transitions(self, site: str, number: int) -> list[Transition]:
         """Return the moves of an exception, oldest first."""

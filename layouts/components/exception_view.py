@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
 
+from data.domain.exceptions.evidence import Evidence
 from data.domain.exceptions.records import Case, Note, Transition
 from layouts.components.exception_forms import Sender
 from layouts.components.exception_words import Words
@@ -32,7 +33,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
 
     `parties`: names of those that may be named to the viewer. `people`: to whom it can be handed
     over. `mine`: the viewer has it. `marked`: what they said of it. `sees_orders`: the pages on
-    orders are open to them. `deliveries`: None where nobody can be told.
+    orders are open to them. `deliveries`: None where nobody can be told. `evidence`: None while it
+    can't be reached.
     """
 
     case: Case
@@ -52,6 +54,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     sees_parties: bool = True
     parent: Case | None = None
     deliveries: Sequence[Delivered] | None = None
+    evidence: Evidence | None = Evidence()
     sender: Sender | None = None
 
     @property

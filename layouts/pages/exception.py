@@ -18,6 +18,7 @@ from layouts.components import desk
 from layouts.components import exception_forms as forms
 from layouts.components import exception_looks as looks
 from layouts.components.exception_aside import about, evidence, marks, told
+from layouts.components.exception_proof import proof
 from layouts.components.exception_view import HITS, CaseView, moment, read_by, when
 from layouts.components.exception_words import facts, lasts, title, where
 from layouts.components.links import link
@@ -44,7 +45,7 @@ Href = Callable[..., str]
 def layout(view: CaseView, href: Href) -> Component:
     """Return the page."""
     t = view.reading.t
-    main = [_ripple(view), _inside(view, href), _talk(view)]
+    main = [_ripple(view), _inside(view, href), proof(view), _talk(view)]
     aside = [about(view, href), evidence(view, href), told(view), marks(view)]
     tree = html.Div(
         [

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from data.domain.exceptions.records import Case, Move, Severity, State
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.exceptions.search import CaseFilter
 from data.domain.facts import EXCEPTION
+from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
 from data.services.audit import Audit
@@ -27,7 +29,7 @@ from data.store.locks import SiteLock
 from data.store.program import Program
 from data.store.stale import Stale
 from data.stream.facts import FactsStream
-from tests.contract.world import PLANT, World, envelope, order, plan_document, process
+from tests.contract.world import PLANT, World, drain, envelope, order, plan_document, process
 
 SITE = PLANT.id
 DOWN = Rule(
@@ -37,6 +39,14 @@ DOWN = Rule(
 LATE = Rule(
     id="not-started", condition=Condition.NOT_STARTED, severity=Severity.LOW,
     owner=Role.PLANNER, limit_s=1800.0, informs=(Role.SUPPLIER,),
+)  # fmt: skip
+SCRAP = Rule(
+    id="scrap", condition=Condition.SCRAP, severity=Severity.LOW, owner=Role.MANAGER, limit=0.5,
+    least=1, limit_s=3600.0,
+)  # fmt: skip
+REFUSED = Rule(
+    id="refused", condition=Condition.QUARANTINE, severity=Severity.LOW, owner=Role.MANAGER,
+    limit=0.5, limit_s=3600.0,
 )  # fmt: skip
 ANNA = Acting(
     scope=Scope(role=Role.MANAGER, sites=(SITE,)), by=By("account/anna"), name="Anna"
@@ -348,6 +358,63 @@ def test_whom_only_some_concern_finds_those_closed_ones_too(
     assert found(Role.OPERATOR) == []
     with pytest.raises(Forbidden):
         found(Role.SCREEN)
+
+
+def test_it_is_shown_with_the_events_it_was_raised_from_as_they_were_known_then(
+    world: World, factory: Factory, desk: ExceptionDesk
+) -> None:
+    turns(world, "before", "processing")
+    factory.step(60)
+    turns(world, "a", "down")
+    factory.step(300)
+    turns(world, "b", "down")
+    factory.step(301)
+    factory.step(30)
+    turns(world, "later", "repair")
+    drain(world.recorder())
+    thread = desk.thread(ANNA.scope, SITE, factory.one().number)
+    found = desk.evidence(ANNA.scope, thread, None)
+    assert [(one.id, one.source) for one in found.events] == [("a", "mes"), ("b", "mes")]
+    assert found.looked and not found.more
+    operator = Scope(role=Role.OPERATOR, sites=(SITE,))
+    assert not desk.evidence(operator, thread, None).looked  # isn't theirs
+
+
+def test_scrap_is_shown_with_what_was_reported_at_the_machine(
+    world: World, factory: Factory, desk: ExceptionDesk
+) -> None:
+    factory.rules[:] = [SCRAP]
+    at = world.clock()
+    reports = {
+        "bad": {"scrap": 3, "good": 1, "work_unit": "W1"},
+        "fine": {"good": 1, "work_unit": "W1"},
+        "elsewhere": {"scrap": 1, "good": 9, "work_unit": "W2"},
+    }
+    for name, data in reports.items():
+        world.accept(envelope(name, "operation.progressed", "operation/SO-1/10", data, at))
+    factory.step(1)
+    drain(world.recorder())
+    case = next(one for one in factory.store.open(SITE) if one.subject == "work-unit/W1")
+    found = desk.evidence(ANNA.scope, desk.thread(ANNA.scope, SITE, case.number), None)
+    assert [one.id for one in found.events] == ["bad"]
+
+
+def test_of_refused_input_the_quarantine_is_shown(
+    world: World, factory: Factory, desk: ExceptionDesk
+) -> None:
+    factory.rules[:] = [REFUSED]
+    factory.step(1)
+    refused = Quarantined(
+        kind=QuarantineKind.UNANSWERABLE, source="plc", event_id="x", field="time", reason="naive",
+        raw=b"{}", received_at=world.clock(),
+    )  # fmt: skip
+    world.log.append_quarantined(SITE, [msgspec.json.encode(refused)])
+    drain(world.recorder())
+    factory.step(10)
+    case = factory.one()
+    found = desk.evidence(ANNA.scope, desk.thread(ANNA.scope, SITE, case.number), None)
+    assert [(one.source, one.reason) for one in found.aside] == [("plc", "naive")]
+    assert found.events == ()
 
 
 def test_a_supplier_takes_and_talks_about_what_concerns_it_and_reads_no_word_of_the_factory(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from data.domain.exceptions.evidence import Evidence
 from data.domain.exceptions.listing import fits
 from data.domain.exceptions.records import Case, Hit, Move, Place, Severity, State, Transition
 from data.domain.exceptions.rules import Condition, Level, Rule
@@ -184,6 +185,7 @@ class Memory:
     def __init__(self, cases=()):
         self.cases = {one.number: one for one in cases}
         self.moves, self.said, self.marked = {}, [], {}
+        self.asked, self.proof = [], Evidence(looked=True)
         for one in cases:
             self.moves[one.number] = [_raised(one)]
 
@@ -205,6 +207,10 @@ class Memory:
     def search(self, site, wanted, limit, offset):
         found = [one for one in self.cases.values() if fits(one, wanted)]
         return Found(cases=tuple(found[offset : offset + limit]), total=len(found))
+
+    def evidence(self, site, asked):
+        self.asked.append(asked)
+        return self.proof
 
     def transitions(self, site, number):
         return self.moves.get(number, [])

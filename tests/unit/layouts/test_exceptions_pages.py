@@ -6,13 +6,18 @@ import pytest
 from dash import html
 from msgspec.structs import replace
 
+from data.domain.events import Data, Event, EventType, WorkUnitState
+from data.domain.exceptions.evidence import Evidence
 from data.domain.exceptions.records import Move, Note, Severity, State, Transition
 from data.domain.exceptions.rules import Condition
 from data.domain.exceptions.search import CaseFilter
 from data.domain.exceptions.values import VALUES as NAMES
+from data.domain.plan import Operation, Order
+from data.domain.quarantine import Quarantined, QuarantineKind
 from layouts.components import exception_looks as looks
 from layouts.components.exception_aside import DELIVERY
 from layouts.components.exception_forms import Sender
+from layouts.components.exception_proof import ASIDE
 from layouts.components.exception_view import CaseView, Delivered
 from layouts.components.exception_words import CONDITIONS, Words, condition, facts, title, where
 from layouts.components.reading import Reading
@@ -217,6 +222,51 @@ def test_the_page_of_one_says_whom_it_hits_from_when_to_when():
     words = said(page(one()))
     for part in ("SO-1168", "Aurelia Telecom", "+14 h", "+6 h"):
         assert part in words
+
+
+def told(subject="work-unit/U1", kind=EventType.WORK_UNIT_STATE_CHANGED, **data):
+    return Event("m-1", "machines", kind, subject, cases.ago(27), cases.ago(27), Data(**data))
+
+
+def test_it_shows_the_events_it_was_raised_from_with_who_reported_them():
+    down = told(state=WorkUnitState.DOWN, reason="feeder jam")
+    words = said(page(one(evidence=Evidence(looked=True, events=(down,)))))
+    assert "What it was raised from" in words
+    assert {"work unit changed state", "down, feeder jam", "machines", "work-unit/U1"} <= {*words}
+    assert "The newest 1; there are more." not in words
+    more = said(page(one(evidence=Evidence(looked=True, events=(down,), more=True))))
+    assert "The newest 1; there are more." in more
+
+
+def test_of_a_plan_it_says_by_when_the_operation_and_the_order_were_planned():
+    late = next(case for case in cases.every_kind() if case.kind == Condition.NOT_STARTED)
+    step = Operation(
+        id="30", work_center="CA", planned_start=cases.ago(75), planned_finish=cases.NOW
+    )
+    plan = Order(id="SO-1168", product="p", quantity=1, due_at=cases.ahead(8), operations=(step,))
+    changed = told("order/SO-1168", EventType.PLAN_CHANGED, order=plan)
+    words = said(page(one(late, evidence=Evidence(looked=True, events=(changed,)))))
+    assert "planned for 10:27 · promised for 19:42" in words
+
+
+def test_of_a_gap_it_shows_the_word_of_the_quarantine_and_how_to_read_all_of_it():
+    gap = Quarantined(
+        kind=QuarantineKind.GAP, source="", event_id="17-0", field="$", reason="<b>emptied</b>",
+        raw=b"", received_at=cases.NOW,
+    )  # fmt: skip
+    words = said(page(one(evidence=Evidence(looked=True, aside=(gap,)))))
+    assert {"gap in the log", "17-0", "<b>emptied</b>"} <= {*words}
+    assert "python app.py quarantine --site north" in words
+
+
+def test_it_says_when_no_event_is_recorded_or_reached_and_nothing_where_none_can_be():
+    assert "Nothing is recorded of it." in said(page(one(evidence=Evidence(looked=True))))
+    assert "The events can't be reached now." in said(page(one(evidence=None)))
+    assert "What it was raised from" not in said(page(one(evidence=Evidence())))
+
+
+def test_every_kind_of_quarantined_input_has_a_word():
+    assert set(ASIDE) == set(QuarantineKind)
 
 
 def test_its_state_is_a_path_and_the_step_it_is_at_is_marked():
