@@ -8,9 +8,10 @@ A void undoes the event that it names when that is of the void's own subject, wh
 before or comes after; else it undoes nothing. A void can't be voided: what it undid is
 reported again under a new id.
 
-A board restored from SQL starts with *bases*: states without a ledger. `lacks` names the
-subject of an event that a base alone can't fold; its reader then calls `thicken` with
-that subject's recorded events. Nothing here does I/O or reads a clock.
+A board restored from SQL starts with *bases*: states without a ledger. A board that lives long
+lets events go that are recorded (`rest`), and stands as one restored then. `lacks` says of an
+event that its subject can't fold it so; the reader then calls `thicken` with that subject's
+recorded events. Nothing here does I/O or reads a clock.
 """
 
 from collections.abc import Iterable
@@ -87,16 +88,16 @@ class Board:
         return _TOPIC[kind]
 
     def lacks(self, event: Event) -> bool:
-        """Whether the base of the subject must give way to its ledger before `event` is folded."""
+        """Whether the subject needs its whole ledger back before `event` is folded."""
         fold = self.existing(event.subject)
-        if fold is None or not fold.has_base:
+        if fold is None or fold.is_whole:
             return False
         if event.type is _VOIDED:
             return not self._is_undone(_voided_identity(event), event.subject)
         return fold.needs_ledger_for(event)
 
     def thicken(self, subject: str, recorded: Iterable[Event]) -> None:
-        """Replace a subject's base by the recorded events it came from.
+        """Replace what a subject stands on by the recorded events that it came from.
 
         `recorded`: of an operation, its events up to the place in the log that this board has
         read to and none beyond, since they were counted as output when they came or with the
@@ -113,6 +114,23 @@ class Board:
                 fold.add(identity, event)
         self._drop_if_empty(fold)
         self._touch_order(kind, subject)
+
+    def rest(self, recorded: Iterable[Event]) -> None:
+        """Let events go that SQL has, and voids that found their target; what they did stays.
+
+        Whoever calls this can `thicken` with each of them later. One that comes again isn't
+        known any more.
+        """
+        for event in recorded:
+            if event.type is _VOIDED:
+                self._rest_void(_voided_identity(event))
+                continue
+            identity = (event.source, event.id)
+            if identity in self.voided:
+                self._rest_void(identity)
+            fold = self.existing(event.subject)
+            if fold is not None:
+                fold.let_go(identity)
 
     def restore(self, folds: Iterable[Fold]) -> None:
         """Take in states loaded from SQL as bases."""
@@ -140,6 +158,7 @@ class Board:
         first = bucket_of(self.output_from)
         for key in [key for key in self.output if key[1] < first]:
             del self.output[key]
+        self.changed_output = {key for key in self.changed_output if key[1] >= first}
         for unit in self.work_units.values():
             unit.forget_before(horizon)
 
@@ -190,6 +209,11 @@ class Board:
         self._drop_if_empty(fold)
         self._touch_order(fold.kind, subject)
         return _TOPIC[fold.kind]
+
+    def _rest_void(self, identity: Identity) -> None:
+        if identity not in self.unmet_voids:
+            self.voided.discard(identity)
+            self.void_subjects.pop(identity, None)
 
     def _is_undone(self, identity: Identity, subject: str) -> bool:
         if identity not in self.voided:

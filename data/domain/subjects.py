@@ -1,8 +1,9 @@
 """How the events of one subject fold: operation, need, work unit, order, site.
 
 Each state holds a ledger of the events it came from, or a base restored from SQL, or both:
-a base with the ledger of what came after it. Only a ledger can give an event back, so a base
-has to give way to its recorded events before one of them is undone.
+a base with the ledger of what came after it. A ledger lets events go once they are recorded;
+the state then *rests* on what they did. Only a whole ledger can give an event back, so a base, or
+a state that rests, has to give way to its recorded events before one of them is undone.
 Used by `data.domain.board` and, to store and restore, by `data.store`.
 """
 
@@ -28,17 +29,17 @@ def moment_of(event: Event) -> Moment:
 
 
 class Fold:
-    """What all subjects share: the ledger, the base, taking an event out."""
+    """What all subjects share: the ledger, the base, taking an event out, letting events go."""
 
     kind: ClassVar[str] = ""
     stored: ClassVar[tuple[str, ...]] = ()  # the fields that make up a base
-    __slots__ = ("has_base", "ledger", "subject")
+    __slots__ = ("has_base", "ledger", "rests", "subject")
 
     def __init__(self, subject: str) -> None:
         """Begin with nothing known of the subject."""
         self.subject = subject
         self.ledger: dict[Identity, Event] = {}
-        self.has_base = False
+        self.has_base = self.rests = False
         self.reset()
 
     def reset(self) -> None:
@@ -52,7 +53,12 @@ class Fold:
     @property
     def empty(self) -> bool:
         """Whether nothing at all is known of the subject."""
-        return not self.ledger and not self.has_base
+        return not self.ledger and self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the ledger holds every event that the fields came from."""
+        return not (self.has_base or self.rests)
 
     def add(self, identity: Identity, event: Event) -> bool:
         """Fold an event in once; False when it was there."""
@@ -71,13 +77,18 @@ class Fold:
         return False
 
     def take_out(self, identity: Identity) -> Event | None:
-        """Undo one event exactly; None when the ledger doesn't hold it, or stands on a base."""
-        if self.has_base:
+        """Undo one event exactly; None when the ledger doesn't hold it, or isn't whole."""
+        if not self.is_whole:
             return None
         undone = self.ledger.pop(identity, None)
         if undone is not None:
             self.refold()
         return undone
+
+    def let_go(self, identity: Identity) -> None:
+        """Keep what a recorded event did, and no longer the event itself."""
+        if self.ledger.pop(identity, None) is not None:
+            self.rests = True
 
     def rest_on_base(self) -> None:
         """Take the fields as they are for a base: what follows is folded onto them."""
@@ -92,8 +103,8 @@ class Fold:
         return base
 
     def drop_base(self) -> None:
-        """Leave the base: what follows is folded from the ledger alone."""
-        self.has_base = False
+        """Leave the base, and what events did that were let go: the ledger alone is folded."""
+        self.has_base = self.rests = False
         self.refold()
 
     def refold(self) -> None:
@@ -216,7 +227,8 @@ class NeedState(Fold):
 class WorkUnitState(Fold):
     """State of a work unit: the latest, and since when it has been the same.
 
-    The run of equal states needs the ones before it, so the ledger is also kept in time order.
+    The run of equal states needs the ones before it, so they are also kept in time order, when
+    the ledger has let the events go as well: a late state change finds its place among them.
     A base stands at the front of the timeline as its whole run; `floor` is the last event in it.
     """
 
@@ -249,8 +261,7 @@ class WorkUnitState(Fold):
 
     def needs_ledger_for(self, event: Event) -> bool:
         """Whether it lies within the base, which is one run without its events."""
-        end = self.floor or self.latest
-        return self.has_base and end is not None and moment_of(event) <= end
+        return self.floor is not None and moment_of(event) <= self.floor
 
     def rest_on_base(self) -> None:
         """Take the fields for a base, its run at the front of the timeline."""

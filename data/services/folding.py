@@ -1,11 +1,13 @@
 """Folding with the history at hand: what a board lacks is fetched, then the event applied.
 
-Shared by the recorder and every process that holds a live board.
+A board lets go of what is recorded, all but the newest, so it is no larger after months. Shared
+by the recorder and every process that holds a live board.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from data.domain.board import Board
 from data.domain.events import Event
@@ -32,10 +34,16 @@ class Folding:
     is still to come.
     """
 
+    # So many events, the newest, it holds although they are recorded: a void mostly follows soon,
+    # and one that was put back into the log is known. About 7 MB.
+    kept: ClassVar[int] = 10_000
+
     def __init__(self, board: Board, past: Past, upto_seq: int) -> None:
         self.board = board
         self._past = past
         self._upto_seq = upto_seq
+        self._held: deque[tuple[int, Sequence[Event]]] = deque()  # each batch with its last place
+        self._held_count = 0
         self._seen: set[str] = set()  # orders that the board knows best, also when it has none
 
     def fetch(self, events: Iterable[Event], first_seq: int | None = None) -> None:
@@ -72,6 +80,7 @@ class Folding:
         board.restore(folds)
         for subject, ledger in ledgers.items():
             board.thicken(subject, ledger)
+            self.hold(ledger, 0)
 
     def apply(self, event: Event) -> int:
         """Fold one event, fetched before; return the topics it touched.
@@ -81,15 +90,50 @@ class Folding:
         if self.board.lacks(event):
             recorded = self._past.ledger(self.board.site_id, event.subject, self._upto_seq)
             self.board.thicken(event.subject, recorded)
+            self.hold(recorded, 0)
         return self.board.apply(event)
 
-    def forget(self, site_now: datetime, keep_from: datetime) -> None:
-        """Drop orders completed before `keep_from` and older counters from memory."""
-        board = self.board
-        done = [plan.id for plan in board.plans() if _completed_before(board, plan, keep_from)]
+    def hold(self, events: Sequence[Event], last_seq: int) -> None:
+        """Take note of events that were folded, up to a place in the log; 0: recorded long ago."""
+        if events:
+            self._held.append((last_seq, events))
+            self._held_count += len(events)
+
+    def rest(self, recorded_seq: int) -> None:
+        """Let go of what is recorded up to a place in the log, but for the newest events."""
+        held = self._held
+        while held and held[0][0] <= recorded_seq:
+            events = held[0][1]
+            if self._held_count - len(events) < self.kept:
+                return
+            held.popleft()
+            self._held_count -= len(events)
+            self.board.rest(events)
+
+    def forget(self, keep_from: datetime, recorded_seq: int) -> None:
+        """Drop orders completed or cancelled before `keep_from`, and older counters, from memory.
+
+        An event brings back what SQL has of them, so none leaves that isn't recorded up to its
+        last event.
+        """
+        board, awaited = self.board, self._awaited(recorded_seq)
+        done = [
+            order
+            for order in board.orders
+            if order not in awaited and _done_before(board, order, keep_from)
+        ]
         board.forget_orders(done)
         board.forget_before(keep_from)
         self._seen.difference_update(done)
+
+    def _awaited(self, recorded_seq: int) -> set[str]:
+        """Return the orders (and other names) of events that aren't recorded."""
+        return {
+            event.subject.split("/", 2)[1]
+            for last_seq, events in self._held
+            if last_seq > recorded_seq
+            for event in events
+        }
 
 
 def completed_at(board: Board, plan: Order) -> datetime | None:
@@ -103,6 +147,11 @@ def completed_at(board: Board, plan: Order) -> datetime | None:
     return latest
 
 
-def _completed_before(board: Board, plan: Order, instant: datetime) -> bool:
-    at = completed_at(board, plan)
+def _done_before(board: Board, order: str, instant: datetime) -> bool:
+    state = board.orders[order]
+    if state.plan is None or state.moment is None:
+        return False
+    if state.plan.cancelled:
+        return state.moment[0] < instant
+    at = completed_at(board, state.plan)
     return at is not None and at < instant

@@ -5,6 +5,7 @@ what the log still holds and says so; when SQL is back it loads again. Used by t
 door and the readiness check.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -32,6 +33,11 @@ HISTORY_STALE_S = 10.0
 WATCH_LOST_S = 15.0
 FORECAST_STALE = timedelta(minutes=10)
 WATCH = "watch"
+# What was recorded this many polls ago may go from memory: had somebody emptied the log before it
+# was recorded, it would have been put back (`data.services.rescue`) and recognised by then.
+_SETTLED_POLLS = 10
+_FORGET_EVERY = timedelta(minutes=10)
+_CROWD = 200  # so many orders more, and a fifth, than after the last look: it looks again soon
 _RISK_EVERY_S = 1.0
 _LATE_S = 10.0  # a reader that was away for longer looks whether the log was trimmed beyond it
 _PARTS = {"operation": 2, "need": 2, "work-unit": 1, "order": 1, "site": 1}
@@ -95,7 +101,9 @@ class LiveSite:
         self._polled_at = now() - timedelta(days=1)
         self._risked_at = self._polled_at
         self._forgot_at = now()
+        self._room, self._crowded_polls = _CROWD, 0
         self._readers: Mapping[str, tuple[str, float]] = {}
+        self._recorded: deque[int] = deque(maxlen=_SETTLED_POLLS)  # the recorder's last places
         self._units: tuple[Site | None, frozenset[str]] = (None, frozenset())
         self._listeners: list[Callable[[int], None]] = []
         self._followers: list[Callable[[Sequence[Event]], None]] = []
@@ -165,6 +173,7 @@ class LiveSite:
             listener(entries)
         if entries:
             self._after = entries[-1].offset
+        self._folding.rest(self._settled_seq)
         if topics:
             self._tell(topics)
         return len(entries)
@@ -182,9 +191,9 @@ class LiveSite:
         self._look()
         if self._began_anew() or self.history_missing:
             self._fetch()
-        if now - self._forgot_at > timedelta(minutes=10):
-            self._forgot_at = now
-            self._folding.forget(self.now, self.now - KEEP)
+        self._crowded_polls += len(self.board.orders) > self._room
+        if now - self._forgot_at > _FORGET_EVERY or self._crowded_polls > _SETTLED_POLLS:
+            self._forget(now)
 
     def refresh(self) -> int:
         """Bring risks up to now; return the topics to render again (0 when it isn't time)."""
@@ -250,6 +259,16 @@ class LiveSite:
             pause(0.005)
             waited += 0.005
 
+    def _forget(self, now: datetime) -> None:
+        self._forgot_at, self._crowded_polls = now, 0
+        self._folding.forget(self.now - KEEP, self._settled_seq)
+        self._room = len(self.board.orders) * 6 // 5 + _CROWD
+
+    @property
+    def _settled_seq(self) -> int:
+        """Return the place in the log up to which all is recorded for good; 0: not known yet."""
+        return self._recorded[0] if len(self._recorded) == _SETTLED_POLLS else 0
+
     @property
     def _forecasts_stale(self) -> bool:
         made, silent_s = self.facts.forecasting, self._silent_s(WATCH)
@@ -268,6 +287,7 @@ class LiveSite:
         self.boards += 1
         self.board = restored(self.site, snapshot)
         self._folding = Folding(self.board, self._past, seq_of(snapshot.after))
+        self._recorded.clear()
         began_anew = self._epoch is not None and snapshot.epoch not in ("", self._epoch)
         self._after = "0-0" if began_anew else snapshot.after
         self.indexes = Indexes(self.board)
@@ -277,6 +297,9 @@ class LiveSite:
     def _look(self) -> None:
         self.signals = self._log.signals(self.site)
         self._readers = self._log.readers(self.site)
+        note = self._readers.get(READER)
+        if note is not None:
+            self._recorded.append(seq_of(note[0]))
 
     def _began_anew(self) -> bool:
         """Whether the log is another than the one read so far."""
@@ -321,6 +344,7 @@ class LiveSite:
             except Unavailable:  # folded as well as can be; `poll` loads again once SQL answers
                 self.history_missing = True
                 topics |= self.board.apply(event)
+        self._folding.hold(events, seq_of(entries[-1].offset))
         for follower in self._followers:
             follower(events)
         return topics

@@ -258,6 +258,7 @@ class Recorder:
         self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
         self._writer.write(batch)
         self._folding = folding
+        folding.rest(_ALL_RECORDED)
         self._after = after
         self.progress.events += batch.stored
         self.progress.poisoned += len(quarantined)
@@ -312,8 +313,8 @@ class Recorder:
         self._log.trim(self.site, self._trimmable)
         self._trimmable = self._after
         if self._folding is not None:
-            site_now = self._folding.board.site.now(now)
-            self._folding.forget(site_now, site_now - KEEP)
+            keep_from = self._folding.board.site.now(now) - KEEP
+            self._folding.forget(keep_from, _ALL_RECORDED)
 
 
 def restored(site: str, snapshot: Snapshot) -> Board:
@@ -344,6 +345,7 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
             folding.apply(item.event)
             subjects[item.event.subject] = None
             yield item
+        folding.hold([item.event for item in chunk], 0)
         batch.stored += len(chunk)
         days |= days_of(item.event for item in chunk)
         batch.undone += [_undone(item.event) for item in chunk if item.event.type is _VOIDED]

@@ -13,6 +13,7 @@ from data.domain.scope import Role, Scope
 from data.domain.site import SiteClock
 from data.services.errors import Forbidden, Overloaded, Unavailable
 from data.services.ingest import Ingest, Status
+from data.services.ports import seq_of
 from data.store.embedded import EmbeddedPostgres
 from data.stream.embedded import EmbeddedRedis
 from tests.contract.world import (
@@ -190,7 +191,7 @@ def test_an_order_closed_long_ago_can_still_be_corrected(world: World) -> None:
     drain(recorder)
     world.clock.advance(days=10)
     live = world.live()
-    live._folding.forget(live.now, live.now - timedelta(days=2))
+    live._folding.forget(live.now - timedelta(days=2), seq_of(live.offset))
     assert "SO-1" not in live.board.orders
     assert world.said(good("late", subject="operation/SO-1/10")) == ["accepted"]
     assert refusal(world, good("x", subject="operation/SO-1/99"))[0] == "subject"

@@ -1,6 +1,7 @@
 """Live boards: a snapshot and the log's tail make the board that folding everything makes."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from data.domain.board import Board
 from data.domain.events import Event, EventType
+from data.domain.subjects import events_of
 from data.domain.topics import EVERYTHING, OPERATIONS
 from data.services import live as live_module
 from data.services.errors import Unavailable
+from data.services.folding import Folding
 from data.services.live import LiveSite
 from data.services.ports import Entry, seq_of
 from data.store.embedded import EmbeddedPostgres
@@ -56,6 +59,30 @@ def read_all(live: LiveSite) -> LiveSite:
     return live
 
 
+def settle(live: LiveSite) -> None:
+    """Let it read, and see for long enough how far the recorder is; then it lets go."""
+    read_all(live)
+    for _ in range(11):
+        live.poll()
+    live.read(block_ms=None)
+
+
+@contextmanager
+def resting(kept: int) -> Iterator[None]:
+    """Have boards hold no more recorded events than these."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Folding, "kept", kept)
+        yield
+
+
+def held_by(live: LiveSite) -> list[str]:
+    """Return the ids of the events that its ledgers hold."""
+    board = live.board
+    tables = (board.orders, board.operations, board.needs, board.work_units)
+    states = [board.site_state, *(state for table in tables for state in table.values())]
+    return sorted(event.id for event in events_of(states))
+
+
 def shown(board: Board) -> dict[str, Any]:
     found = state_of(board)
     del found["voided"]
@@ -84,11 +111,17 @@ def test_snapshot_and_tail_make_what_the_whole_log_makes(world: World) -> None:
     max_examples=20, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-@given(log=streams(), cut=st.integers(0, 14), ahead=st.integers(0, 14))
+@given(
+    log=streams(), cut=st.integers(0, 14), ahead=st.integers(0, 14),
+    kept=st.sampled_from([0, 2, 10_000]),
+)  # fmt: skip
 def test_any_log_cut_anywhere_makes_the_same_board(
-    world: World, log: list[Event], cut: int, ahead: int
+    world: World, log: list[Event], cut: int, ahead: int, kept: int
 ) -> None:
-    """Up to `cut` it is in the snapshot; the recorder is further by `ahead` before the tail."""
+    """Up to `cut` it is in the snapshot; the recorder is further by `ahead` before the tail.
+
+    Between the two parts of the tail all but `kept` events are let go.
+    """
     log = [event for event in log if event.type is not EventType.EVENT_VOIDED or _fits(event, log)]
     world.client.flushall()
     world.rows_deleted()
@@ -100,7 +133,9 @@ def test_any_log_cut_anywhere_makes_the_same_board(
     for events in (log[cut : cut + ahead], log[cut + ahead :]):
         if events:
             world.log.append(PLANT.id, [claim(event) for event in events])
-        drain(recorder)
+        with resting(kept):
+            drain(recorder)
+            settle(live)
     recorder.close()
     read_all(live)
     plans = {plan.id for plan in fold(log).plans()}
@@ -120,6 +155,86 @@ def _of(plans: set[str], board: Board) -> dict[str, Any]:
     subjects = found["subjects"].items()
     kept = {s: v for s, v in subjects if s.split("/")[1] in plans or s.startswith("work-unit")}
     return {"subjects": kept, "output": found["output"], "site": found["site"]}
+
+
+def test_it_lets_go_of_what_is_recorded_and_of_nothing_else(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    world.accept(good("a", 3), good("b", 4))
+    with resting(0):
+        settle(live)
+        assert {"a", "b"} <= {*held_by(live)}
+        drain(recorder)
+        world.accept(good("c", 5))
+        settle(live)
+    assert held_by(live) == ["c"]
+    assert good_on(live) == 12
+
+
+def test_it_holds_the_newest_events_although_they_are_recorded(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    with resting(2):
+        for name in "abcd":
+            world.accept(good(name))
+            live.read(None)
+        drain(recorder)
+        settle(live)
+    assert held_by(live) == ["c", "d"]
+
+
+def test_it_waits_until_what_is_recorded_could_not_be_put_back_any_more(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    world.accept(good("a"))
+    drain(recorder)
+    with resting(0):
+        for _ in range(9):
+            live.poll()
+            live.read(None)
+        assert "a" in held_by(live)
+        settle(live)
+    assert held_by(live) == []
+
+
+def test_a_void_of_what_was_let_go_is_exact_though_the_recorder_is_behind(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    world.accept(good("a", 3), good("b", 4))
+    drain(recorder)
+    with resting(0):
+        settle(live)
+        world.accept(good("c", 5))
+        read_all(live)
+        world.accept(void("v", "a"))
+        read_all(live)
+    assert good_on(live) == 9
+    assert shown(live.board) == shown(folded(world))
+
+
+def test_what_was_fetched_for_a_void_is_let_go_again(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    world.accept(good("a", 3), good("b", 4))
+    drain(recorder)
+    with resting(0):
+        settle(live)
+        world.accept(void("v", "a"))
+        drain(recorder)
+        settle(live)
+    assert held_by(live) == []
+    assert not live.board.voided
+    assert good_on(live) == 4
+
+
+def test_a_recorder_lets_go_of_what_it_has_recorded(world: World) -> None:
+    recorder = world.recorder()
+    with resting(0):
+        world.accept(good("a", 3), good("b", 4))
+        drain(recorder)
+        assert recorder._folding is not None
+        board = recorder._folding.board
+        assert not board.operations["operation/SO-1/10"].ledger
+        world.accept(void("v", "a"))
+        drain(recorder)
+    assert board.operations["operation/SO-1/10"].good == 4
+    assert world.rows("SELECT good FROM operation") == [(4,)]
+    assert not board.voided
 
 
 def test_it_says_what_changed_to_whoever_listens(world: World) -> None:
@@ -318,12 +433,46 @@ def test_signals_age_by_the_real_clock(world: World) -> None:
 
 
 def test_completed_orders_leave_memory_after_a_while(world: World) -> None:
+    recorder = world.recorder()
+    drain(recorder)
+    live = site_of(world)
     world.accept(*(completed(f"c{n}", f"operation/SO-1/{n}0") for n in (1, 2)))
-    live = read_all(site_of(world))
+    settle(live)
+    world.clock.advance(days=3)
+    live.poll()
+    assert "SO-1" in live.board.orders  # as long as SQL hasn't all of it
+    drain(recorder)
+    settle(live)
+    world.clock.advance(minutes=11)
+    live.poll()
+    assert "SO-1" not in live.board.orders
+    assert "SO-2" in live.board.orders
+
+
+def test_cancelled_orders_leave_memory_after_a_while_too(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    world.accept(plan_document(order("SO-1", cancelled=True), "cancel", world.clock()))
+    drain(recorder)
+    settle(live)
     assert "SO-1" in live.board.orders
     world.clock.advance(days=3)
     live.poll()
-    assert "SO-1" not in live.board.orders
+    assert {*live.board.orders} == {"SO-2"}
+
+
+def test_a_crowd_of_orders_long_done_leaves_at_the_next_look(world: World) -> None:
+    recorder, live = world.recorder(), site_of(world)
+    then = world.clock() - timedelta(days=3)
+    names = [f"P-{number}" for number in range(210)]
+    for name in names:
+        world.accept(
+            plan_document(order(name, "10"), at=then),
+            completed(f"done-{name}", f"operation/{name}/10", then),
+        )
+    drain(recorder)
+    settle(live)
+    assert {*live.board.orders} == {"SO-1", "SO-2"}
+    assert len(world.rows("SELECT id FROM work_order WHERE completed_at IS NOT NULL")) == 210
 
 
 def test_two_processes_show_the_same(redis_url: str, database_url: str) -> None:

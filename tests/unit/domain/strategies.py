@@ -251,6 +251,31 @@ def follow(board: Board, recorded: Sequence[Event], tail: Iterable[Event]) -> in
     return thickened
 
 
+def follow_resting(board: Board, log: Sequence[Event], rests: Iterable[int]) -> None:
+    """Fold a log as a reader does that lets go, at these places, of what is recorded by then.
+
+    What it fetches is what SQL gives: of one subject, without what is void.
+    """
+    places = set(rests)
+    for place, event in enumerate(log):
+        if board.lacks(event):
+            board.thicken(event.subject, recorded_of(log[:place], event.subject))
+        board.apply(event)
+        if place in places:
+            board.rest(log[: place + 1])
+
+
+def recorded_of(log: Iterable[Event], subject: str) -> list[Event]:
+    """Return the recorded events of one subject that aren't void, each once."""
+    found = {(event.source, event.id): event for event in log if event.subject == subject}
+    voided = {
+        (event.data.event_source or event.source, event.data.event_id)
+        for event in found.values()
+        if event.type is EventType.EVENT_VOIDED
+    }
+    return [event for identity, event in found.items() if identity not in voided]
+
+
 def states_of(board: Board) -> list[Fold]:
     """Return every state on a board, the site's own only when it is known."""
     known = [board.site_state] if board.site_state.moment is not None else []
