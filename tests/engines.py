@@ -7,8 +7,6 @@ emptied before each, `emptied_database_url`.
 starts them again.
 """
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -22,6 +20,7 @@ from sqlalchemy import make_url
 
 from data.store.embedded import EmbeddedPostgres
 from data.stream.embedded import EmbeddedRedis
+from tests.folders import short_folder
 
 TEMPLATE = "milepost_template"
 _numbers = count(1)
@@ -42,9 +41,8 @@ END $$
 @pytest.fixture(scope="session")
 def engines_folder() -> Iterator[Path]:
     """Short, for Unix sockets; not pytest's own, which the account of PostgreSQL may not enter."""
-    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
-    yield folder
-    shutil.rmtree(folder)
+    with short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

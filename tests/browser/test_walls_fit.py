@@ -79,14 +79,22 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def browser_of_walls(chromium):
+    """One for all walls, as they keep nothing: scripts are fetched and compiled for the first."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def wall(address, chromium):
-    contexts = []
+def wall(address, browser_of_walls):
+    pages = []
 
     def show(size=SIZES[0], **options):
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
-        contexts.append(context)
-        page, errors = context.new_page(), []
+        page, errors = browser_of_walls.new_page(), []
+        pages.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         query = "&".join(f"{name}={value}" for name, value in options.items())
@@ -97,8 +105,8 @@ def wall(address, chromium):
         return page
 
     yield show
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 @pytest.mark.parametrize(

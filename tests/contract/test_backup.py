@@ -1,7 +1,5 @@
 """A copy of everything, made while events come in, and put back into engines that hold nothing."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from data.stream.embedded import EmbeddedRedis
 from data.wiring import People, secret_of
 from tests.contract.world import Clock, World, drain, good, order, process
 from tests.engines import conninfo, redis_at
+from tests.folders import short_folder
 
 SECRET = "a secret that is kept beside the copy"
 
@@ -44,9 +43,8 @@ def trail(settings: Settings) -> Iterator[Audit]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="milepost-"))
-    yield made
-    shutil.rmtree(made)
+    with short_folder() as made:
+        yield made
 
 
 @pytest.fixture

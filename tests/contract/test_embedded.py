@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -18,6 +17,7 @@ from data.processes import ChildError, await_ready
 from data.store.embedded import EmbeddedPostgres, _let_read, _let_through
 from data.stream.embedded import EmbeddedRedis
 from tests.engines import conninfo, redis_at
+from tests.folders import short_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {"postgres": EmbeddedPostgres, "redis": EmbeddedRedis}
@@ -33,17 +33,15 @@ def kind(request) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Short, for Unix sockets."""
-    made = Path(tempfile.mkdtemp(prefix="milepost-"))
-    yield made
-    shutil.rmtree(made)
+    with short_folder() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """Kept for all tests here, for making a PostgreSQL cluster takes long."""
-    made = Path(tempfile.mkdtemp(prefix="milepost-"))
-    yield made
-    shutil.rmtree(made)
+    with short_folder() as made:
+        yield made
 
 
 @pytest.fixture

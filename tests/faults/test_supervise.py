@@ -3,11 +3,9 @@
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from data.store.embedded import EmbeddedPostgres
 from data.stream.embedded import EmbeddedRedis
 from data.supervise import backoff_s
 from tests.engines import conninfo, redis_at
+from tests.folders import short_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -99,9 +98,8 @@ Supervise = Callable[[str], Program]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Short, for Unix sockets."""
-    made = Path(tempfile.mkdtemp(prefix="milepost-"))
-    yield made
-    shutil.rmtree(made)
+    with short_folder() as made:
+        yield made
 
 
 @pytest.fixture

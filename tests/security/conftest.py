@@ -5,10 +5,7 @@ page, callback or route is tried without anybody adding it.
 """
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -21,7 +18,7 @@ import app
 from data.domain.scope import Role
 from data.settings import Settings
 from tests import people
-from tests.browser.product.program import Program, wait_for
+from tests.browser.product.program import Program, running, wait_for
 from tests.security import yard
 
 # What only the site's own people may read: its order's product, its line, its customer.
@@ -100,13 +97,9 @@ class Visitor:
 @pytest.fixture(scope="session")
 def guarded() -> Iterator[Program]:
     """The program with a site and an order; everything of it is behind the gate."""
-    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
-    program = Program(folder)
-    program.start()
-    program.plan()
-    yield program
-    program.stop()
-    shutil.rmtree(folder)
+    with running() as program:
+        program.plan()
+        yield program
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,8 @@
 """Signing in through an OpenID Connect provider: a real one, a process of its own."""
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +11,7 @@ import requests
 
 from data.domain.scope import Role
 from tests import people
-from tests.browser.product.program import Program, _free_port, wait_for
+from tests.browser.product.program import Program, _free_port, running, wait_for
 from tests.security.conftest import Visitor
 
 MAY = "may@works.example"
@@ -33,22 +30,20 @@ def provider() -> Iterator[Provider]:
     address = f"http://127.0.0.1:{port}"
     argv = (sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", port)
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
-    program = Program(
-        folder,
+    told = running(
         MILEPOST_OPENID_NAME="Works ID",
         MILEPOST_OPENID_DISCOVERY=f"{address}/.well-known/openid-configuration",
         MILEPOST_OPENID_CLIENT_ID="milepost",
         MILEPOST_OPENID_CLIENT_SECRET="not needed by this provider",
     )
-    program.start()
-    wait_for(lambda: _answers(address), 20, "the provider answers")
-    people.account_of(program.database_url, Role.MANAGER, login=MAY)
-    yield Provider(address, program)
-    program.stop()
-    process.terminate()
-    process.wait(10)
-    shutil.rmtree(folder)
+    try:
+        with told as program:
+            wait_for(lambda: _answers(address), 20, "the provider answers")
+            people.account_of(program.database_url, Role.MANAGER, login=MAY)
+            yield Provider(address, program)
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def _answers(address: str) -> bool:
