@@ -1,7 +1,9 @@
 """The version of what is derived from the recorded past: pages and caches tell by it what is new.
 
 Imported within `data.store` and by `app`. It is raised in the transaction that changes derived
-tables, whose writers of one site wait for each other there.
+tables, whose writers of one site wait for each other there. It grows with the clock, so that a
+promoted replica, which lacks the last ones, gives none of them again: answers kept under them
+are of what was lost.
 """
 
 from sqlalchemy import Connection, Engine, text
@@ -9,9 +11,10 @@ from sqlalchemy import Connection, Engine, text
 from data.store.scoped import reading, whole
 
 _BUMP = (
-    "INSERT INTO reader (site, name, epoch, after, at) VALUES (:site, 'derived', '', '1', now())"
-    " ON CONFLICT (site, name) DO UPDATE"
-    " SET after = CAST(CAST(reader.after AS bigint) + 1 AS text), at = EXCLUDED.at"
+    "INSERT INTO reader (site, name, epoch, after, at) VALUES (:site, 'derived', '',"
+    " CAST(CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS text), now())"
+    " ON CONFLICT (site, name) DO UPDATE SET after = CAST(GREATEST("
+    "CAST(reader.after AS bigint) + 1, CAST(EXCLUDED.after AS bigint)) AS text), at = EXCLUDED.at"
     " RETURNING CAST(after AS bigint)"
 )
 _CURRENT = "SELECT CAST(after AS bigint) FROM reader WHERE site = :site AND name = 'derived'"

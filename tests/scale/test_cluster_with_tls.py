@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from limits.storage import storage_from_string
 
 from callbacks.limits import _as_limits_has_it
 from data.services.errors import Unavailable
@@ -50,8 +51,6 @@ def test_kept_answers_and_counted_reads_go_over_tls_too(secured: RealCluster) ->
     assert shelf.get("answer") == b"42"
     shelf.close()
     address, told = _as_limits_has_it(secured.url)
-    from limits.storage import storage_from_string
-
     counted = storage_from_string(address, **told)
     assert (counted.incr("reads", 60), counted.incr("reads", 60)) == (1, 2)
     counted.storage.close()
