@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ from data.wiring import People
 from tests import people
 from tests.browser.product.program import ORDER, SCREENS, SITE, wait_for
 from tests.engines import conninfo
+from tests.folders import short_folder
 from tests.nginx import NAME, Nginx, ensure, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -163,9 +163,8 @@ def proxied(
     program = ensure()
     if program is None:
         pytest.skip("there is no nginx, and none could be installed")
-    with _engines(postgres, redis_server, template) as (database_url, redis_url), \
-            tempfile.TemporaryDirectory(prefix="milepost-") as name:  # fmt: skip
-        folder = Path(name)
+    engines = _engines(postgres, redis_server, template)
+    with engines as (database_url, redis_url), short_folder() as folder:
         env = _environment(folder, database_url, redis_url)
         made = [Web(folder, env, graceful_s) for _ in range(webs)]
         nginx = Nginx(program, folder, [web.port for web in made])
