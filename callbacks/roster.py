@@ -1,7 +1,7 @@
 """`/roster`: who is on call, kept by a site's administrators, managers and planners."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from flask import Blueprint, Response, abort, redirect, request
@@ -9,34 +9,28 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
 from callbacks.gate import viewer
-from callbacks.notifications import NOTIFICATION_STYLES, site_of, sites_shown
-from callbacks.viewer import theme_of, translator_of
+from callbacks.plain_pages import PlainPages, by, given
 from data.domain.exceptions.on_call import posts
 from data.domain.exceptions.recipients import Staff
 from data.domain.exceptions.rule_rules import OWNERS
 from data.domain.people import Account
 from data.domain.preferences import MOST_DUTIES, Duty, PreferenceError
 from data.domain.site import Site
-from data.services.accounts_desk import By
 from data.services.errors import Forbidden
 from data.services.live import utc_now
 from data.services.preferences import Roster
 from layouts.pages import roster
 from layouts.pages.roster import PATH, Shown
-from layouts.plain import document
 from layouts.urls import address
 
 _LONGEST = 200
 
 
 class RosterPages:
-    """The handlers. `sites`: the models of sites, by id."""
+    """The handlers."""
 
-    def __init__(
-        self, service: Roster, sites: Callable[[], Mapping[str, Site]], locale: str
-    ) -> None:
-        self._roster, self._sites = service, sites
-        self._locale = locale
+    def __init__(self, service: Roster, pages: PlainPages) -> None:
+        self._roster, self._pages = service, pages
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -47,17 +41,19 @@ class RosterPages:
 
     def listed(self) -> Response:
         """Show the roster of a site."""
-        return self._show(self._site(request.args.get("site")), done=request.args.get("said", ""))
+        return self._show(
+            self._pages.site(request.args.get("site")), done=request.args.get("said", "")
+        )
 
     def save(self) -> Answer:
         """Put a roster in the place of the one that was shown."""
-        who, site = viewer(), self._site(_given("site"))
+        who, site = viewer(), self._pages.site(given("site"))
         staff = {one.id: one for one in self._roster.staff(who.scope, site.id)}
-        if mark_of(self._roster.of(who.scope, site.id)) != _given("was"):
+        if mark_of(self._roster.of(who.scope, site.id)) != given("was"):
             return self._show(site, wrong="moved", status=409)
         try:
             said = list(duties_of(request.form, site.id, staff))
-            self._roster.change(who.scope, By(who.actor, request.remote_addr or ""), site, said)
+            self._roster.change(who.scope, by(), site, said)
         except PreferenceError as error:
             return self._show(site, wrong=error.field, status=422)
         except Forbidden:
@@ -65,28 +61,17 @@ class RosterPages:
         return redirect(address(PATH, {"site": site.id, "said": "saved"}), 303)
 
     def _show(self, site: Site, wrong: str = "", status: int = 200, done: str = "") -> Response:
-        t, scope = translator_of(self._locale, request.args.get("lang")), viewer().scope
+        scope = viewer().scope
         duties, staff = self._roster.of(scope, site.id), self._roster.staff(scope, site.id)
         now = utc_now()
         here = Staff(site=site, people=staff, duties=duties, now=now)
         shown = Shown(
-            site=site, sites=sites_shown(self._sites()), duties=duties,
+            site=site, duties=duties,
             staff=sorted(staff, key=lambda one: (one.role, one.name)), posts=posts(here, OWNERS),
             now=site.now(now), was=mark_of(duties), wrong=wrong, done=done,
         )  # fmt: skip
-        body = roster.layout(shown, generate_csrf(), t)
-        theme = theme_of(request.args.get("theme"))
-        kept = {"site": site.id}
-        page = document(t(roster.TITLE), body, t, theme, NOTIFICATION_STYLES, wide=True, kept=kept)
-        answer = Response(page, status, mimetype="text/html")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
-
-    def _site(self, wanted: str | None) -> Site:
-        found = site_of(self._sites(), wanted)
-        if found is None:
-            abort(404)
-        return found
+        body = roster.layout(shown, generate_csrf(), self._pages.t())
+        return self._pages.show(PATH, roster.TITLE, body, status, site.id)
 
 
 def mark_of(duties: Sequence[Duty]) -> str:
@@ -94,26 +79,22 @@ def mark_of(duties: Sequence[Duty]) -> str:
     return hashlib.sha256(msgspec.json.encode(list(duties))).hexdigest()[:16]
 
 
-def duties_of(given: Mapping[str, str], site: str, staff: Mapping[str, Account]) -> Iterator[Duty]:
+def duties_of(form: Mapping[str, str], site: str, staff: Mapping[str, Account]) -> Iterator[Duty]:
     """Yield the lines of a roster as a form has them; one without a person is left out.
 
     Raises: PreferenceError.
     """
-    count = given.get("lines", "")
+    count = form.get("lines", "")
     if not (count.isascii() and count.isdigit() and len(count) < 6):
         raise PreferenceError("roster", f"at most {MOST_DUTIES} lines")
     for place in range(min(int(count), MOST_DUTIES + 1)):
-        person = given.get(f"account_{place}", "")
+        person = form.get(f"account_{place}", "")
         if not person:
             continue
         if person not in staff:
             raise PreferenceError("account", "somebody of the site")
         yield Duty(
             site=site, role=staff[person].role, account=person,
-            area=given.get(f"area_{place}", "")[:_LONGEST],
-            shift=given.get(f"shift_{place}", "")[:_LONGEST],
+            area=form.get(f"area_{place}", "")[:_LONGEST],
+            shift=form.get(f"shift_{place}", "")[:_LONGEST],
         )  # fmt: skip
-
-
-def _given(name: str) -> str:
-    return request.form.get(name, "")[:_LONGEST]

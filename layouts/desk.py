@@ -95,7 +95,7 @@ def frame(
     return html.Div(
         [
             html.A(t("Skip to the content"), href=f"#{ids.Desk.BODY}", className="mp-skip"),
-            _header(head, status, t),
+            header(head, t),
             html.Div(status_line(status, head.back_to_live, t), id=ids.Desk.STATUS),
             html.Main(body, id=ids.Desk.BODY, className="mp-body", tabIndex=-1),
             dcc.Store(id=ids.Desk.LIVE),
@@ -107,7 +107,8 @@ def frame(
     )
 
 
-def _header(head: Head, status: Status | None, t: Translator) -> Component:
+def header(head: Head, t: Translator) -> Component:
+    """Return the header: where one is, where to go, who looks."""
     tabs, others = _in_sight(head.pages)
     return html.Header(
         [

@@ -7,11 +7,14 @@ scripts don't. Everything that goes into them is escaped. Pure.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from dash.development.base_component import Component
 from markupsafe import Markup, escape
 
+from layouts.components.still import Node, node_of
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address
 
+_NOTHING = Markup("")
 _VOID = frozenset({"input", "link", "meta", "br", "img"})
 Content = str | Markup | Sequence["Content"] | None
 
@@ -34,11 +37,12 @@ def tag(name: str, /, *content: Content, **attributes: str | bool | int | None) 
 
 def document(
     title: str, body: Content, t: Translator, theme: str, styles: Sequence[str],
-    wide: bool = False, kept: Mapping[str, str] = MappingProxyType({}),
+    wide: bool = False, kept: Mapping[str, str] = MappingProxyType({}), header: Markup = _NOTHING,
 ) -> str:  # fmt: skip
     """Return a whole document.
 
     `styles`: addresses of the style sheets; `kept`: parameters that another language keeps.
+    `header`: that of desk pages, which has the languages too.
     """
     head = [
         tag("meta", charset="utf-8"),
@@ -48,16 +52,27 @@ def document(
         tag("link", rel="icon", href="/_favicon.ico"),
         *(tag("link", rel="stylesheet", href=style) for style in styles),
     ]
-    page = tag(
-        "div",
-        tag("main", body, class_="mp-door-card mp-door-wide" if wide else "mp-door-card"),
-        languages(t, kept),
-        class_="mp-desk mp-door",
-        data_theme=theme,
-        lang=t.locale,
-    )
+    card = "mp-door-card mp-door-wide" if wide else "mp-door-card"
+    inner = [tag("main", body, class_=card), languages(t, kept)]
+    if header:
+        own = tag("div", body, class_="mp-door-card mp-door-wide")
+        inner = [header, tag("main", own, class_="mp-body mp-door mp-door-desk")]
+    css = "mp-desk" if header else "mp-desk mp-door"
+    page = tag("div", inner, class_=css, data_theme=theme, lang=t.locale)
     whole = tag("html", tag("head", head), tag("body", page), lang=t.locale)
     return Markup("<!doctype html>\n") + whole
+
+
+def written(tree: Component) -> Markup:
+    """Return a tree of `dash.html` elements as a document has it."""
+    return _written(node_of(tree))
+
+
+def _written(node: Node) -> Markup:
+    if isinstance(node, str):
+        return escape(node)
+    name, attributes, children = node
+    return tag(name, [_written(child) for child in children], **attributes)
 
 
 def languages(t: Translator, kept: Mapping[str, str] = MappingProxyType({})) -> Markup:

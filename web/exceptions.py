@@ -15,6 +15,7 @@ from callbacks.desk.party_exceptions import PartyExceptionActs, PartyExceptionsP
 from callbacks.desk.rules import RulesPage
 from callbacks.desk.visit import DeskPage
 from callbacks.notifications import NotificationPages, untold
+from callbacks.plain_pages import MakesHead, PlainPages
 from callbacks.roster import RosterPages
 from callbacks.triggers import TriggerPages
 from callbacks.wording import Words
@@ -50,14 +51,12 @@ def exception_acts(
 
 def telling(
     engines: Engines, settings: Settings, sites: Sites, outside: Outside,
-    exceptions: ExceptionParts,
+    exceptions: ExceptionParts, head: MakesHead,
 ) -> tuple[list[Blueprint], Callable[[], int | None]]:  # fmt: skip
     """Return the pages on how people are told and of what, and what counts their unread."""
-    audit, locale = outside.audit, settings.locale
+    audit = outside.audit
     made = TellingParts(engines, settings, sites, audit, Words, outside.disclosures)
-    own = NotificationPages(
-        made.preferences, made.inbox, exceptions.desk, made.book, audit, made.models, locale
-    )
-    pages = (own, RosterPages(made.roster, made.models, locale),
-             TriggerPages(made.triggers, made.models, locale))  # fmt: skip
-    return [one.blueprint() for one in pages], untold(made.inbox)
+    pages = PlainPages(head, made.models, settings.locale)
+    own = NotificationPages(made.preferences, made.inbox, exceptions.desk, made.book, audit, pages)
+    every = (own, RosterPages(made.roster, pages), TriggerPages(made.triggers, pages))
+    return [one.blueprint() for one in every], untold(made.inbox)

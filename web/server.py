@@ -17,6 +17,7 @@ from callbacks.hub import Hub
 from callbacks.limits import ReadLimit
 from callbacks.looks import Looks
 from callbacks.operating import Operating
+from callbacks.plain_pages import MakesHead
 from callbacks.quiet import Quiet
 from callbacks.reading import ReadingApi
 from callbacks.walls import Walls
@@ -35,7 +36,10 @@ from data.store.keys import KeyStore
 from data.store.past import PastEvents
 from data.stream.cache import RedisShelf
 from data.wiring import Engines, secret_of
+from layouts.desk import Head
 from layouts.screens import FILE, load
+from layouts.text import Translator
+from layouts.urls import Address
 from web.desks import administration, desk_pages, gantt_page, report_page
 from web.entry import ways_in
 from web.exceptions import exception_acts, exception_pages, telling
@@ -47,7 +51,7 @@ def create_server(settings: Settings) -> Flask:
     """Wire the web application and start its readers. To be called under gevent."""
     engines = Engines(settings)
     sites, hub = _live(engines, settings.build)
-    ingest = Ingest(engines.log, engines.history, sites)
+    ingest = Ingest(engines.log, engines.history, sites, engines.promises)
     keys = Keys(KeyStore(engines.sql), utc_now)
     past = _past_sites(engines, sites)
     quiet = Quiet(lambda site, area: exceptions.ended(site, area), gevent.spawn)
@@ -64,7 +68,10 @@ def create_server(settings: Settings) -> Flask:
     def visit(page: DeskPage, given: Mapping[str, Any]) -> Visit:
         return shell.visit_of(page, given)
 
-    pages, acts, untold = _pages(engines, settings, sites, outside, exceptions, visit)
+    def head(here: Address, site: str | None, t: Translator, theme: str) -> Head:
+        return shell.plain_head(here, site, t, theme)
+
+    pages, acts, untold = _pages(engines, settings, sites, outside, exceptions, visit, head)
     shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=untold)
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
     more = (outside.live.blueprint(), *acts, reading, screens, links)
@@ -80,6 +87,7 @@ def _pages(
     outside: Outside,
     exceptions: ExceptionParts,
     visit: Visits,
+    head: MakesHead,
 ) -> tuple[list[DeskPage], list[Blueprint], Callable[[], int | None]]:
     """Make all pages, what is posted to them, and what counts that somebody hasn't read."""
     supply, acts = supply_boards(outside, settings.locale)
@@ -91,7 +99,7 @@ def _pages(
     pages += exception_pages(exceptions)
     report, report_acts = report_page(engines, sites, settings)
     pages.append(report)
-    told, untold = telling(engines, settings, sites, outside, exceptions)
+    told, untold = telling(engines, settings, sites, outside, exceptions, head)
     return pages, [*acts, report_acts, *told, date_acts], untold
 
 

@@ -302,25 +302,29 @@ class Shell:
             site_name=name,
             stream="party" if isinstance(page, ForParty) and self.scope().outside else "desk",
             theme=theme,
-            sites=tuple(_site_link(live, page, drawn.site) for live in lives),
-            pages=self._navigation(page, here, t, drawn.site),
-            languages=tuple(
-                desk.Link(
-                    name=locale,
-                    words=LOCALE_NAMES[locale],
-                    href=here.href(lang=locale),
-                    current=locale == t.locale,
-                )
-                for locale in LOCALES
-            ),
-            themes=tuple(
-                desk.Link(name=n, words=t(w), href=here.href(theme=n), current=n == theme)
-                for n, w in desk.THEMES.items()
-            ),
+            sites=tuple(_site_link(live, page.path, drawn.site) for live in lives),
+            pages=self._navigation(here, t, drawn.site),
+            languages=_languages(here, t),
+            themes=_themes(here, t, theme),
             exports=_export_links(page, here) if drawn.whole else (),
             back_to_live=here.href(at=None),
             person=self._person(),
         )
+
+    def plain_head(self, here: Address, site: str | None, t: Translator, theme: str) -> desk.Head:
+        """Return the header of a page that is none of these; with a site, the way to it of others.
+
+        Without one, the page is about who looks.
+        """
+        lives = [live for live in self._sites.disclosing(self.scope()) if _is_known(live)]
+        own = next((live for live in lives if site in (None, live.site)), None)
+        return desk.Head(
+            site=None, theme=theme,
+            site_name=own.board.site.name if own and (site or len(lives) == 1) else "",
+            sites=tuple(_site_link(live, here.path, site) for live in lives) if site else (),
+            pages=self._navigation(here, t, own.site if own else None),
+            languages=_languages(here, t), themes=_themes(here, t, theme), person=self._person(),
+        )  # fmt: skip
 
     def _person(self) -> desk.Person | None:
         who = self._who()
@@ -328,15 +332,13 @@ class Shell:
             return None
         return desk.Person(name=who.name, token=generate_csrf(), unread=self._untold())
 
-    def _navigation(
-        self, page: DeskPage, here: Address, t: Translator, site: str | None
-    ) -> tuple[desk.Link, ...]:
+    def _navigation(self, here: Address, t: Translator, site: str | None) -> tuple[desk.Link, ...]:
         return tuple(
             desk.Link(
                 name=one.name,
                 words=one.title(t),
                 href=here.href(one.path),
-                current=page.path == one.path or page.path.startswith(one.path + "/"),
+                current=here.path == one.path or here.path.startswith(one.path + "/"),
                 count=self._count(one, site),
             )
             for one in in_order([one for one in self.listed() if self.opens(one)])
@@ -354,14 +356,28 @@ def _with_variables(page: DeskPage) -> bool:
     return "<" in page.path
 
 
-def _site_link(live: LiveSite, page: DeskPage, current: str | None) -> desk.Link:
+def _site_link(live: LiveSite, path: str, current: str | None) -> desk.Link:
     """Return the way to the same page of another site, or to the list that a page belongs to."""
-    path = page.path.split("/<", 1)[0]
     return desk.Link(
         name=live.site,
         words=live.board.site.name,
-        href=address(path, {"site": live.site}),
+        href=address(path.split("/<", 1)[0], {"site": live.site}),
         current=live.site == current,
+    )
+
+
+def _languages(here: Address, t: Translator) -> tuple[desk.Link, ...]:
+    return tuple(
+        desk.Link(name=one, words=LOCALE_NAMES[one], href=here.href(lang=one),
+                  current=one == t.locale)
+        for one in LOCALES
+    )  # fmt: skip
+
+
+def _themes(here: Address, t: Translator, theme: str) -> tuple[desk.Link, ...]:
+    return tuple(
+        desk.Link(name=name, words=t(words), href=here.href(theme=name), current=name == theme)
+        for name, words in desk.THEMES.items()
     )
 
 

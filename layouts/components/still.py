@@ -36,11 +36,12 @@ def still(tree: Component, id: str) -> Component:
 
     Raises: TypeError for a component that needs Dash, such as an input or a chart.
     """
-    node = json.dumps(_node(tree), ensure_ascii=False, separators=(",", ":"))
+    node = json.dumps(node_of(tree), ensure_ascii=False, separators=(",", ":"))
     return html.Div(id=id, **{"data-still": node})
 
 
-def _node(component: Component | Element) -> Node:
+def node_of(component: Component | Element) -> Node:
+    """Return an element as [tag, attributes, children]."""
     if isinstance(component, Element):
         given = _given(component.attributes)
         return [component.tag, given, list(_children(component.children))]
@@ -65,7 +66,7 @@ def _children(value: Any) -> Iterator[Node]:
     if value is None:
         return
     if isinstance(value, Component | Element):
-        yield _node(value)
+        yield node_of(value)
     elif isinstance(value, list | tuple):
         for child in value:
             yield from _children(child)

@@ -84,7 +84,6 @@ def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     wrong = t(WRONG[shown.wrong], most=MOST_WAYS) if shown.wrong in WRONG else shown.wrong
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", t(TITLE)),
             notice(wrong),
             notice(t(SAID[shown.done]) if shown.done in SAID else None, wrong=False),

@@ -16,7 +16,6 @@ from data.domain.site import Site
 from layouts.components.exception_looks import ROLES
 from layouts.plain import Content, form, notice, tag
 from layouts.text import Translator, msgid
-from layouts.urls import address
 
 TITLE = msgid("Who is on call")
 PATH = "/roster"
@@ -32,10 +31,9 @@ _SPARE = 3  # empty lines that the form offers
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page shows. `was`: a mark of the roster as it is shown; `sites`: id and name."""
+    """What the page shows. `was`: a mark of the roster as it is shown."""
 
     site: Site
-    sites: Sequence[tuple[str, str]]
     duties: Sequence[Duty]
     staff: Sequence[Account]
     posts: Sequence[Post]
@@ -50,9 +48,7 @@ def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     lead = t("Whom exceptions reach first. Off shift the next shift is told when it begins.")
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", f"{t(TITLE)} · {shown.site.name}"),
-            sites_of(PATH, shown.site.id, shown.sites, t),
             notice(t(WRONG[shown.wrong]) if shown.wrong in WRONG else shown.wrong),
             notice(t(SAID[shown.done]) if shown.done in SAID else None, wrong=False),
             tag("p", lead, class_="mp-quiet"),
@@ -61,18 +57,6 @@ def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
             _form(shown, csrf, t),
         ]
     )
-
-
-def sites_of(path: str, site: str, sites: Sequence[tuple[str, str]], t: Translator) -> Markup:
-    """Return the way to the same page of other sites."""
-    if len(sites) < 2:
-        return Markup("")
-    links = [
-        tag("a", name, href=address(path, {"site": one}),
-            aria_current="true" if one == site else None)
-        for one, name in sites
-    ]  # fmt: skip
-    return tag("nav", links, class_="mp-notes-sites", aria_label=t("Site"))
 
 
 def _now(shown: Shown, t: Translator) -> Markup:

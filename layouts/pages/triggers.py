@@ -14,7 +14,6 @@ from data.domain.scope import Role
 from data.domain.site import Site
 from data.domain.triggers import Trigger, When
 from layouts.components.exception_looks import ROLES
-from layouts.pages.roster import sites_of
 from layouts.plain import Content, field, form, notice, tag
 from layouts.text import NONE, Translator, msgid
 from layouts.urls import address
@@ -54,7 +53,6 @@ class Shown(Struct, frozen=True, kw_only=True):
     """What the page shows. `chosen`: whose form is open; `ways`: that are set up."""
 
     site: Site
-    sites: Sequence[tuple[str, str]]
     rows: Sequence[Row]
     ways: Sequence[str]
     now: datetime
@@ -70,9 +68,7 @@ def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     new = address(PATH, {"site": shown.site.id, "trigger": NEW})
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", f"{t(TITLE)} · {shown.site.name}"),
-            sites_of(PATH, shown.site.id, shown.sites, t),
             notice(t(WRONG[shown.wrong]) if shown.wrong in WRONG else shown.wrong),
             notice(t(SAID[shown.done]) if shown.done in SAID else None, wrong=False),
             tag("p", lead, class_="mp-quiet"),

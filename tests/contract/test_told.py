@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from callbacks.gate import Viewer
 from callbacks.notifications import NotificationPages
+from callbacks.plain_pages import PlainPages
 from callbacks.roster import RosterPages
 from callbacks.triggers import TriggerPages
 from data.domain.notices import Permanent
@@ -24,6 +25,7 @@ from data.store.scoped import WEB, WORKER, connect
 from data.store.told import ToldStore
 from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
+from layouts.desk import Head
 from tests.contract.telling import PLANT, FakeWay, FakeWays, Telling
 from tests.people import account_of
 
@@ -54,16 +56,18 @@ class Pages:
         self.triggers = Triggers(TriggerStore(web), ways, audit, telling.clock)
         self.preferences = Preferences(telling.pages, ways, audit, self._second)
         self.book = WayStates(web)
-        own = NotificationPages(
-            self.preferences, self.inbox, desk, self.book, audit, self._sites, "en"
-        )
-        roster = RosterPages(Roster(telling.pages, audit), self._sites, "en")
+        plain = PlainPages(
+            lambda here, site, t, theme: Head(site=None, site_name="", theme=theme),
+            self._sites, "en",
+        )  # fmt: skip
+        own = NotificationPages(self.preferences, self.inbox, desk, self.book, audit, plain)
+        roster = RosterPages(Roster(telling.pages, audit), plain)
         server = Flask("told")
         server.secret_key = "s"
         server.config["WTF_CSRF_ENABLED"] = False
         CSRFProtect(server)
         server.before_request(self._let_in)
-        for one in (own, roster, TriggerPages(self.triggers, self._sites, "en")):
+        for one in (own, roster, TriggerPages(self.triggers, plain)):
             server.register_blueprint(one.blueprint())
         self.client = server.test_client()
 
