@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from data.domain.events import Event
 from data.domain.exceptions.evidence import Evidence
 from data.domain.quarantine import Quarantined, QuarantineKind
+from data.domain.scope import party_source
 from layouts.components import desk
 from layouts.components.evidence import TYPES, said_by
 from layouts.components.exception_view import CaseView
@@ -20,6 +21,7 @@ ASIDE = {
     QuarantineKind.POISON: msgid("can't be read"),
     QuarantineKind.GAP: msgid("gap in the log"),
 }
+_OF_PARTIES = party_source("")
 _COMMAND = "python app.py quarantine --site"
 
 
@@ -70,9 +72,18 @@ def _event(event: Event, place: int, view: CaseView) -> desk.TableRow:
             "type": t(TYPES[event.type]),
             "subject": _subject(event.subject, view),
             "says": _says(event, view),
-            "source": event.source or NONE,
+            "source": _reporter(event.source, view),
         },
     )
+
+
+def _reporter(source: str, view: CaseView) -> str:
+    """Return who reported it: a party by its name, where it may be named."""
+    if not source.startswith(_OF_PARTIES):
+        return source or NONE
+    if not view.sees_parties:
+        return NONE
+    return view.party(source.removeprefix(_OF_PARTIES)) or NONE
 
 
 def _says(event: Event, view: CaseView) -> str:

@@ -14,6 +14,7 @@ from data.domain.exceptions.search import CaseFilter
 from data.domain.exceptions.values import VALUES as NAMES
 from data.domain.plan import Operation, Order
 from data.domain.quarantine import Quarantined, QuarantineKind
+from data.domain.scope import party_source
 from layouts.components import exception_looks as looks
 from layouts.components.exception_aside import DELIVERY
 from layouts.components.exception_forms import Sender
@@ -236,6 +237,16 @@ def test_it_shows_the_events_it_was_raised_from_with_who_reported_them():
     assert "The newest 1; there are more." not in words
     more = said(page(one(evidence=Evidence(looked=True, events=(down,), more=True))))
     assert "The newest 1; there are more." in more
+
+
+def test_a_party_that_reported_is_named_where_it_may_be():
+    shipped = replace(told("operation/SO-1168/30", EventType.OPERATION_STARTED),
+                      source=party_source("P2"))  # fmt: skip
+    found = Evidence(looked=True, events=(shipped,))
+    assert "Formosa" in said(page(one(evidence=found)))
+    hidden = one(evidence=found, sees_orders=False, sees_parties=False)
+    words = said(page(hidden))
+    assert "Formosa" not in words and not any("urn:milepost" in word for word in words)
 
 
 def test_of_a_plan_it_says_by_when_the_operation_and_the_order_were_planned():
