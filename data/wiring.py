@@ -19,6 +19,7 @@ import structlog
 from data.secret import derived, kept
 from data.services.errors import Forbidden
 from data.services.live import LiveSite, utc_now
+from data.services.promises import Promises
 from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.history import History
@@ -69,6 +70,7 @@ class Engines:
         replica = settings.replica_url  # for pages on the past, whose stores take `past`
         self.past = self.sql if replica is None else beside(self.sql, replica)
         self.history = History(self.sql)
+        self.promises = Promises()
 
     def recorder(self, site: str) -> "Recorder":
         """Make the recorder of a site."""
@@ -90,7 +92,9 @@ class Engines:
     def _keeper(self, site: str) -> "Rescue":
         from data.services.rescue import SECOND_S, Rescue
 
-        return Rescue(site, self.log, self.history, utc_now, sure_s=SECOND_S)
+        return Rescue(
+            site, self.log, self.history, utc_now, sure_s=SECOND_S, promises=self.promises
+        )
 
     def followed(
         self, spawn: Callable[..., Any], pause: Callable[[float], None], facts: bool = False

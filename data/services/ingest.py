@@ -22,6 +22,7 @@ from data.domain.subjects import Identity
 from data.services.archived import Archive, ArchivedPast
 from data.services.errors import Cold, Forbidden
 from data.services.ports import Claim, Outcome
+from data.services.promises import Promises
 
 LATE = 5 / 6  # of the time for which the log remembers; older: SQL is asked for the identity
 _OWN_CLOCK = timedelta(minutes=1)  # a site whose now differs by more has a clock of its own
@@ -83,10 +84,14 @@ class Plans(Protocol):
 class Ingest:
     """The one way in."""
 
-    def __init__(self, log: Log, memory: Memory, plans: Plans) -> None:
+    def __init__(
+        self, log: Log, memory: Memory, plans: Plans, promises: Promises | None = None
+    ) -> None:
+        """`promises`: where a process that reads the log back writes down what it acknowledges."""
         self._log = log
         self._memory = memory
         self._plans = plans
+        self._promises = promises
         self._archived = ArchivedPast(memory)
         self._warming = threading.Lock()
 
@@ -192,6 +197,18 @@ class Ingest:
         return verdicts
 
     def _claim(self, site: str, claims: Sequence[Claim], real_now: datetime) -> list[Outcome]:
+        if self._promises is None:
+            return self._append_claims(site, claims, real_now)
+        outcomes, promised = [], self._promises.made(site, claims)
+        try:
+            outcomes = self._append_claims(site, claims, real_now)
+        finally:
+            self._promises.decided(site, promised, outcomes)
+        return outcomes
+
+    def _append_claims(
+        self, site: str, claims: Sequence[Claim], real_now: datetime
+    ) -> list[Outcome]:
         try:
             return self._log.append(site, claims)
         except Cold:

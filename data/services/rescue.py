@@ -3,7 +3,8 @@
 The watch reads what the recorder reads, and keeps what isn't recorded yet. When another hand
 empties or trims the log, what was acknowledged is here still. Putting back is safe at any time:
 an identity is recorded once, however often it stands in the log. An aspect of the watch; web
-processes, which read at once what the watch may read a little later, put back what it hadn't.
+processes, which read at once what the watch may read a little later, put back what it hadn't, and
+what they acknowledged themselves and nobody read.
 """
 
 import time
@@ -22,6 +23,7 @@ from data.services.aspects import Documents
 from data.services.errors import Cold
 from data.services.live import LiveSite
 from data.services.ports import Claim, Entry, Outcome, seq_of
+from data.services.promises import Promises
 from data.services.recorder import READER
 
 MOST = 200_000  # entries that are kept at most; the recorder is that far behind at 1,000/s in 200 s
@@ -43,6 +45,9 @@ class Log(Protocol):
 
     def first_offset(self, site: str) -> str | None:
         """Offset of the oldest entry still held."""
+
+    def last_offset(self, site: str) -> str:
+        """Offset of the newest entry."""
 
     def readers(self, site: str) -> dict[str, tuple[str, float]]:
         """How far each reader is."""
@@ -79,8 +84,14 @@ class Rescue:
     def __init__(
         self, site: str, log: Log, past: Recorded, now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic, sure_s: float = SURE_S,
+        promises: Promises | None = None,
     ) -> None:  # fmt: skip
-        """`clock`: seconds that never go back; `sure_s`: how long it leaves it to others."""
+        """`clock`: seconds that never go back; `sure_s`: how long it leaves it to others.
+
+        `promises`: what this process acknowledges, on the same clock.
+        """
+        self._promises = promises or Promises(clock)
+        self._end: tuple[float, int] | None = None  # when it looked last, where the log ended
         self._sure_s = sure_s
         self._site, self._log, self._past, self._now, self._clock = site, log, past, now, clock
         self._kept: deque[tuple[str, Entry]] = deque(maxlen=MOST)  # with the epoch it was read in
@@ -107,7 +118,7 @@ class Rescue:
         if self._clock() - self._looked_at < LOOK_S:
             return {}
         self._looked_at = self._clock()
-        gone = self._gone()
+        gone = [*map(_claim, self._gone()), *self._unread()]
         if not gone:
             self._missed_at = 0.0
         elif self._missed_at == 0.0:
@@ -118,6 +129,7 @@ class Rescue:
         return {}
 
     def _overhear(self, entries: Sequence[Entry]) -> None:
+        self._promises.read(self._site, entries)
         self._kept.extend((self._epoch, entry) for entry in entries if entry.digest is not None)
 
     def _gone(self) -> list[Entry]:
@@ -140,19 +152,39 @@ class Rescue:
         self._kept.extend([*(one for one in missing if id(one[1]) in still), *left])
         return gone
 
-    def _unrecorded(self, entries: Sequence[Entry]) -> list[Entry]:
-        found: list[Entry] = []
-        for first in range(0, len(entries), CHUNK):
-            chunk = entries[first : first + CHUNK]
-            identities = [_identity_of(entry) for entry in chunk]
-            known = self._past.digests_of(self._site, [one for one in identities if one])
-            found += [
-                entry for entry, one in zip(chunk, identities, strict=True) if one not in known
-            ]
-        return [entry for entry in found if _identity_of(entry) is not None]
+    def _unread(self) -> list[Claim]:
+        """Return what this process acknowledged, isn't recorded, and the log has no more.
 
-    def _put_back(self, gone: Sequence[Entry]) -> None:
-        claims = [_claim(entry) for entry in gone]
+        That is what wasn't among all that the log had when it was looked at before.
+        """
+        read, before = seq_of(self._live.offset) if self._live else 0, self._end
+        if before is not None and read < before[1]:
+            return []  # not yet read so far
+        self._end = (self._clock(), seq_of(self._log.last_offset(self._site)))
+        found = self._promises.unread(self._site, before[0]) if before else []
+        left = self._without_recorded(found)
+        still = {(claim.source, claim.id) for claim in left}
+        recorded = [claim for claim in found if (claim.source, claim.id) not in still]
+        self._promises.forget(self._site, recorded)
+        return left
+
+    def _unrecorded(self, entries: Sequence[Entry]) -> list[Entry]:
+        by_identity = {one: e for e in entries if (one := _identity_of(e)) is not None}
+        return [by_identity[one] for one in self._not_in_sql([*by_identity])]
+
+    def _without_recorded(self, claims: Sequence[Claim]) -> list[Claim]:
+        by_identity = {(claim.source, claim.id): claim for claim in claims}
+        return [by_identity[one] for one in self._not_in_sql([*by_identity])]
+
+    def _not_in_sql(self, identities: Sequence[Identity]) -> list[Identity]:
+        found: list[Identity] = []
+        for first in range(0, len(identities), CHUNK):
+            chunk = identities[first : first + CHUNK]
+            known = self._past.digests_of(self._site, chunk)
+            found += [one for one in chunk if one not in known]
+        return found
+
+    def _put_back(self, claims: Sequence[Claim]) -> None:
         self._log.forget(self._site, [(claim.source, claim.id) for claim in claims])
         for first in range(0, len(claims), CHUNK):
             self._append(claims[first : first + CHUNK])
@@ -160,8 +192,10 @@ class Rescue:
         names = [claim.id for claim in claims]
         _log.error("entries put back", site=self._site, count=len(names), first=names[0])
         self._log.append_quarantined(self._site, [self._told(names)])
-        lost = {id(entry) for entry in gone}
-        self._kept = deque((one for one in self._kept if id(one[1]) not in lost), maxlen=MOST)
+        self._promises.forget(self._site, claims)
+        back = {(claim.source, claim.id) for claim in claims}
+        left = [one for one in self._kept if _identity_of(one[1]) not in back]
+        self._kept = deque(left, maxlen=MOST)
 
     def _append(self, claims: Sequence[Claim]) -> None:
         try:

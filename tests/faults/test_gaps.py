@@ -6,10 +6,12 @@ import pytest
 
 from data.domain.quarantine import QuarantineKind
 from data.services.errors import Unavailable
+from data.services.ingest import Ingest
 from data.services.live import LiveSite
+from data.services.promises import Promises
 from data.services.rescue import LOOK_S, SURE_S, Rescue
 from data.stream.log import key_of
-from tests.contract.world import PLANT, World, drain, good, order, process
+from tests.contract.world import FACTORY, PLANT, World, drain, good, order, process
 
 STREAM = key_of(PLANT.id, "events")
 
@@ -36,7 +38,11 @@ class Keeping:
 
     def __init__(self, world: World) -> None:
         self.seconds = Seconds()
-        self.rescue = Rescue(PLANT.id, world.log, world.history, world.clock, self.seconds)
+        promises = Promises(self.seconds)
+        self.door = Ingest(world.log, world.history, world.sites, promises)
+        self.rescue = Rescue(
+            PLANT.id, world.log, world.history, world.clock, self.seconds, promises=promises
+        )
         self.live = LiveSite(PLANT.id, world.log, world.history, world.clock)
         self.rescue.begin(self.live)
         self.live.load()
@@ -54,6 +60,12 @@ def keeping(world: World) -> Keeping:
 def gaps(world: World) -> list[str]:
     found = world.history.quarantined(PLANT.id, 100)
     return [one.reason for one in found if one.kind == QuarantineKind.GAP]
+
+
+def acknowledged(world: World, keeping: Keeping, *names: str) -> None:
+    """Report through the door of a process that hasn't read it back yet."""
+    verdicts = keeping.door.accept(FACTORY, PLANT.id, [good(name) for name in names], world.clock())
+    assert [one.status.value for one in verdicts] == ["accepted"] * len(names)
 
 
 def unrecorded(world: World, keeping: Keeping, *names: str) -> None:
@@ -127,6 +139,40 @@ def test_what_vanished_is_put_back_recorded_once_and_named(
     keeping.look()
     keeping.look()
     drain(recorder)
+    assert world.recorded_ids().count("a") == 1
+
+
+@pytest.mark.parametrize("hand", ["xtrim", "flushall"])
+def test_what_vanished_before_anybody_read_it_is_put_back_by_who_acknowledged_it(
+    world: World, keeping: Keeping, hand: str
+) -> None:
+    recorder = world.recorder()
+    drain(recorder)
+    keeping.live.read(block_ms=None)
+    acknowledged(world, keeping, "a", "b")
+    if hand == "xtrim":
+        world.client.xtrim(STREAM, maxlen=0, approximate=False)
+    else:
+        world.client.flushall()
+    for _ in range(3):
+        keeping.live.read(block_ms=None)
+        keeping.look()
+    drain(recorder)
+    assert [one for one in world.recorded_ids() if one in "ab"] == ["a", "b"]
+    assert any("2 acknowledged events" in told and "a, b" in told for told in gaps(world))
+
+
+def test_what_a_reader_has_not_come_to_is_not_taken_for_vanished(
+    world: World, keeping: Keeping
+) -> None:
+    acknowledged(world, keeping, "a")
+    for _ in range(4):
+        keeping.look()  # the board reads nothing meanwhile
+    keeping.live.read(block_ms=None)
+    for _ in range(3):
+        keeping.look()
+    drain(world.recorder())
+    assert gaps(world) == []
     assert world.recorded_ids().count("a") == 1
 
 
