@@ -235,12 +235,16 @@ def test_an_event_older_than_the_logs_memory_is_looked_for_in_sql(world: World) 
     assert world.rows("SELECT kind, event_id FROM quarantine") == [("conflict", "late")]
 
 
-def test_an_event_sent_again_after_a_day_is_a_duplicate_however_new_it_was(world: World) -> None:
+@pytest.mark.parametrize("hours", [1, 6, 24])
+def test_an_event_sent_again_once_the_log_has_forgotten_it_is_a_duplicate_however_new_it_was(
+    world: World, hours: int
+) -> None:
+    world.log.remember_s = hours * 3600
     fresh = good("a", at=NOW + timedelta(minutes=4))
     world.accept(fresh)
     drain(world.recorder())
     forget_identities(world)
-    world.clock.advance(hours=24, minutes=1)
+    world.clock.advance(hours=hours, minutes=1)
     assert world.said(fresh) == ["duplicate"]
 
 

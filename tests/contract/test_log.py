@@ -14,7 +14,7 @@ from data.services.errors import Cold, Overloaded, Unavailable
 from data.services.ports import Claim
 from data.stream import log as log_module
 from data.stream.embedded import EmbeddedRedis
-from data.stream.log import EventLog, connect
+from data.stream.log import EventLog, connect, key_of
 from tests.contract.world import claims, entries_of, good
 
 SITE = "plant"
@@ -53,6 +53,15 @@ def test_appends_in_order_and_reads_back_what_was_appended(log: EventLog) -> Non
     assert log.last_offset(SITE) == entries[-1].offset
     assert log.first_offset(SITE) == entries[0].offset
     assert log.read(SITE, entries[0].offset, 1, None) == [entries[1]]
+
+
+def test_identities_are_remembered_for_as_long_as_is_set(client: redis.Redis) -> None:
+    log = EventLog(client, remember_h=6)
+    log.warm(SITE, "epoch-1", {("test", "recorded"): b"d"})
+    log.append(SITE, claims(good("a")))
+    kept = client.keys(key_of(SITE, "i:*"))
+    assert len(kept) == 2
+    assert all(6 * 3600 - 60 < client.ttl(key) <= 6 * 3600 for key in kept)
 
 
 def test_the_same_event_again_is_a_duplicate_and_another_body_a_conflict(log: EventLog) -> None:
