@@ -15,9 +15,6 @@ from msgspec import Struct
 from data.domain.board import Board
 from data.domain.events import (
     Event,
-    need_subject,
-    operation_subject,
-    order_subject,
     site_subject,
     work_unit_subject,
 )
@@ -25,7 +22,6 @@ from data.domain.facts import Facts
 from data.domain.forecast.quantiles import value_at
 from data.domain.forecast.records import Finish, OrderForecast
 from data.domain.indexes import Indexes
-from data.domain.plan import Order
 from data.domain.scope import Scope
 from data.domain.site import Site
 from data.domain.subjects import Fold
@@ -64,11 +60,8 @@ class PastReader(Protocol):
     def events_until(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Events of subjects."""
 
-    def open_orders(self, site: str, at: datetime, since: datetime) -> list[str]:
-        """Orders that may have been on the board."""
-
-    def settled(self, site: str, at: datetime, orders: Sequence[str]) -> list[Fold]:
-        """Operations and needs of which nothing was recorded since then."""
+    def orders(self, site: str, at: datetime, since: datetime) -> tuple[list[Fold], list[Event]]:
+        """What may have been on the board, as it stood; events of what moved on since."""
 
     def unit_events(self, site: str, at: datetime, subjects: Sequence[str]) -> list[Event]:
         """Events that the states of work units are folded from."""
@@ -185,13 +178,10 @@ def past_board(store: PastReader, site: str, at: datetime) -> Board:
     Raises: Unavailable.
     """
     board, since = Board(site), at - KEEP
-    orders = [order_subject(order) for order in store.open_orders(site, at, since)]
-    _fold(board, store.events_until(site, at, [site_subject(site), *orders]))
-    plans = list(board.plans())
-    board.restore(store.settled(site, at, [plan.id for plan in plans]))
-    known = board.operations.keys() | board.needs.keys()
-    moving = [name for plan in plans for name in _members(plan) if name not in known]
-    _fold(board, store.events_until(site, at, moving))
+    _fold(board, store.events_until(site, at, [site_subject(site)]))
+    settled, moved = store.orders(site, at, since)
+    board.restore(settled)
+    _fold(board, moved)
     units = [unit.id for unit in board.site.work_units]
     _fold(board, store.unit_events(site, at, [work_unit_subject(unit) for unit in units]))
     _forget(board, since)
@@ -212,17 +202,13 @@ def _fold(board: Board, events: Sequence[Event]) -> None:
         board.apply(event)
 
 
-def _members(plan: Order) -> list[str]:
-    operations = [operation_subject(plan.id, operation.id) for operation in plan.operations]
-    return operations + [need_subject(plan.id, need.id) for need in plan.needs]
-
-
 def _forget(board: Board, since: datetime) -> None:
-    """Drop what had left the board by then: cancelled orders, and those completed long ago."""
+    """Drop what had left the board by then, or had no plan: cancelled orders, long completed."""
     kept = {plan.id for plan in board.plans()}
     done = {plan.id: completed_at(board, plan) for plan in board.plans()}
     over = {order for order, at in done.items() if at is not None and at < since}
-    board.forget_orders([order for order in board.orders if order not in kept or order in over])
+    members = {subject.split("/", 2)[1] for subject in (*board.operations, *board.needs)}
+    board.forget_orders((members | board.orders.keys()) - (kept - over))
     board.changed_orders.clear()
     board.changed_output.clear()
 

@@ -6,6 +6,7 @@ site's advisory lock, so whoever loses the lock can't write any more.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -45,6 +46,7 @@ _IDENTIFY = (
     "INSERT INTO event_identity (site, source, id, recorded_at, digest)"
     " SELECT site, source, id, recorded_at, digest FROM pg_temp.staged_event"
 )
+Spans = dict[str, tuple[datetime, datetime]]  # by subject: its first and last recording
 _EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
@@ -99,8 +101,9 @@ class Recording:
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 enter(cursor, self._site)
-                copy_events(cursor, self._site, batch.events)
-                _upsert_folds(cursor, self._site, batch)
+                spans: Spans = {}
+                copy_events(cursor, self._site, _noted(batch.events, spans))
+                _upsert_folds(cursor, self._site, batch, spans)
                 _upsert_output(cursor, self._site, batch.output)
                 _write_voids(cursor, self._site, batch)
                 _write_quarantine(cursor, self._site, batch.quarantined)
@@ -152,7 +155,19 @@ def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
         yield f"{names}\t{times}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
 
 
-def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
+def _noted(events: Iterable[Recorded], spans: Spans) -> Iterator[Recorded]:
+    """Pass events on; note of each subject when its first and its last was recorded."""
+    for recorded in events:
+        subject, at = recorded.event.subject, recorded.event.recorded_at
+        span = spans.get(subject)
+        if span is None:
+            spans[subject] = (at, at)
+        elif not span[0] <= at <= span[1]:
+            spans[subject] = (min(span[0], at), max(span[1], at))
+        yield recorded
+
+
+def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch, spans: Spans) -> None:
     by_kind: dict[type[Fold], list[Fold]] = {}
     for fold in batch.folds:
         if fold.empty:  # all that was known of it is void
@@ -161,7 +176,12 @@ def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
         else:
             by_kind.setdefault(type(fold), []).append(fold)
     for form, (table, columns, row_of) in _STATES.items():
-        _upsert(cursor, table, columns, [row_of(site, fold) for fold in by_kind.get(form, [])])
+        dated = columns[-2:] == _SPAN
+        rows = [
+            row_of(site, fold) + (spans[fold.subject] if dated else ())
+            for fold in by_kind.get(form, [])
+        ]
+        _upsert(cursor, table, columns, rows)
     if batch.completed:
         cursor.execute(
             "UPDATE work_order o SET completed_at = c.at FROM"
@@ -171,6 +191,12 @@ def _upsert_folds(cursor: Cursor[Any], site: str, batch: Batch) -> None:
         )
 
 
+# When the first and the last event of a subject were recorded: kept as far apart as ever told.
+_SPAN = (("first_recorded_at", "timestamptz", False), ("last_recorded_at", "timestamptz", False))
+_MERGED = {
+    "first_recorded_at": "LEAST({1}.{0}, EXCLUDED.{0})",
+    "last_recorded_at": "GREATEST({1}.{0}, EXCLUDED.{0})",
+}
 _OPERATION = (
     ("site", "text", True),
     ("order_id", "text", True),
@@ -185,6 +211,7 @@ _OPERATION = (
     ("inspected", "bigint", False),
     ("passed", "bigint", False),
     ("base", "bytea", False),
+    *_SPAN,
 )
 _NEED = (
     ("site", "text", True),
@@ -194,6 +221,7 @@ _NEED = (
     ("shipped", "bigint", False),
     ("received", "bigint", False),
     ("base", "bytea", False),
+    *_SPAN,
 )
 _UNIT = (
     ("site", "text", True),
@@ -215,6 +243,7 @@ _ORDER = (
     ("cancelled", "boolean", False),
     ("document", "jsonb", False),
     ("base", "bytea", False),
+    *_SPAN,
 )
 _SITE = (("id", "text", True), ("document", "jsonb", False), ("base", "bytea", False))
 _OUTPUT = (
@@ -236,7 +265,9 @@ def _upsert(cursor: Cursor[Any], table: str, columns: _Columns, rows: list[Any])
     arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(form)) for _, form, _ in columns)
     keys = sql.SQL(", ").join(sql.Identifier(name) for name, _, is_key in columns if is_key)
     sets = sql.SQL(", ").join(
-        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
+        sql.SQL("{0} = " + _MERGED.get(name, "EXCLUDED.{0}")).format(
+            sql.Identifier(name), sql.Identifier(table)
+        )
         for name, _, is_key in columns
         if not is_key
     )

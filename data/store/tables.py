@@ -4,6 +4,8 @@ Imported within `data.store` alone. Site leads every key: it is what the data is
 Each state table has plain columns for queries and `base`, from which the fold goes on.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -36,6 +38,14 @@ def _key(name: str) -> Column[str]:
     return Column(name, Text, primary_key=True)
 
 
+def _recorded() -> tuple[Column[Any], Column[Any]]:
+    """When the first and the last event of a row's subject were recorded; infinite: not known."""
+    return (
+        Column("first_recorded_at", _AT, nullable=False, server_default="-infinity"),
+        Column("last_recorded_at", _AT, nullable=False, server_default="infinity"),
+    )
+
+
 site = Table(
     "site",
     metadata,
@@ -62,12 +72,24 @@ work_order = Table(
     Column("base", LargeBinary, nullable=False),
     Column("search", Text, FetchedValue()),  # made by PostgreSQL: id, product, customer, parts
     Column("archived", _AT),  # before when its events were recorded, all of them being archived
+    *_recorded(),
 )
 Index(
     "work_order_open",
     work_order.c.site,
     work_order.c.completed_at,
     postgresql_where=~work_order.c.cancelled,
+)
+
+Index(
+    "work_order_ended",  # or was planned last where that came later
+    work_order.c.site,
+    text(
+        "(\nCASE\n    WHEN completed_at IS NULL AND NOT cancelled THEN"
+        " 'infinity'::timestamp with time zone\n"
+        "    ELSE GREATEST(last_recorded_at, completed_at)\nEND)"
+    ),
+    work_order.c.first_recorded_at,
 )
 
 operation = Table(
@@ -86,6 +108,7 @@ operation = Table(
     Column("inspected", BigInteger, nullable=False),
     Column("passed", BigInteger, nullable=False),
     Column("base", LargeBinary, nullable=False),
+    *_recorded(),
 )
 
 need = Table(
@@ -98,6 +121,7 @@ need = Table(
     Column("shipped", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
     Column("base", LargeBinary, nullable=False),
+    *_recorded(),
 )
 
 work_unit = Table(

@@ -48,16 +48,19 @@ _MODEL = (
     " FROM site"
 )
 _ORDERS = (
-    "INSERT INTO work_order SELECT site, data->'order'->>'id', data->'order'->>'product', '',"
+    "INSERT INTO work_order (site, id, product, family, customer, area, quantity, released_at,"
+    " due_at, cancelled, completed_at, document, base, first_recorded_at, last_recorded_at)"
+    " SELECT site, data->'order'->>'id', data->'order'->>'product', '',"
     " data->'order'->>'customer', data->'order'->>'area', 200, NULL,"
     " (data->'order'->>'due_at')::timestamptz, false,"
     " (data->'order'->'operations'->7->>'planned_start')::timestamptz + interval '140 minutes',"
-    " data->'order', :no_moment FROM event WHERE subject LIKE 'order/%'"
+    " data->'order', :no_moment, recorded_at, recorded_at FROM event WHERE subject LIKE 'order/%'"
 )
 _OPERATIONS = (
     "INSERT INTO operation SELECT site, split_part(subject, '/', 2), split_part(subject, '/', 3),"
-    " 'completed', max(data->>'work_unit'), min(time), max(time), 180, 0, 0, 0, 0, :done"
-    " FROM event WHERE subject LIKE 'operation/%' GROUP BY site, subject"
+    " 'completed', max(data->>'work_unit'), min(time), max(time), 180, 0, 0, 0, 0, :done,"
+    " min(recorded_at), max(recorded_at)"
+    " FROM event WHERE subject LIKE 'operation/%' GROUP BY site, subject ORDER BY min(recorded_at)"
 )
 _SHIFTS = (
     "INSERT INTO shift_element SELECT :site, 'U' || u, :first + s * interval '8 hours',"
@@ -76,7 +79,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     try:
         _fill_states(engine, days)
         with psycopg.connect(conninfo(ground.database_url), autocommit=True) as connection:
-            connection.execute("ANALYZE event, work_order, operation, shift_element")
+            connection.execute("VACUUM ANALYZE event, work_order, operation, shift_element")
         return [
             *_boards(engine, days, times),
             *_figures(engine, days, times),

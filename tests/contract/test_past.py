@@ -217,6 +217,68 @@ def test_an_order_known_as_completed_later_was_open_before(world: World) -> None
     recorder.close()
 
 
+def test_what_was_void_for_a_while_stood_there_before(world: World) -> None:
+    """Its row is a new one since, which says nothing of the report that was undone."""
+    world.open(order("SO-1"))
+    recorder = world.recorder()
+    seen = {}
+    for told in (
+        good("first", 3), void("undone", "first"), good("again", 5, at=NOW),
+        void("undone too", "again"), completed("end", "operation/SO-1/10", NOW),
+    ):  # fmt: skip
+        world.said(told)
+        drain(recorder)
+        seen[world.clock()] = _good_of(world.stored_board())
+        world.clock.advance(hours=1)
+    recorder.close()
+    sites = sites_of(world)
+    then = {at: _good_of(sites.at(FACTORY, PLANT.id, at).board) for at in seen}
+    assert list(seen.values()) == [3, 0, 5, 0, 0]
+    assert then == seen
+
+
+def test_a_writer_that_does_not_say_when_takes_nothing_from_the_past(world: World) -> None:
+    """A recorder of the version before may run beside the newest schema for a while."""
+    world.open(order("SO-1"))
+    recorder = world.recorder()
+    world.said(good("first", 3))
+    drain(recorder)
+    at = world.clock()
+    known = world.rows("SELECT first_recorded_at, last_recorded_at FROM operation")
+    world.clock.advance(hours=1)
+    world.said(good("second", 4))
+    drain(recorder)
+    recorder.close()
+    with psycopg.connect(conninfo(world.database_url), autocommit=True) as connection:
+        set_back = "UPDATE operation SET last_recorded_at = first_recorded_at"
+        connection.execute(set_back)
+        connection.execute("UPDATE operation SET base = base || '\\x00'::bytea")
+        left = "SELECT first_recorded_at, last_recorded_at = 'infinity' FROM operation"
+        assert connection.execute(left).fetchall() == [(at, True)]
+    assert known == [(at, at)]
+    assert _good_of(sites_of(world).at(FACTORY, PLANT.id, at).board) == 3
+
+
+def _good_of(board: Board) -> int:
+    state = board.operations.get("operation/SO-1/10")
+    return 0 if state is None else state.good
+
+
+def test_a_work_unit_that_changed_long_ago_is_found_in_its_month(world: World) -> None:
+    world.open(order())
+    recorder = world.recorder()
+    begun = NOW - timedelta(days=80)
+    for name, state, at in (("one", "setup", begun - HOUR), ("two", "down", begun)):
+        world.said(envelope(name, "work_unit.state_changed", "work-unit/W1", {"state": state}, at))
+    drain(recorder)
+    world.clock.advance(days=100)
+    world.said(good("now", 1, at=world.clock()))
+    drain(recorder)
+    recorder.close()
+    unit = sites_of(world).at(FACTORY, PLANT.id, world.clock()).board.work_units["W1"]
+    assert (unit.state, unit.since) == ("down", begun)
+
+
 def test_what_lies_ahead_or_before_the_history_is_said_so(world: World) -> None:
     sites = sites_of(world)
     with pytest.raises(NoSuchInstant, match="has none"):

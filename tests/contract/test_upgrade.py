@@ -5,13 +5,16 @@ corrections (one of something that never came), an order that was cancelled, a l
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
 
 from data.store import history
 from data.store.migrate import upgrade
@@ -21,6 +24,19 @@ from tests.unit.domain.strategies import fold, state_of
 
 ROWS = Path(__file__).with_name("first_release.sql")
 LATER = datetime(2026, 12, 13, 7, tzinfo=UTC)
+ROW = (
+    "INSERT INTO event (site, source, id, type, subject, time, recorded_at, seq, digest, data)"
+    " SELECT %(site)s, 'mes', %(id)s, type, subject, time, recorded_at + interval '1 hour', seq,"
+    " digest, data FROM event WHERE id = 'late'"
+)
+UNTOLD = """
+SELECT subject, first_recorded_at, last_recorded_at, min(recorded_at), max(recorded_at) FROM (
+    SELECT site, 'order/' || id AS subject, first_recorded_at, last_recorded_at FROM work_order
+    UNION ALL
+    SELECT site, 'operation/' || order_id || '/' || operation_id, first_recorded_at,
+        last_recorded_at FROM operation
+) kept JOIN event USING (site, subject) GROUP BY subject, first_recorded_at, last_recorded_at
+"""
 EVENTS = "SELECT source, id, type, subject, time, recorded_at, data::text FROM event ORDER BY seq"
 
 
@@ -90,3 +106,43 @@ def test_no_version_between_loses_a_row(first: str, versions: list[str]) -> None
     for version in versions:
         upgrade(first, version)
         assert events(first) == before
+
+
+def test_every_order_and_operation_knows_when_it_was_recorded(first: str) -> None:
+    upgrade(first)
+    with psycopg.connect(conninfo(first)) as connection:
+        found = connection.execute(UNTOLD).fetchall()
+    assert len(found) == 8
+    assert all(row[1:3] == row[3:] for row in found)
+
+
+@pytest.mark.parametrize("site", ["plant", "other"])
+def test_what_is_recorded_while_identities_are_copied_has_its_own_too(
+    first: str, site: str
+) -> None:
+    """Of a site that was there already, and of one whose first event comes just then."""
+    upgrade(first, "0014")
+    told = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO event_identity") and not told:
+            told.append(statement)
+            with psycopg.connect(conninfo(first), autocommit=True) as recorder:
+                recorder.execute(ROW, {"site": site, "id": "meanwhile"})
+
+    with listening("after_cursor_execute", record):
+        upgrade(first)
+    with psycopg.connect(conninfo(first)) as connection:
+        query = "SELECT site FROM event_identity WHERE id = 'meanwhile'"
+        assert connection.execute(query).fetchall() == [(site,)]
+        counted = "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM event_identity)"
+        assert connection.execute(counted).fetchone() == (20, 20)
+
+
+@contextmanager
+def listening(what: str, told: Callable[..., None]) -> Iterator[None]:
+    event.listen(Engine, what, told)
+    try:
+        yield
+    finally:
+        event.remove(Engine, what, told)

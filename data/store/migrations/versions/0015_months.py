@@ -1,8 +1,12 @@
 """Events by the month in which they were recorded; identities kept apart, once and for ever.
 
 What is recorded already stays where it lies and becomes the first part, up to the end of its
-last month: nothing is copied but the identities, and no index is built twice.
+last month: nothing is copied but the identities, and no index is built twice. They are copied
+while others read and write; only what came meanwhile is copied while all wait.
 """
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from alembic import op
 from sqlalchemy import text
@@ -22,22 +26,37 @@ CREATE INDEX event_plans ON event (site, recorded_at) INCLUDE (subject)
     WHERE type = 'plan.changed';
 CREATE INDEX event_late ON event (site, time) WHERE recorded_at - time > interval '2 days'
 """
-_BEFORE = """
-SET LOCAL maintenance_work_mem = '256MB';
-SET LOCAL timezone = 'UTC';
-CREATE SCHEMA months;
-ALTER TABLE event SET SCHEMA months;
-ALTER TABLE months.event RENAME TO event_before;
+_IDENTITY = """
+DROP TABLE IF EXISTS event_identity;
+SET maintenance_work_mem = '256MB';
 CREATE TABLE event_identity (
     site text NOT NULL,
     source text NOT NULL,
     id text NOT NULL,
     recorded_at timestamptz NOT NULL,
     digest bytea NOT NULL
-);
-INSERT INTO event_identity SELECT site, source, id, recorded_at, digest
-    FROM months.event_before ORDER BY site, source, id;
-ALTER TABLE event_identity ADD PRIMARY KEY (site, source, id);
+)
+"""
+_LATEST = """
+SELECT site.id, latest.at - interval '1 day' FROM site CROSS JOIN LATERAL (
+    SELECT max(recorded_at) AS at FROM event WHERE event.site = site.id
+) latest WHERE latest.at IS NOT NULL
+"""
+_COPY = (
+    "INSERT INTO event_identity SELECT e.site, e.source, e.id, e.recorded_at, e.digest"
+    " FROM event e ORDER BY site, source, id"
+)
+# Recording is in the order of `recorded_at`, give or take how far the clocks of hosts are apart.
+_REST = (
+    "INSERT INTO event_identity SELECT e.site, e.source, e.id, e.recorded_at, e.digest"
+    " FROM months.event_before e{late} ON CONFLICT DO NOTHING"
+)
+_LATE = " WHERE e.site = :site AND e.recorded_at > :at"
+_BEFORE = """
+SET LOCAL timezone = 'UTC';
+CREATE SCHEMA months;
+ALTER TABLE event SET SCHEMA months;
+ALTER TABLE months.event RENAME TO event_before;
 CREATE TABLE event (LIKE months.event_before INCLUDING GENERATED)
     PARTITION BY RANGE (recorded_at);
 ALTER TABLE months.event_before DROP CONSTRAINT event_pkey;
@@ -72,10 +91,14 @@ ALTER TABLE event ADD CONSTRAINT event_pkey PRIMARY KEY (site, source, id)
 
 def upgrade() -> None:
     """Split the table at the end of what is in it; migrate makes the months that follow."""
+    with op.get_context().autocommit_block():
+        _execute(_IDENTITY)
+        latest = [tuple(row) for row in op.get_bind().execute(text(_LATEST))]
+        known = op.get_bind().execute(text(_COPY)).rowcount
+        op.execute("ALTER TABLE event_identity ADD PRIMARY KEY (site, source, id)")
     _execute(_BEFORE)
+    last = _catch_up(known, dict(latest))
     _execute(_INDEXES)
-    latest = "SELECT date_trunc('month', max(recorded_at)) + interval '1 month'"
-    last = op.get_bind().execute(text(f"{latest} FROM months.event_before")).scalar()
     if last is None:
         op.execute("DROP TABLE months.event_before")
     else:
@@ -87,6 +110,19 @@ def upgrade() -> None:
         op.execute(statement)
     for table in ("event", "event_identity", "archive_run"):
         protect(op, table)
+
+
+def _catch_up(known: int, latest: Mapping[str, datetime]) -> datetime | None:
+    """Copy the identities that came since `latest`; return when the last month there is ends."""
+    bind, late = op.get_bind(), text(_REST.format(late=_LATE))
+    for site, at in latest.items():
+        known += bind.execute(late, {"site": site, "at": at}).rowcount
+    counted = "count(*), date_trunc('month', max(recorded_at)) + interval '1 month'"
+    total, last = bind.execute(text(f"SELECT {counted} FROM months.event_before")).one()
+    if total != known:
+        op.execute(_REST.format(late=""))
+    end: datetime | None = last
+    return end
 
 
 def downgrade() -> None:
