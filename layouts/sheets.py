@@ -1,6 +1,6 @@
 """What a page shows as tables, for spreadsheets. Pure records; `callbacks.desk.exports` writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -28,3 +28,8 @@ class Sheet(Struct, frozen=True, kw_only=True):
     name: str
     columns: tuple[Column, ...]
     rows: Sequence[Mapping[str, Value]]
+
+
+def sheet(name: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Value]]) -> Sheet:
+    """Return a sheet of rows as they come."""
+    return Sheet(name=name, columns=tuple(columns), rows=list(rows))

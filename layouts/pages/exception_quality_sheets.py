@@ -1,15 +1,13 @@
 """The quality of exceptions as tables. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from data.domain.exceptions.quality.records import TARGET, Answers
 from data.domain.exceptions.records import Severity
 from layouts.components.exception_looks import SEVERITIES
 from layouts.pages.exception_quality import BANDS, Shown, key_words, subject_words
-from layouts.sheets import Column, Sheet, Value
+from layouts.sheets import Column, Sheet, Value, sheet
 from layouts.text import Translator
-
-Rows = Iterable[Mapping[str, Value]]
 
 
 def sheets(shown: Shown, t: Translator) -> Sequence[Sheet]:
@@ -24,10 +22,6 @@ def sheets(shown: Shown, t: Translator) -> Sequence[Sheet]:
         _stale(shown, t),
         _chattering(shown, t),
     )
-
-
-def _sheet(name: str, columns: Sequence[Column], rows: Rows) -> Sheet:
-    return Sheet(name=name, columns=tuple(columns), rows=list(rows))
 
 
 def _rule(t: Translator) -> tuple[Column, Column]:
@@ -52,7 +46,7 @@ def _people(shown: Shown, t: Translator) -> Sheet:
          "busiest": one.busiest.isoformat(), "floods": len(one.floods)}
         for one in shown.quality.people
     )  # fmt: skip
-    return _sheet(t("Who was told how much"), columns, rows)
+    return sheet(t("Who was told how much"), columns, rows)
 
 
 def _floods(shown: Shown, t: Translator) -> Sheet:
@@ -66,7 +60,7 @@ def _floods(shown: Shown, t: Translator) -> Sheet:
         {"name": one.name, "start": one.start, "finish": one.finish, "alarms": one.alarms}
         for one in shown.quality.floods
     )
-    return _sheet(t("Floods"), columns, rows)
+    return sheet(t("Floods"), columns, rows)
 
 
 def _sources(shown: Shown, t: Translator) -> Sheet:
@@ -80,7 +74,7 @@ def _sources(shown: Shown, t: Translator) -> Sheet:
          "raised": one.raised, "share": one.share}
         for one in shown.quality.sources
     )  # fmt: skip
-    return _sheet(t("Top ten sources"), columns, rows)
+    return sheet(t("Top ten sources"), columns, rows)
 
 
 def _severities(shown: Shown, t: Translator) -> Sheet:
@@ -97,7 +91,7 @@ def _severities(shown: Shown, t: Translator) -> Sheet:
          "share": counts.get(one, 0) / total if total else None, "aim": TARGET[one]}
         for one in Severity
     )  # fmt: skip
-    return _sheet(t("How severe they were"), columns, rows)
+    return sheet(t("How severe they were"), columns, rows)
 
 
 def _answers(shown: Shown, t: Translator) -> Sheet:
@@ -115,7 +109,7 @@ def _answers(shown: Shown, t: Translator) -> Sheet:
     named = [(one, shown.rule(one.key)) for one in shown.quality.by_rule]
     named += [(one, key_words(one.key, t)) for one in shown.quality.by_role]
     rows = (_answer(one, name) for one, name in named)
-    return _sheet(t("How fast they were answered"), columns, rows)
+    return sheet(t("How fast they were answered"), columns, rows)
 
 
 def _answer(one: Answers, name: str) -> Mapping[str, Value]:
@@ -139,7 +133,7 @@ def _precision(shown: Shown, t: Translator) -> Sheet:
          "noise": one.noise}
         for one in shown.quality.precision
     )  # fmt: skip
-    return _sheet(t("What recipients said"), columns, rows)
+    return sheet(t("What recipients said"), columns, rows)
 
 
 def _stale(shown: Shown, t: Translator) -> Sheet:
@@ -154,7 +148,7 @@ def _stale(shown: Shown, t: Translator) -> Sheet:
          "subject": subject_words(one.subject), "since": one.since, "stood": one.stood_s}
         for one in shown.quality.stale
     )  # fmt: skip
-    return _sheet(t("Stood for more than a day"), columns, rows)
+    return sheet(t("Stood for more than a day"), columns, rows)
 
 
 def _chattering(shown: Shown, t: Translator) -> Sheet:
@@ -169,4 +163,4 @@ def _chattering(shown: Shown, t: Translator) -> Sheet:
          "times": one.times, "at": one.at, "minutes": one.minutes}
         for one in shown.quality.chattering
     )  # fmt: skip
-    return _sheet(t("Chattering"), columns, rows)
+    return sheet(t("Chattering"), columns, rows)

@@ -3,7 +3,7 @@
 A row's `href` is no column: the page makes a link of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from data.domain.orders import OrderRow
@@ -12,12 +12,10 @@ from data.domain.view import NeedRow
 from layouts.components.exception_looks import SEVERITIES, STATES
 from layouts.components.exception_words import condition, title, where
 from layouts.pages.orders import cause_word
-from layouts.sheets import Column, Kind, Sheet, Value
+from layouts.sheets import Column, Kind, Sheet, Value, sheet
 from layouts.text import Translator
 from layouts.theme import LOOKS
 from layouts.urls import address, segment
-
-Rows = Iterable[Mapping[str, Value]]
 
 
 def sheets(report: DailyReport, t: Translator) -> tuple[Sheet, ...]:
@@ -45,10 +43,6 @@ def order_href(site: str, order: str) -> str:
     return address(f"/orders/{segment(order)}", {"site": site})
 
 
-def _sheet(name: str, columns: Sequence[Column], rows: Rows) -> Sheet:
-    return Sheet(name=name, columns=tuple(columns), rows=list(rows))
-
-
 def _output(report: DailyReport, t: Translator) -> Sheet:
     columns = (
         Column(key="line", heading=t("Line")),
@@ -61,7 +55,7 @@ def _output(report: DailyReport, t: Translator) -> Sheet:
          "share": one.good / one.planned if one.planned else None}
         for one in report.lines
     )  # fmt: skip
-    return _sheet(t("Output against plan"), columns, rows)
+    return sheet(t("Output against plan"), columns, rows)
 
 
 def _bottlenecks(report: DailyReport, t: Translator) -> Sheet:
@@ -77,7 +71,7 @@ def _bottlenecks(report: DailyReport, t: Translator) -> Sheet:
          "center": one.work_center, "share": one.share}
         for one in report.bottlenecks
     )  # fmt: skip
-    return _sheet(t("Bottlenecks"), columns, rows)
+    return sheet(t("Bottlenecks"), columns, rows)
 
 
 def _exceptions(report: DailyReport, t: Translator) -> Sheet:
@@ -104,7 +98,7 @@ def _exceptions(report: DailyReport, t: Translator) -> Sheet:
         }
         for one in report.exceptions
     )  # fmt: skip
-    return _sheet(t("Exceptions"), columns, rows)
+    return sheet(t("Exceptions"), columns, rows)
 
 
 def _late(report: DailyReport, t: Translator) -> Sheet:
@@ -114,12 +108,12 @@ def _late(report: DailyReport, t: Translator) -> Sheet:
          "cause": cause_word(one.top_cause, t)}
         for one in report.late
     )  # fmt: skip
-    return _sheet(t("Late orders"), columns, rows)
+    return sheet(t("Late orders"), columns, rows)
 
 
 def _risks(report: DailyReport, t: Translator) -> Sheet:
     rows = ({**_order(report.site, one, t), "late": _worse(one)} for one in report.risks)
-    return _sheet(t("At risk by tomorrow"), _order_columns(t), rows)
+    return sheet(t("At risk by tomorrow"), _order_columns(t), rows)
 
 
 def _order_columns(t: Translator) -> tuple[Column, ...]:
@@ -160,7 +154,7 @@ def _needs(report: DailyReport, t: Translator) -> Sheet:
         Column(key="promised", heading=t("Promised"), kind="moment"),
         Column(key="standing", heading=t("Standing")),
     )
-    return _sheet(t("Material that isn't sure"), columns, (_need(o, t) for o in report.needs))
+    return sheet(t("Material that isn't sure"), columns, (_need(o, t) for o in report.needs))
 
 
 def _need(one: NeedRow, t: Translator) -> Mapping[str, Value]:
@@ -213,7 +207,7 @@ def _own(
         for one in known
     ]
     values = ({one: _said(one, row.get(one), t) for one in known} for row in rows)
-    return _sheet(title_, columns, values)
+    return sheet(title_, columns, values)
 
 
 def _said(field: str, value: Value, t: Translator) -> Value:
