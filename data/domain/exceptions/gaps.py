@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from data.domain.quarantine import Quarantined
 
 BELONGS = timedelta(minutes=2)  # what is put back later than that after a gap is of another one
+AT_ONCE = timedelta(seconds=10)
 NAMED = 20
 _PLACE = re.compile(r"\b(\d{12,14})-\d+\b")  # milliseconds since 1970, which no date looks like
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -42,7 +43,7 @@ def gaps_of(told: Iterable[Quarantined]) -> tuple[LogGap, ...]:
     found: list[LogGap] = []
     for one in told:
         if not one.raw:
-            found.append(_noticed(one))
+            _put(found, _noticed(one))
             continue
         names = _named(one)
         if found and one.received_at <= found[-1].noticed_at + BELONGS:
@@ -56,6 +57,18 @@ def gaps_of(told: Iterable[Quarantined]) -> tuple[LogGap, ...]:
                 )
             )  # fmt: skip
     return tuple(found)
+
+
+def _put(found: list[LogGap], gap: LogGap) -> None:
+    """Take a gap for more of the one before when it was told right after it.
+
+    When a log is emptied the recorder tells so twice: entries that came in since come in between.
+    """
+    if found and gap.noticed_at - found[-1].noticed_at <= AT_ONCE:
+        until = max(found[-1].until_at, gap.until_at)
+        found[-1] = replace(found[-1], until_at=until)
+    else:
+        found.append(gap)
 
 
 def shortly(names: Sequence[str]) -> str:

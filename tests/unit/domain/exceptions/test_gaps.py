@@ -60,6 +60,14 @@ def test_what_is_put_back_long_after_a_gap_stands_by_itself() -> None:
     assert (second.name, second.place, second.recorded_at) == ("a", None, None)
 
 
+def test_two_places_told_at_once_are_one_gap_up_to_the_later() -> None:
+    """FLUSHALL: entries of the new log are recorded before the recorder sees that it is new."""
+    later = h(0) + timedelta(seconds=1)
+    again = told(FIRST, f"recorded is what came until {FIRST}; the log was emptied", later)
+    (gap,) = gaps_of([noticed(), again, back("a", at=later)])
+    assert (gap.name, gap.until_at, gap.put_back) == (AFTER, later, ("a",))
+
+
 def test_each_place_is_a_gap_of_its_own() -> None:
     other = told("1700000009000-0", "recorded is what came until 1700000009000-0", h(0.2))
     assert [one.name for one in gaps_of([noticed(), other])] == [AFTER, "1700000009000-0"]
