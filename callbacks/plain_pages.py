@@ -20,7 +20,7 @@ from layouts.text import Translator
 from layouts.urls import Address
 
 LONGEST = 400
-_STYLES = (*STYLES, "/assets/bell.css", "/assets/notifications.css")
+_STYLES = (*STYLES, "/assets/bell.css", "/assets/exceptions.css", "/assets/notifications.css")
 
 
 class MakesHead(Protocol):

@@ -24,7 +24,7 @@ from layouts.urls import segment
 SAVE, RESET, ADD, RETIRE = "/rules/save", "/rules/reset", "/rules/add", "/rules/retire"
 DAYS = {"1": msgid("the last day"), "7": msgid("the last 7 days"), "31": msgid("the last 31 days")}
 # What a field is called, by its name in the form; units stand in the words.
-NAME, STATE = msgid("Name"), msgid("In one of these states")
+NAME, STATE = msgid("Name of the rule"), msgid("In one of these states")
 INFORMS, ESCALATION = msgid("Who else may know"), msgid("Escalation")
 FIELDS = {
     "name": NAME,
