@@ -145,7 +145,7 @@ class RuleDesk:
         return named
 
     def retire(self, by: By, scope: Scope, site: str, name: str, was: int) -> None:
-        """Let a rule of a site's own hold no more; what it raised is closed as when it is off.
+        """Let a rule of a site's own hold no more; what it raised goes back to normal.
 
         Raises: Forbidden; LookupError when it isn't a site's own; RuleMoved; Unavailable.
         """

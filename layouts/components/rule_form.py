@@ -268,7 +268,7 @@ def _changes(shown: RuleForm, t: Translator) -> list[Element | Component]:
 
 def _retire(own: Mapping[str, Any], t: Translator) -> Component:
     """Return how a rule is retired, asked for twice."""
-    words = t("What it raised is closed; what it said stays on record.")
+    words = t("What it raised goes back to normal; all of it stays on record.")
     sure = Element("button", {**own, "formaction": RETIRE}, t("Retire it for good"))
     return html.Details(
         [
