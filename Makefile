@@ -37,7 +37,7 @@ check: $(SETUP_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app.py web callbacks layouts data
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app.py callbacks layouts data
 
 # Asks an index of advisories about what is pinned: needs the network.
 audit: $(SETUP_DEV)

@@ -93,7 +93,7 @@ def _everything(settings: Settings) -> int:
 
 def _web(settings: Settings) -> int:
     """Serve the web application."""
-    from web.process import serve
+    from callbacks.wiring.process import serve
 
     return serve(settings)
 
@@ -117,7 +117,7 @@ def __getattr__(name: str) -> Any:
     """Make `server` when gunicorn asks for it."""
     if name != "server":
         raise AttributeError(name)
-    from web.process import migrated_server
+    from callbacks.wiring.process import migrated_server
 
     settings = attached(Settings.from_env(os.environ))
     configure_logging(settings)

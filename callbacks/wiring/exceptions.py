@@ -18,6 +18,7 @@ from callbacks.notifications import NotificationPages, untold
 from callbacks.plain_pages import MakesHead, PlainPages
 from callbacks.roster import RosterPages
 from callbacks.triggers import TriggerPages
+from callbacks.wiring.outside import Outside
 from callbacks.wording import Words
 from data.desks import ExceptionParts, TellingParts
 from data.services.live import utc_now
@@ -25,7 +26,6 @@ from data.services.news import What
 from data.services.sites import Sites
 from data.settings import Settings
 from data.wiring import Engines
-from web.outside import Outside
 
 
 def exception_pages(parts: ExceptionParts) -> list[DeskPage]:

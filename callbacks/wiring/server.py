@@ -22,6 +22,11 @@ from callbacks.quiet import Quiet
 from callbacks.reading import ReadingApi
 from callbacks.walls import Walls
 from callbacks.web import build
+from callbacks.wiring.desks import administration, desk_pages, gantt_page, report_page
+from callbacks.wiring.entry import ways_in
+from callbacks.wiring.exceptions import exception_acts, exception_pages, telling
+from callbacks.wiring.files import read_plan, template
+from callbacks.wiring.outside import Outside, date_boards, supply_boards
 from data.desks import ExceptionParts
 from data.services.admission import Admission
 from data.services.caching import Cached
@@ -40,11 +45,6 @@ from layouts.desk import Head
 from layouts.screens import FILE, load
 from layouts.text import Translator
 from layouts.urls import Address
-from web.desks import administration, desk_pages, gantt_page, report_page
-from web.entry import ways_in
-from web.exceptions import exception_acts, exception_pages, telling
-from web.files import read_plan, template
-from web.outside import Outside, date_boards, supply_boards
 
 
 def create_server(settings: Settings) -> Flask:

@@ -18,6 +18,7 @@ from callbacks.desk.orders import OrdersPage
 from callbacks.desk.report import ReportPage
 from callbacks.desk.report_acts import ReportActs
 from callbacks.desk.visit import DeskPage
+from callbacks.wiring.outside import Outside
 from data.reports import ReportParts
 from data.services.access import Access
 from data.services.accounts import Accounts
@@ -46,7 +47,6 @@ from data.store.past import PastEvents
 from data.store.people import PeopleStore
 from data.store.shift_figures import ShiftFigureStore
 from data.wiring import Engines
-from web.outside import Outside
 
 
 def desk_pages(engines: Engines, cached: Cached, outside: Outside) -> list[DeskPage]:

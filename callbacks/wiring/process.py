@@ -11,10 +11,10 @@ import structlog
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
+from callbacks.wiring.server import create_server
 from data.settings import Settings
 from data.store.migrate import upgrade
 from data.wiring import address, patiently
-from web.server import create_server
 
 _log = structlog.get_logger("milepost")
 

@@ -20,6 +20,7 @@ from callbacks.entry import Entry
 from callbacks.hub import Hub
 from callbacks.parties import Parties
 from callbacks.telling import Telling
+from callbacks.wiring.files import read_needs
 from data.secret import derived
 from data.services.dates import Dates
 from data.services.ingest import Ingest
@@ -28,7 +29,6 @@ from data.services.news import NewsDesk, What
 from data.services.sites import Sites
 from data.services.supplying import Supplying
 from data.wiring import Engines, Statements
-from web.files import read_needs
 
 
 class Outside:
