@@ -108,7 +108,7 @@ def _notify(settings: Settings) -> int:
 
 def create_server(settings: Settings) -> "Flask":
     """Wire the web application and start its readers. To be called under gevent."""
-    from web import server
+    from callbacks.wiring import server
 
     return server.create_server(settings)
 
