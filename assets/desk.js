@@ -108,11 +108,13 @@
     return selection && !selection.isCollapsed && byId("desk-body").contains(selection.anchorNode);
   };
 
+  /* Whether something is typed that the address doesn't have yet; drawing anew would take it away. */
+  const unsent = () => [...document.querySelectorAll("#desk-body .mp-input input")].some(
+    (one) => one.dataset.typed === "1");
+
   const typing = () => {
     const field = document.activeElement;
-    const unsent = [...document.querySelectorAll("#desk-body .mp-input input")].some(
-      (one) => one.dataset.typed === "1");
-    return unsent || (field && field.matches("#desk-body :is(input, textarea)") && performance.now() - typedAt < TYPING_MS);
+    return unsent() || (field && field.matches("#desk-body :is(input, textarea)") && performance.now() - typedAt < TYPING_MS);
   };
 
   const follow = () => {
@@ -324,7 +326,7 @@
     return plainFetch(...request)
       .then((answer) => {
         if (answer.status === 401) leaveWhenKeptOut();
-        const late = renewal && (location.href !== here || typing());
+        const late = renewal && (location.href !== here || unsent());
         return late ? new Response(null, { status: 204 }) : answer;
       })
       .finally(() => { open -= 1; showBusy(); });

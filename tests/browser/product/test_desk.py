@@ -116,7 +116,7 @@ def test_a_renewal_that_comes_after_the_reader_has_gone_on_is_dropped(held: Page
 
 def test_a_renewal_that_comes_while_somebody_types_takes_nothing_away(held: Page) -> None:
     drawn = held.locator("#desk-as-of").get_attribute("data-drawn")
-    held.locator("input[name=q]").press_sequentially("WO-0")
+    held.locator("input[name=q]").fill("WO-0")
     held.evaluate("window.release()")
     expect(held.locator("html.mp-busy")).to_have_count(0)
     assert held.locator("input[name=q]").input_value() == "WO-0"
@@ -147,7 +147,7 @@ def test_a_change_on_the_floor_shows_and_what_is_held_on_to_stays(
 
 def test_what_is_typed_is_never_taken_away(orders: Watched, planned: Program) -> None:
     page = orders.page
-    page.locator("input[name=q]").press_sequentially("WO-0")
+    page.locator("input[name=q]").fill("WO-0")
     drawn = page.locator("#desk-as-of").get_attribute("data-drawn")
     planned.send("PUT", "/orders", {"orders": [order("WO-NEWER", "Dial")]})
     page.wait_for_function("() => performance.now() > 9000")
