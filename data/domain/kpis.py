@@ -7,12 +7,11 @@ descriptions by name; from states to time elements as OPC 40001-1 annex C.2 prop
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
 from msgspec import Struct
 
-from data.domain.events import Event
 from data.domain.events import WorkUnitState as State
 from data.domain.waiting.spans import Span, common, joined, length, within, without
 
@@ -183,6 +182,18 @@ def _doubt(name: Kpi, elements: Elements) -> Doubt | None:
     return None
 
 
+class Count(Struct, frozen=True):
+    """What was counted of an operation within some time. `time`: when first."""
+
+    time: datetime
+    operation: str
+    good: int = 0
+    scrap: int = 0
+    rework: int = 0
+    inspected: int = 0
+    passed: int = 0
+
+
 class UnitSpell(Struct, frozen=True):
     """A work unit in one state. `operation`: the task it was at, where the state told one."""
 
@@ -276,20 +287,20 @@ def _seconds(spans: Iterable[Span]) -> float:
     return micros / 1_000_000 if rest else seconds
 
 
-def quantity_elements(events: Iterable[Event], run_time_s: Mapping[str, float]) -> Elements:
-    """Return the quantities of events that count, and the standard time of what was produced.
+def quantity_elements(counts: Iterable[Count], run_time_s: Mapping[str, float]) -> Elements:
+    """Return the quantities that count, and the standard time of what was produced.
 
     `run_time_s`: planned run time a piece by operation subject. PQ = GQ + SQ: a reworked piece
     is counted as good or scrap as well, so RQ is a part of PQ and no addition to it. IP and
     GP are the pieces inspected and those that passed at once. Voided events have been left out.
     """
-    told = [(event.data, run_time_s.get(event.subject, 0)) for event in events]
+    told = [(count, run_time_s.get(count.operation, 0)) for count in counts]
     return Elements(
-        pq=sum(data.good + data.scrap for data, _ in told),
-        gq=sum(data.good for data, _ in told),
-        sq=sum(data.scrap for data, _ in told),
-        rq=sum(data.rework for data, _ in told),
-        ip=sum(data.inspected for data, _ in told),
-        gp=sum(data.passed for data, _ in told),
-        standard=sum((data.good + data.scrap) * run_s for data, run_s in told),
+        pq=sum(count.good + count.scrap for count, _ in told),
+        gq=sum(count.good for count, _ in told),
+        sq=sum(count.scrap for count, _ in told),
+        rq=sum(count.rework for count, _ in told),
+        ip=sum(count.inspected for count, _ in told),
+        gp=sum(count.passed for count, _ in told),
+        standard=sum((count.good + count.scrap) * run_s for count, run_s in told),
     )

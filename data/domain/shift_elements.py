@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from data.domain.calendars import runs_of
-from data.domain.events import Event
 from data.domain.events import WorkUnitState as State
-from data.domain.kpis import Elements, UnitSpell, quantity_elements, time_elements
+from data.domain.kpis import Count, Elements, UnitSpell, quantity_elements, time_elements
 from data.domain.site import Calendar
 from data.domain.waiting.spans import Span, without
 
@@ -49,12 +48,12 @@ class StateChange(Struct, frozen=True):
 class UnitRecord(Struct, frozen=True):
     """What was reported of one work unit around some shifts.
 
-    `changes`: in order of time, the first may lie before. `counted`: events with quantities
-    there, in order of time. `executions`: from start to end of each operation on it.
+    `changes`: in order of time, the first may lie before. `counted`: quantities there, in order
+    of time, none over an edge of a window. `executions`: from start to end of each operation.
     """
 
     changes: Sequence[StateChange] = ()
-    counted: Sequence[Event] = ()
+    counted: Sequence[Count] = ()
     executions: Sequence[Span] = ()
 
 
@@ -93,7 +92,7 @@ def elements_of(
         )
         for span in spans
     ]
-    counted = [event for span in window.spans for event in _counted(record.counted, span)]
+    counted = [count for span in window.spans for count in _counted(record.counted, span)]
     return reduce(add, parts, quantity_elements(counted, run_time_s))
 
 
@@ -108,11 +107,11 @@ def _spells(changes: Sequence[StateChange], span: Span) -> Iterable[UnitSpell]:
     ]
 
 
-def _counted(events: Sequence[Event], span: Span) -> Sequence[Event]:
-    return events[bisect_left(events, span[0], key=_time) : bisect_left(events, span[1], key=_time)]
+def _counted(counts: Sequence[Count], span: Span) -> Sequence[Count]:
+    return counts[bisect_left(counts, span[0], key=_time) : bisect_left(counts, span[1], key=_time)]
 
 
-def _time(told: StateChange | Event) -> datetime:
+def _time(told: StateChange | Count) -> datetime:
     return told.time
 
 

@@ -102,9 +102,9 @@ class _Compared:
         self.found: list[Difference] = []
 
     def records(
-        self, site: str, units: Sequence[str], since: datetime, until: datetime
+        self, site: str, units: Sequence[str], edges: Sequence[datetime]
     ) -> tuple[dict[str, UnitRecord], dict[str, float]]:
-        return self._store.records(site, units, since, until)
+        return self._store.records(site, units, edges)
 
     def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
         for unit in units:

@@ -55,9 +55,9 @@ class DayStore(Protocol):
     """What working out a day asks of SQL."""
 
     def records(
-        self, site: str, units: Sequence[str], since: datetime, until: datetime
+        self, site: str, units: Sequence[str], edges: Sequence[datetime]
     ) -> tuple[dict[str, UnitRecord], dict[str, float]]:
-        """What was reported of work units, planned run times a piece."""
+        """What was reported of work units, summed between edges; planned run times a piece."""
 
     def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
         """Make these the rows of a day."""
@@ -199,10 +199,9 @@ def derived_day(
     touched = [w for found in windows.values() for w in found]
     if not any(window.finish > since for window in touched):
         return 0
-    start = min(window.start for window in touched)
-    until = max(window.finish for window in touched)
+    edges = sorted({edge for window in touched for span in window.spans for edge in span})
     names = [unit.id for unit in units]
-    records, run_times = store.records(model.id, names, start, until)
+    records, run_times = store.records(model.id, names, edges)
     rows = [
         _row(unit, lines.get(unit.work_center, ("", None))[0], window, elements)
         for unit, found in windows.items()

@@ -14,7 +14,7 @@ from data.domain.quarantine import Quarantined
 
 _COLUMNS = "e.source, e.id, e.type, e.subject, e.time, e.recorded_at, e.data::text"
 _KNOWN = (
-    " AND e.time BETWEEN coalesce(:begin, '-infinity') AND :until AND e.recorded_at <= :until"
+    " AND e.time BETWEEN coalesce(:since, '-infinity') AND :until AND e.recorded_at <= :until"
     " ORDER BY e.time DESC, e.recorded_at DESC, e.id DESC LIMIT :most"
 )
 _OF_SUBJECTS = (
@@ -50,7 +50,7 @@ def _events(
     if not names:
         return []
     bound = {
-        "site": site, "names": list(names), "begin": asked.begin, "until": asked.until,
+        "site": site, "names": list(names), "since": asked.since, "until": asked.until,
         "most": MOST + 1,
     }  # fmt: skip
     return [_event(row) for row in connection.execute(text(query), bound)]

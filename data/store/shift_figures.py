@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Engine, text
 
-from data.domain.events import Data, Event, EventType, WorkUnitState
-from data.domain.kpis import Elements
+from data.domain.events import WorkUnitState
+from data.domain.kpis import Count, Elements
 from data.domain.shift_elements import StateChange, UnitRecord
 from data.domain.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
 from data.domain.waiting.spans import Span
@@ -20,7 +19,7 @@ from data.store.derived_version import bump
 from data.store.scoped import reading, whole, writing
 
 READER = "shift-figures"
-_data = msgspec.json.Decoder(Data).decode
+_QUANTITIES = ("good", "scrap", "rework", "inspected", "passed")
 _NAMES = Elements.__struct_fields__
 _STANDS = (
     " NOT EXISTS (SELECT FROM event v WHERE v.site = e.site AND v.subject = e.subject"
@@ -41,12 +40,15 @@ UNION ALL
   AND {_STANDS})
 ORDER BY time, id, source
 """
+# A row for each operation between two edges of windows, however much was reported there.
 _COUNTED = f"""
-SELECT e.work_unit, e.id, e.source, e.type, e.subject, e.time, e.recorded_at, e.data::text
+SELECT e.work_unit, min(e.time), e.subject,
+  {", ".join(f"coalesce(sum((e.data->>'{name}')::bigint), 0)::bigint" for name in _QUANTITIES)}
 FROM event e
 WHERE e.site = :site AND e.work_unit = ANY(:units) AND e.time >= :since
   AND e.time < :until AND e.data ?| ARRAY['good', 'scrap', 'rework', 'inspected'] AND {_STANDS}
-ORDER BY e.time
+GROUP BY e.work_unit, e.subject, width_bucket(e.time, CAST(:edges AS timestamptz[]))
+ORDER BY 2
 """
 _EXECUTIONS = """
 SELECT o.work_unit, o.started_at, least(coalesce(o.finished_at, :until), :until)
@@ -106,19 +108,20 @@ class ShiftFigureStore:
         self._engine = engine
 
     def records(
-        self, site: str, units: Sequence[str], since: datetime, until: datetime
+        self, site: str, units: Sequence[str], edges: Sequence[datetime]
     ) -> tuple[dict[str, UnitRecord], dict[str, float]]:
-        """Return what was reported of work units within an interval, voided events left out.
+        """Return what was reported of work units, voided events left out.
 
-        With it the planned run time a piece of each operation that pieces were counted for.
+        `edges`: of the windows that are asked for, in order of time; counts are summed between
+        two of them. With it the planned run time a piece of each operation that has counts.
         """
         subjects = [f"work-unit/{unit}" for unit in units]
-        bound = {"site": site, "since": since, "until": until}
+        bound = {"site": site, "since": edges[0], "until": edges[-1]}
         with reading(self._engine, whole(site), snapshot=True) as connection:
             changes = _changes(connection, {**bound, "subjects": subjects})
-            counted = _counted(connection, {**bound, "units": [*units]})
+            counted = _counted(connection, {**bound, "units": [*units], "edges": [*edges]})
             executions = _executions(connection, {**bound, "units": [*units]})
-            orders = {event.subject.split("/")[1] for told in counted.values() for event in told}
+            orders = {one.operation.split("/")[1] for told in counted.values() for one in told}
             run_times = _run_times(connection, site, sorted(orders))
         return {
             unit: UnitRecord(changes[unit], counted[unit], executions[unit]) for unit in units
@@ -187,13 +190,10 @@ def _changes(
     return found
 
 
-def _counted(connection: Connection, bound: Mapping[str, Any]) -> defaultdict[str, list[Event]]:
-    found: defaultdict[str, list[Event]] = defaultdict(list)
-    for unit, event_id, source, kind, subject, time, recorded_at, data in connection.execute(
-        text(_COUNTED), bound
-    ):
-        event = Event(event_id, source, EventType(kind), subject, time, recorded_at, _data(data))
-        found[unit].append(event)
+def _counted(connection: Connection, bound: Mapping[str, Any]) -> defaultdict[str, list[Count]]:
+    found: defaultdict[str, list[Count]] = defaultdict(list)
+    for unit, time, subject, *quantities in connection.execute(text(_COUNTED), bound):
+        found[unit].append(Count(time, subject, *quantities))
     return found
 
 

@@ -75,7 +75,7 @@ def test_units_differ_only_in_what_they_run(unit: Path) -> None:
 def test_the_image_holds_what_the_program_needs_and_nothing_of_its_tests() -> None:
     said = (ROOT / "Containerfile").read_text()
     copied = set(re.findall(r"^COPY (?!--from)(?:app\.py gunicorn\.conf\.py|(\w+)) ", said, re.M))
-    assert {"assets", "callbacks", "data", "layouts", "web"} <= copied
+    assert {"assets", "callbacks", "data", "layouts"} <= copied
     assert "tests" not in copied
     assert "--require-hashes" in said
     assert re.search(

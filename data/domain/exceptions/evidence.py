@@ -26,12 +26,12 @@ _Subjects = Callable[[Case, Order | None], tuple[str, ...]]
 class Asked(Struct, frozen=True, kw_only=True):
     """What is looked for: events of `subjects`, scrap at `units`, the quarantine; of a span each.
 
-    `begin`, `until`: of the site's clock; `aside`: of the real one, None: not the quarantine.
+    `since`, `until`: of the site's clock; `aside`: of the real one, None: not the quarantine.
     """
 
     subjects: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    begin: datetime | None = None
+    since: datetime | None = None
     until: datetime
     aside: tuple[datetime, datetime] | None = None
     kind: QuarantineKind | None = None
@@ -66,7 +66,7 @@ def asked_for(case: Case, scope: Scope, plan: Order | None, raised_at: datetime 
     return Asked(
         subjects=tuple(one for one in dict.fromkeys(subjects) if _sees(scope, case.site, one)),
         units=(case.subject.removeprefix("work-unit/"),) if scrapped else (),
-        begin=_begin(case, kind),
+        since=_since(case, kind),
         until=case.raised_at,
     )
 
@@ -85,7 +85,7 @@ def _sees(scope: Scope, site: str, subject: str) -> bool:
     return scope.may_see(site) or subject.startswith(_KINDS.get(scope.role, ()))
 
 
-def _begin(case: Case, kind: Condition) -> datetime | None:
+def _since(case: Case, kind: Condition) -> datetime | None:
     since, over_s = case.values.get("state_since"), case.values.get("over_s")
     if kind is Condition.UNIT_STATE:
         return since if isinstance(since, datetime) else case.since

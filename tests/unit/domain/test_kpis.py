@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.domain.events import Data, Event, EventType, WorkUnitState
+from data.domain.events import WorkUnitState
 from data.domain.kpis import (
+    Count,
     Doubt,
     Elements,
     Kpi,
@@ -223,15 +223,11 @@ def test_elements_of_two_windows_are_those_of_the_whole(
     assert covered == whole.pbt
 
 
-def happened(kind: EventType, name: str, **data: Any) -> Event:
-    return Event("e", "t", kind, f"operation/SO-1/{name}", EIGHT, EIGHT, Data(**data))
-
-
 def test_quantities_add_up_with_the_standard_time_of_what_was_produced() -> None:
     told = [
-        happened(EventType.OPERATION_PROGRESSED, "10", good=8, scrap=1, rework=2),
-        happened(EventType.OPERATION_COMPLETED, "20", good=4),
-        happened(EventType.QUALITY_INSPECTED, "20", inspected=4, passed=3),
+        Count(EIGHT, "operation/SO-1/10", good=8, scrap=1, rework=2),
+        Count(EIGHT, "operation/SO-1/20", good=4),
+        Count(EIGHT, "operation/SO-1/20", inspected=4, passed=3),
     ]
     found = quantity_elements(told, {"operation/SO-1/10": 30.0, "operation/SO-1/20": 60.0})
     assert found == Elements(pq=13, gq=12, sq=1, rq=2, ip=4, gp=3, standard=9 * 30 + 4 * 60)

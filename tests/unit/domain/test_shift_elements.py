@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from data.domain.events import Data, Event, EventType, WorkUnitState
-from data.domain.kpis import Elements, Kpi, kpi
+from data.domain.events import WorkUnitState
+from data.domain.kpis import Count, Elements, Kpi, kpi
 from data.domain.shift_elements import (
     OFF_SHIFT,
     StateChange,
@@ -43,10 +43,8 @@ def at(hour: float) -> datetime:
     return MIDNIGHT + timedelta(hours=hour)
 
 
-def counted(hour: float, good: int = 0, scrap: int = 0) -> Event:
-    data = Data(work_unit="W", good=good, scrap=scrap)
-    name = f"{hour}/{good}/{scrap}"
-    return Event(name, "mes", EventType.OPERATION_PROGRESSED, STEP, at(hour), at(hour), data)
+def counted(hour: float, good: int = 0, scrap: int = 0) -> Count:
+    return Count(at(hour), STEP, good, scrap)
 
 
 def test_a_day_has_its_shifts_and_one_window_for_the_rest() -> None:

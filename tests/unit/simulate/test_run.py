@@ -27,12 +27,12 @@ def test_three_to_ten_events_a_second_come_live(world: Any, board_of: Any, past:
 
 def test_live_goes_at_the_same_pace_as_history(past: Any) -> None:
     factory, _ = history(7, NOW, timedelta(days=4))
-    live = factory.advance(NOW.timestamp() + 48 * 3600)
+    live = factory.advance(NOW.timestamp() + 24 * 3600)
 
     def pieces(envelopes: list[dict[str, Any]]) -> int:
         return sum(envelope["data"].get("good", 0) for envelope in envelopes)
 
-    before = pieces([e for e in past if _at(e) > NOW - timedelta(hours=48)])
+    before = pieces([e for e in past if _at(e) > NOW - timedelta(hours=24)])
     assert 0.8 < pieces(live) / before < 1.25
 
 

@@ -32,7 +32,7 @@ def of(role: Role) -> Scope:
 def test_an_operation_is_shown_by_its_own_events_and_the_plans_of_its_order() -> None:
     found = asked(Condition.NOT_STARTED)
     assert found.subjects == ("operation/SO-1168/30", "order/SO-1168")
-    assert (found.begin, found.until, found.aside) == (None, ago(19), None)
+    assert (found.since, found.until, found.aside) == (None, ago(19), None)
 
 
 def test_a_late_order_is_shown_by_all_its_operations() -> None:
@@ -42,13 +42,13 @@ def test_a_late_order_is_shown_by_all_its_operations() -> None:
 
 def test_a_machine_is_shown_by_its_states_since_it_stands_in_them() -> None:
     found = asked(Condition.UNIT_STATE)
-    assert (found.subjects, found.begin) == (("work-unit/U1",), ago(27))
+    assert (found.subjects, found.since) == (("work-unit/U1",), ago(27))
 
 
 def test_scrap_is_shown_by_what_was_reported_at_the_machine_while_it_was_counted() -> None:
     found = asked(Condition.SCRAP, subject="work-unit/U1")
     assert (found.subjects, found.units) == ((), ("U1",))
-    assert found.begin == ago(19) - timedelta(seconds=14400)
+    assert found.since == ago(19) - timedelta(seconds=14400)
 
 
 def test_a_gap_is_shown_by_the_quarantine_up_to_what_was_put_back_after_it() -> None:
