@@ -35,10 +35,29 @@ _PLANS = (
     f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site AND e.subject = :subject"
     " AND e.type = 'plan.changed'" + _STANDS
 )
-_TOLD = (
-    f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site"
-    " AND e.subject = ANY(:subjects) AND e.time <= :until"
+# Of progress that follows progress on the same work unit only what says more than that it goes on:
+# rework, and the last. Nothing of an account hangs on the rest, which is most of what is reported.
+_TOLD = f"""
+WITH void AS (
+  SELECT subject, data->>'event_id' AS id, coalesce(data->>'event_source', source) AS source
+  FROM event WHERE site = :site AND subject = ANY(:subjects) AND type = 'event.voided'
+    AND time <= :until
+), told AS (
+  SELECT e.*, e.type = 'event.voided' OR EXISTS (SELECT FROM void v WHERE v.subject = e.subject
+    AND v.id = e.id AND v.source = e.source) AS undone
+  FROM event e WHERE e.site = :site AND e.subject = ANY(:subjects) AND e.time <= :until
+), followed AS (
+  SELECT *, lag(type) OVER own AS type_before, lag(work_unit) OVER own AS unit_before,
+    lead(id) OVER own IS NULL AS newest
+  FROM told WHERE NOT undone
+  WINDOW own AS (PARTITION BY subject ORDER BY time, id COLLATE "C", source COLLATE "C")
 )
+SELECT {_COLUMNS} FROM told e WHERE undone
+UNION ALL
+SELECT {_COLUMNS} FROM followed e
+WHERE newest OR type <> 'operation.progressed' OR type_before IS DISTINCT FROM type
+  OR work_unit IS DISTINCT FROM unit_before OR coalesce((data->>'rework')::int, 0) <> 0
+"""
 _CHANGE = (
     f"SELECT {_COLUMNS} FROM event e WHERE e.site = :site AND e.subject = s.subject"
     " AND e.type = 'work_unit.state_changed'"
@@ -111,7 +130,7 @@ class Reading:
         return found
 
     def told(self, site: str, subjects: Sequence[str], until: datetime) -> list[Event]:
-        """Return all events of subjects up to an instant, voids too."""
+        """Return the events of subjects up to an instant, voids too; of mere progress the ends."""
         return self._events(_TOLD, site=site, subjects=list(subjects), until=until)
 
     def states(self, site: str, work_units: Sequence[str], span: _Span) -> list[Event]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from data.domain.events import EventType
+from data.domain.events import Data, Event, EventType, operation_subject
 from data.domain.ledger.account import delay_ledger
 from data.domain.ledger.records import Ledger
 from data.domain.scope import Role, Scope, factory_scope
@@ -39,6 +39,12 @@ def grown(plant: Works, seed: int, orders: int = 5) -> Factory:
     """A recorded factory of which some reports were voided again."""
     rng = Random(seed)
     factory = Factory(rng, orders)
+    factory.events += [
+        more
+        for event in factory.events
+        if event.type is EventType.OPERATION_STARTED
+        for more in progress_of(event, rng)
+    ]
     wrong = rng.sample(factory.events, len(factory.events) // 25)
     factory.events += [void_of(event, LATER - timedelta(days=1)) for event in wrong]
     plant.open(factory.orders, factory.events)
@@ -46,8 +52,34 @@ def grown(plant: Works, seed: int, orders: int = 5) -> Factory:
     return factory
 
 
+def progress_of(started: Event, rng: Random) -> Iterator[Event]:
+    """What an operation reports every now and then: good pieces, sometimes rework or a unit."""
+    for number in range(rng.randint(0, 12)):
+        at = started.time + timedelta(minutes=rng.randint(0, 400))
+        unit = rng.choice([started.data.work_unit, started.data.work_unit, None])
+        yield replace(
+            started, id=f"{started.id}-more-{number}", type=EventType.OPERATION_PROGRESSED,
+            time=at, recorded_at=at,
+            data=Data(work_unit=unit, good=1, rework=rng.choice([0, 0, 0, 1])),
+        )  # fmt: skip
+
+
 def without_evidence(ledger: Ledger) -> Ledger:
     return replace(ledger, steps=tuple(replace(step, evidence=()) for step in ledger.steps))
+
+
+def test_of_mere_progress_the_first_and_the_last_are_read(plant: Works) -> None:
+    factory = Factory(Random(1), 1)
+    subject = operation_subject("SO-0", factory.orders[0].operations[0].id)
+    told = [
+        Event(f"p{n}", "floor", EventType.OPERATION_PROGRESSED, subject, at, at,
+              Data(work_unit="CUT1", good=1, rework=int(n == 40)))
+        for n in range(100) for at in [START + timedelta(minutes=n)]
+    ]  # fmt: skip
+    plant.open(factory.orders, told)
+    with plant.past.reading(SITE.id) as past:
+        found = past.told(SITE.id, [subject], LATER)
+    assert sorted(event.id for event in found) == ["p0", "p40", "p99"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
