@@ -5,10 +5,8 @@ it makes the cluster. The settings are those that docs/scaling.md asks for, with
 """
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -20,6 +18,7 @@ import redis
 from data.processes import Child, Solo
 from data.stream.embedded import _program
 from tests.browser.product.program import wait_for
+from tests.folders import short_folder
 
 MASTERS, SPARE = 3, 1
 NODE_TIMEOUT_MS = 2000
@@ -219,14 +218,13 @@ def _sees_whole(node: Node) -> bool:
 @contextmanager
 def running_cluster(build: Build | None = None) -> Iterator[RealCluster]:
     """Start a cluster in a folder of its own; end it afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="milepost-cluster-"))
-    made = RealCluster(folder, build or Build(_program()))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder:
+        made = RealCluster(folder, build or Build(_program()))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
 
 
 def _free_port() -> int:

@@ -3,14 +3,11 @@
 `Stand.row(...)` brings one fault about under load and returns what came of it.
 """
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Error as PageError
@@ -21,6 +18,7 @@ from tests.faults.harness.load import Door, Journal, Pulse, Sender, is_piece, wa
 from tests.faults.harness.product import Product
 from tests.faults.harness.screens import Look, Screens, screens
 from tests.faults.harness.truth import Truth
+from tests.folders import short_folder
 
 SENDERS, RATE = 2, 10.0  # events a second, each
 RECOVERED_WITHIN_S = 60.0
@@ -215,21 +213,18 @@ def _seconds(looks: list[Look], is_so: Callable[[Look], bool]) -> float:
 @contextmanager
 def stand(env: dict[str, str] | None = None, browser: bool = True) -> Iterator[Stand]:
     """Start a program with a site, an order and its supplier, senders and screens."""
-    folder = Path(tempfile.mkdtemp(prefix="milepost-"))
-    product = Product(folder, env)
-    journal = Journal(folder / "journal")
-    try:
-        product.start()
-        plan(product)
-        if browser:
-            with screens(product.address, product.postgres.url) as seen:
-                yield from _running(Stand(product, journal, seen))
-        else:
-            yield from _running(Stand(product, journal, None))
-    finally:
-        product.stop()
-        journal.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder, closing(Journal(folder / "journal")) as journal:
+        product = Product(folder, env)
+        try:
+            product.start()
+            plan(product)
+            if browser:
+                with screens(product.address, product.postgres.url) as seen:
+                    yield from _running(Stand(product, journal, seen))
+            else:
+                yield from _running(Stand(product, journal, None))
+        finally:
+            product.stop()
 
 
 def _running(made: Stand) -> Iterator[Stand]:
