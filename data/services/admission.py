@@ -61,7 +61,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """
 
     memory: float = 0.9
-    backlog_s: float = 600.0
+    backlog_s: float = 7200.0
     board_s: float = 2.0
     in_flight: int = 8
     late_s: float = 1.0

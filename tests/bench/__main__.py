@@ -27,6 +27,7 @@ GROUPS = (
     "recording",
     "ingesting",
     "overload",
+    "backlog",
     "starting",
     "heap",
     "watching",
