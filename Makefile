@@ -25,7 +25,7 @@ setup-dev: $(SETUP_DEV)
 test: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.nginx
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(ARGS)
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 3 --dist loadfile -m "not long" $(ARGS)
 
 test-long: $(SETUP_DEV)
 	@$(BIN)/python -m tests.chromium

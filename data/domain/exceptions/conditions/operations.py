@@ -42,6 +42,8 @@ class Operations(Scheduled):
         states = self.ground.board.operations
         laid = self._lay(plan)
         left = [one for one in laid if self._is_left(states.get(one.due[1]))]
+        if not left:
+            self._laid.pop(order, None)  # what is over may stay on the board for long, or never come back
         return laid if len(left) == len(laid) else left
 
     def cut(self, rule: Rule, lane: str, look: Look) -> float:
