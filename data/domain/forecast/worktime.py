@@ -5,7 +5,8 @@ and since the way back is monotone, quantiles may be taken before it. Within the
 """
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from data.domain.site import Calendar
 Floats = NDArray[np.float64]
 
 BACK_DAYS, AHEAD_DAYS = 120, 400
+_BEYOND_S = 40 * 366 * 86400.0
 NEAR_S = 0.5  # samples are rounded: what ends this near to a shift's end, ends with it
 
 
@@ -83,12 +85,17 @@ class WorkTime:
 
 
 def _spans(calendar: Calendar | None, timezone: str, origin_s: float) -> tuple[Floats, Floats]:
-    origin = datetime.fromtimestamp(origin_s, UTC)
-    first, last = origin - timedelta(BACK_DAYS), origin + timedelta(AHEAD_DAYS)
-    beyond = (origin_s - 40 * 366 * 86400.0, origin_s + 40 * 366 * 86400.0)
     if calendar is None or not calendar.shifts:
-        return np.array([beyond[0]]), np.array([beyond[1]])
+        return np.array([origin_s - _BEYOND_S]), np.array([origin_s + _BEYOND_S])
+    return _spans_around(calendar, timezone, datetime.fromtimestamp(origin_s, UTC).date())
+
+
+@lru_cache(maxsize=256)  # a site asks for the same at each end of an operation
+def _spans_around(calendar: Calendar, timezone: str, day: date) -> tuple[Floats, Floats]:
+    midnight = datetime.combine(day, time(), UTC)
+    first, last = midnight - timedelta(BACK_DAYS), midnight + timedelta(AHEAD_DAYS + 1)
     spans = list(working_spans(calendar, timezone, first, last))
-    begins = [beyond[0], *(start.timestamp() for start, _ in spans), last.timestamp()]
-    ends = [first.timestamp(), *(finish.timestamp() for _, finish in spans), beyond[1]]
+    middle_s = midnight.timestamp()
+    begins = [middle_s - _BEYOND_S, *(start.timestamp() for start, _ in spans), last.timestamp()]
+    ends = [first.timestamp(), *(finish.timestamp() for _, finish in spans), middle_s + _BEYOND_S]
     return np.array(begins), np.array(ends)

@@ -43,7 +43,7 @@ class Operations(Scheduled):
         laid = self._lay(plan)
         left = [one for one in laid if self._is_left(states.get(one.due[1]))]
         if not left:
-            self._laid.pop(order, None)  # what is over may stay on the board for long, or never come back
+            self._laid.pop(order, None)  # over, and on the board for days still
         return laid if len(left) == len(laid) else left
 
     def cut(self, rule: Rule, lane: str, look: Look) -> float:
