@@ -94,34 +94,24 @@ class RulesPage:
         condition = _given("new")
         if condition not in set(Condition):
             abort(404)
-        try:
+
+        def make() -> Answer:
             rule = self._typed(fresh(Condition(condition)), own=True)
             made = self._desk.add(by_of(self._who), self._who().scope, _given("site"), rule)
-        except RuleError as error:
-            return _shown_again(str(error))
-        except RuleMoved:
-            return _back(said="moved")
-        except Forbidden:
-            abort(404)
-        except Unavailable as error:
-            return _later(error)
-        return _back(rule=made.id, said="added")
+            return _back(rule=made.id, said="added")
+
+        return _acted(make)
 
     def save(self) -> Answer:
         """Change a rule as the form says, then show it; or say what can't be."""
         shown = self._known(self._who().scope, _given("site"), _given("rule"))
-        try:
+
+        def change() -> Answer:
             rule = self._typed(shown.rule, own=shown.usual is None)
             self._desk.change(by_of(self._who), self._who().scope, _given("site"), rule, _was())
-        except RuleError as error:
-            return _shown_again(str(error))
-        except RuleMoved:
-            return _back(said="moved")
-        except Forbidden:
-            abort(404)
-        except Unavailable as error:
-            return _later(error)
-        return _back(said="saved")
+            return _back(said="saved")
+
+        return _acted(change)
 
     def reset(self) -> Answer:
         """Let a rule be again what it usually is."""
@@ -132,15 +122,11 @@ class RulesPage:
         return self._undo(self._desk.retire, "retired", None)
 
     def _undo(self, act: Callable[..., None], said: str, then: str | None) -> Answer:
-        try:
+        def undo() -> Answer:
             act(by_of(self._who), self._who().scope, _given("site"), _given("rule"), _was())
-        except RuleMoved:
-            return _back(said="moved")
-        except (Forbidden, LookupError):
-            abort(404)
-        except Unavailable as error:
-            return _later(error)
-        return _back(rule=then, said=said)
+            return _back(rule=then, said=said)
+
+        return _acted(undo)
 
     def _typed(self, rule: Rule, own: bool) -> Rule:
         """Return a rule as the form has it. Raises: RuleError with the name of a field."""
@@ -277,6 +263,20 @@ def _was() -> int:
 
 def _given(name: str) -> str:
     return request.form.get(name, "")[:LONGEST]
+
+
+def _acted(act: Callable[[], Answer]) -> Answer:
+    """Do what a form asks for, or say why it can't be."""
+    try:
+        return act()
+    except RuleError as error:
+        return _shown_again(str(error))
+    except RuleMoved:
+        return _back(said="moved")
+    except (Forbidden, LookupError):
+        abort(404)
+    except Unavailable as error:
+        return _later(error)
 
 
 def _back(**said: str | None) -> Answer:

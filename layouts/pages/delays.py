@@ -3,7 +3,7 @@
 Pure; `callbacks.desk.delays` finds what it shows. How it is counted: docs/delays-page.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from dash import html
@@ -22,12 +22,12 @@ from layouts.components.delay_words import (
     cause_words,
     days_words,
     hours,
-    percent,
 )
 from layouts.components.fever import fever
 from layouts.components.links import link
 from layouts.components.pareto import Choice, Pareto, pareto_of, section
 from layouts.components.still import still
+from layouts.pages.delay_tiles import FEVER, LIST, PARETO, Href, stats
 from layouts.text import NONE, Translator, msgid
 from layouts.urls import segment
 
@@ -41,8 +41,6 @@ PERIODS = {
 CUSTOM = "custom"
 FILTERS = (*DIMENSIONS, "area")
 OF_STEPS = ("cause", "work_center", "party")  # filters that leave some of an order's steps only
-LIST, FEVER, PARETO = "delayed-orders", "buffers", "why"
-Href = Callable[..., str]
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -153,7 +151,7 @@ def sections(shown: Shown, names: Names, href: Href) -> list[Component]:
     buffers = [_fever(shown, href, t)] if report.fever else []
     if not (report.completed or report.orders_late):
         return [_nothing(shown, href, t), *buffers]
-    parts = [_stats(shown, href, t)]
+    parts = [stats(shown.report, shown.before, shown.wanted, shown.missing, href, t)]
     if report.orders_late:
         parts += [_why(shown, names, href), _orders(shown, names, href)]
     else:
@@ -198,94 +196,6 @@ def _all_on_time(shown: Shown, href: Href, t: Translator) -> Component:
         none = href(**dict.fromkeys(FILTERS), page=None)
         parts.append(link(t("Remove all filters"), none, "mp-small-button"))
     return html.Div([parts[0], html.P(words), *parts[1:]], className="mp-section mp-all-on-time")
-
-
-# Key figures
-
-
-def _stats(shown: Shown, href: Href, t: Translator) -> Component:
-    report, before = shown.report, shown.before
-    late = _jump(t.number(report.orders_late), LIST)
-    late_h = _jump(hours(report.late_s, t), PARETO)
-    return desk.stats(
-        _rate_tile(shown, href, t),
-        desk.stat(
-            t("Late orders"),
-            late if report.orders_late else t.number(0),
-            [_opened(report, t), _was(before and t.number(before.orders_late), shown, t)],
-            Standing.LATE if report.orders_late else None,
-        ),
-        desk.stat(
-            t("Late hours"),
-            late_h if report.orders_late else hours(report.late_s, t),
-            [_each(report, t), _was(before and hours(before.late_s, t), shown, t)],
-        ),
-        _red_tile(report, shown.missing, t),
-    )
-
-
-def _jump(words: str, to: str) -> Component:
-    """Return a link to a section of this page."""
-    return html.A(words, href=f"#{to}", className="mp-stat-link")
-
-
-def _rate_tile(shown: Shown, href: Href, t: Translator) -> Component:
-    report, before = shown.report, shown.before
-    counts = t("nothing completed")
-    if report.completed:
-        counts = t(
-            "{on_time} of {completed} completed orders",
-            on_time=t.number(report.on_time),
-            completed=t.number(report.completed),
-        )
-    kept = {name: getattr(shown.wanted, name) for name in ("area", "product", "customer")}
-    behind = link(counts, href("/orders", which="completed", **kept), "mp-stat-link")
-    earlier = before and percent(_rate(before), t)
-    return desk.stat(
-        t("Completed on time"), percent(_rate(report), t), [behind, _was(earlier, shown, t)]
-    )
-
-
-def _rate(report: DelayReport) -> float | None:
-    return report.on_time / report.completed if report.completed else None
-
-
-def _red_tile(report: DelayReport, missing: int, t: Translator) -> Component:
-    if not report.fever:
-        words = (
-            t("accounts of open orders are being made")
-            if missing
-            else t("no released order is open")
-        )
-        return desk.stat(t("In the red zone"), NONE, words)
-    red = sum(point.zone == "red" for point in report.fever)
-    words = t("of {count} open orders", count=t.number(len(report.fever)))
-    value = _jump(t.number(red), FEVER) if red else t.number(red)
-    return desk.stat(t("In the red zone"), value, words, Standing.LATE if red else None)
-
-
-def _opened(report: DelayReport, t: Translator) -> Component:
-    done = report.completed - report.on_time
-    if report.orders_late > done:
-        words = t("{count} of them still open", count=t.number(report.orders_late - done))
-        return html.Span(words)
-    return html.Span(t("all completed") if report.orders_late else "")
-
-
-def _each(report: DelayReport, t: Translator) -> Component:
-    if not report.orders_late:
-        return html.Span()
-    mean = hours(report.late_s / report.orders_late, t)
-    return html.Span(t("{hours} for each late order", hours=mean))
-
-
-def _was(value: str | None, shown: Shown, t: Translator) -> Component:
-    """Say what a figure was over as many days before."""
-    if value is None:
-        return html.Span()
-    days = (shown.wanted.until - shown.wanted.since).days + 1
-    words = t("{value} in the {days} days before", value=value, days=t.number(days))
-    return html.Span(words, className="mp-was")
 
 
 # Why: the Pareto lists and the days
