@@ -11,6 +11,11 @@ from tests.bench.stage import free_port
 from tests.unit.domain.gantt.plants import Plant
 
 PLANT = Plant(400, 12, seed=11)
+# A chart is drawn at once for a usual screen, and again as soon as it has measured its own.
+FITS = (
+    "[...document.querySelectorAll('.mp-gantt-name')]"
+    ".every((row) => row.getBoundingClientRect().bottom <= innerHeight)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,7 @@ def gantt(address, open_page):
         watched = open_page(viewport={"width": 1440, "height": 900})
         watched.page.goto(address + search)
         watched.page.wait_for_selector(".g-now", state="attached")
+        settled(watched.page, FITS)
         return watched
 
     return open_
