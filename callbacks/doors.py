@@ -13,18 +13,16 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
 from callbacks.gate import forget, is_private, local_path, remember, token_of, viewer
+from callbacks.plain_pages import PlainPages
 from callbacks.shield import forget_token
-from callbacks.viewer import theme_of, translator_of
 from data.domain.audit import Action
 from data.domain.people import Account, PersonError, Purpose
 from data.services.audit import Audit
 from data.services.identity import ABSOLUTE, Identity, Refused, SignedIn, hashed
 from data.services.totp import address, new_secret
 from layouts.pages import doors
-from layouts.plain import document
 from layouts.text import Translator
 
-STYLES = ("/assets/tokens.css", "/assets/desk.css", "/assets/doors.css")
 _PURPOSES = {"invitation": Purpose.INVITATION, "reset": Purpose.RESET}
 _LONGEST = 2000
 
@@ -33,12 +31,10 @@ class Doors:
     """The handlers, with the services they call."""
 
     def __init__(
-        self, identity: Identity, audit: Audit, locale: str, openid: str | None = None
+        self, identity: Identity, audit: Audit, pages: PlainPages, openid: str | None = None
     ) -> None:
-        self._identity = identity
-        self._audit = audit
-        self._locale = locale
-        self._openid = openid
+        self._identity, self._audit = identity, audit
+        self._pages, self._openid = pages, openid
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -90,37 +86,30 @@ class Doors:
     def link_form(self, purpose: str, token: str) -> Answer:
         """Show where a link leads: to a choice of password, once."""
         account = self._identity.offered(token, _PURPOSES[purpose])
-        t = self._t()
-        if account is None:
-            return _page(t("Sign in"), doors.dead_link(t), t, 410)
-        body = doors.choose_password(t, generate_csrf(), request.path, account.name)
-        return _page(t("Choose a password"), body, t)
+        return self._dead() if account is None else self._choose(account.name)
 
     def take_link(self, purpose: str, token: str) -> Answer:
         """Set the password that was chosen and let the person in."""
-        t = self._t()
         if not is_private():
             return self._show_sign_in("/")
         try:
             account = self._identity.set_password(token, _PURPOSES[purpose], _given("new_password"))
         except PersonError as error:
-            wrong = doors.unfit_password(t)
             offered = self._identity.offered(token, _PURPOSES[purpose])
             name = error.field if offered is None else offered.name
-            body = doors.choose_password(t, generate_csrf(), request.path, name, wrong)
-            return _page(t("Choose a password"), body, t, 422)
+            return self._choose(name, doors.unfit_password(self._pages.t()), 422)
         if account is None:
-            return _page(t("Sign in"), doors.dead_link(t), t, 410)
+            return self._dead()
         self._audit.note(f"account/{account.id}", Action.LINK_USED, purpose, address=_address())
         return self._signed_in(self._identity.open_session(account), "/")
 
     def not_let_in(self, onward: str = "/") -> Response:
         """Show the form again to someone whom a provider knows, and nobody here."""
-        t = self._t()
+        t = self._pages.t()
         body = doors.sign_in(
             t, generate_csrf(), onward, t(doors.WORDS["unknown"]), openid=self._openid
         )
-        return _page(t("Sign in"), body, t, 401, onward)
+        return self._pages.alone("Sign in", body, 401, _kept(onward))
 
     def account_form(self) -> Answer:
         """Show a person's own page."""
@@ -128,7 +117,7 @@ class Doors:
 
     def change_password(self) -> Answer:
         """Change one's own password; every other session ends."""
-        account, t = viewer().account, self._t()
+        account, t = viewer().account, self._pages.t()
         if account is None or not self._identity.is_right(account, _given("password")):
             return self._show_account(wrong=t(doors.WORDS["present"]), status=422)
         try:
@@ -141,7 +130,7 @@ class Doors:
 
     def enrol(self) -> Answer:
         """Ask for codes from now on, when the first one is right."""
-        account, t = viewer().account, self._t()
+        account, t = viewer().account, self._pages.t()
         secret = _given("secret")
         if account is None or not self._identity.enrol_totp(account, secret, _given("code")):
             return self._show_account(
@@ -152,7 +141,7 @@ class Doors:
 
     def drop(self) -> Answer:
         """Ask for codes no longer, of someone who knows the password."""
-        account, t = viewer().account, self._t()
+        account, t = viewer().account, self._pages.t()
         if account is None or not self._identity.is_right(account, _given("password")):
             return self._show_account(wrong=t(doors.WORDS["present"]), status=422)
         self._identity.drop_totp(account.id)
@@ -169,27 +158,27 @@ class Doors:
         return answer
 
     def _show_sign_in(self, onward: str, refused: Refused | None = None, login: str = "") -> Answer:
-        t = self._t()
+        t = self._pages.t()
         if not is_private():
-            return _page(t("Sign in"), doors.needs_https(t, request.host), t, 403)
+            return self._pages.alone("Sign in", doors.needs_https(t, request.host), 403)
         wrong = None if refused is None else t(doors.WORDS[refused])
         body = doors.sign_in(
             t, generate_csrf(), onward, wrong, login[:120], refused is Refused.CODE, self._openid
         )
         status = {None: 200, Refused.LOCKED: 429, Refused.SECRET: 503}.get(refused, 401)
-        return _page(t("Sign in"), body, t, status, onward)
+        return self._pages.alone("Sign in", body, status, _kept(onward))
 
     def _show_account(
         self, wrong: str | None = None, status: int = 200, secret: str | None = None
     ) -> Answer:
-        t, account = self._t(), viewer().account
+        t, account = self._pages.t(), viewer().account
         if account is None:
             return redirect(url_for("doors.sign_in_form"), 303)
         body = doors.account(
             t, generate_csrf(), account.name, account.login, self._own_sessions(account, t),
             account.totp_secret is not None, _offer(account, secret), wrong,
         )  # fmt: skip
-        return _page(account.name, body, t, status)
+        return self._pages.alone(account.name, body, status)
 
     def _own_sessions(self, account: Account, t: Translator) -> list[tuple[str, bool]]:
         own = hashed(token_of(request.cookies) or "")
@@ -204,8 +193,12 @@ class Doors:
     def _note(self, action: Action, subject: str, detail: dict[str, str] | None = None) -> None:
         self._audit.note(viewer().actor, action, subject, address=_address(), detail=detail)
 
-    def _t(self) -> Translator:
-        return translator_of(self._locale, request.args.get("lang"))
+    def _choose(self, name: str, wrong: str | None = None, status: int = 200) -> Response:
+        body = doors.choose_password(self._pages.t(), generate_csrf(), request.path, name, wrong)
+        return self._pages.alone("Choose a password", body, status)
+
+    def _dead(self) -> Response:
+        return self._pages.alone("Sign in", doors.dead_link(self._pages.t()), 410)
 
 
 def _offer(account: Account, secret: str | None) -> tuple[str, Markup] | None:
@@ -218,14 +211,9 @@ def _offer(account: Account, secret: str | None) -> tuple[str, Markup] | None:
     return secret, Markup(drawn)  # nosec B704  # a drawing of squares, no text in it
 
 
-def _page(
-    title: str, body: Markup, t: Translator, status: int = 200, onward: str = "/"
-) -> Response:
-    kept = {"next": onward} if onward != "/" else {}
-    text = document(title, body, t, theme_of(request.args.get("theme")), STYLES, kept=kept)
-    answer = Response(text, status, mimetype="text/html")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def _kept(onward: str) -> dict[str, str]:
+    """Return what another language keeps: where to go on to."""
+    return {"next": onward} if onward != "/" else {}
 
 
 def _then(path: str) -> Response:

@@ -14,6 +14,7 @@ from callbacks.doors import Doors
 from callbacks.gate import DOORS, PEOPLE, WATCHERS, Door, Gate, Other
 from callbacks.openid import OpenId, Provider
 from callbacks.people import PeoplePages
+from callbacks.plain_pages import PlainPages
 from callbacks.shield import Network, Shield
 from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk
@@ -39,17 +40,18 @@ class Entry(Struct, frozen=True, kw_only=True):
     proxies: Sequence[Network] = ()
 
     def register(
-        self, app: Dash, sites: Callable[[], Sequence[str]], pages: Sequence[DeskPage], locale: str
-    ) -> None:
-        """Put the gate before everything of a server, and the pages for signing in behind it."""
+        self, app: Dash, sites: Callable[[], Sequence[str]], pages: Sequence[DeskPage],
+        plain: PlainPages,
+    ) -> None:  # fmt: skip
+        """Put the gate before everything of a server, and the pages on people behind it."""
         server: Flask = app.server
         gate = Gate(self.identity, sites, page_roles(pages), self.others, {**DOORS, **self.doors})
         gate.register(server)
         Shield(gate, app).register(server, self.forms_key, self.proxies)
         named = None if self.provider is None else self.provider.name
-        doors = Doors(self.identity, self.audit, locale, named)
+        doors = Doors(self.identity, self.audit, plain, named)
         server.register_blueprint(doors.blueprint())
-        server.register_blueprint(PeoplePages(self.accounts, sites, locale).blueprint())
+        server.register_blueprint(PeoplePages(self.accounts, sites, plain).blueprint())
         if self.provider is not None:
             openid = OpenId(server, self.provider, self.identity, self.audit, doors.not_let_in)
             server.register_blueprint(openid.blueprint())

@@ -7,13 +7,11 @@ from flask import Blueprint, Response, abort, redirect, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
-from callbacks.doors import STYLES
-from callbacks.gate import Viewer, is_private, remember, viewer
-from callbacks.viewer import theme_of, translator_of
+from callbacks.gate import Other, Viewer, is_private, remember, viewer
+from callbacks.plain_pages import PlainPages, by, given
 from data.domain.people import OUTSIDE, Link
 from data.domain.scope import Role
 from data.domain.site import Site
-from data.services.accounts_desk import By
 from data.services.links import (
     KIND,
     MAY_MAKE,
@@ -28,28 +26,21 @@ from data.services.links import (
 from data.services.live import utc_now
 from data.services.sites import Sites
 from layouts.pages import doors, links
-from layouts.plain import document
-from layouts.text import Translator
 
 BOARDS = {
     Role.SUPPLIER: "/supplier",
     Role.CUSTOMER: "/customer",
     Role.LOGISTICS: "/logistics",
 }
-_STYLES = (*STYLES, "/assets/screens.css")
-_LONGEST = 400
 
 
 class LinkPages:
     """The handlers. `names`: what the accounts of actors are called."""
 
     def __init__(
-        self, service: Links, sites: Sites, names: Callable[[], Mapping[str, str]], locale: str
+        self, service: Links, names: Callable[[], Mapping[str, str]], pages: PlainPages
     ) -> None:
-        self._links = service
-        self._sites = sites
-        self._names = names
-        self._locale = locale
+        self._links, self._names, self._pages = service, names, pages
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -60,26 +51,14 @@ class LinkPages:
         routes.post("/links/<name>/revoke")(self.revoke)
         return routes
 
-    def proves(self, token: str) -> Viewer | None:
-        """Return the viewer that a link's cookie stands for, for as long as the link works.
-
-        Raises: Unavailable.
-        """
-        link = self._links.working(token.removeprefix(f"{KIND}."))
-        if link is None:
-            return None
-        site = known_sites(self._sites).get(link.site or "")
-        name = link.party or "" if site is None else _name(site, link)
-        return Viewer(scope=scope_of(link), actor=actor_of(link), name=name)
-
     def take(self, token: str) -> Answer:
         """Let in who has the link, for as long as the browser is open and the link works."""
-        t = self._t()
+        t = self._pages.t()
         if not is_private():
-            return self._page(t("Sign in"), doors.needs_https(t, request.host), t, 403)
+            return self._pages.alone("Sign in", doors.needs_https(t, request.host), 403)
         link = self._links.take(token, request.remote_addr or "")
         if link is None or link.role is None:
-            return self._page(t("Sign in"), doors.dead_link(t), t, 410)
+            return self._pages.alone("Sign in", doors.dead_link(t), 410)
         answer = redirect(BOARDS[link.role], 303)
         remember(answer, f"{KIND}.{token}", None)
         answer.headers["Cache-Control"] = "no-store"
@@ -92,27 +71,27 @@ class LinkPages:
 
     def make(self) -> Response:
         """Make a link; show it, once."""
-        parts = [unquote(part) for part in _given("for").split("/")]
+        parts = [unquote(part) for part in given("for").split("/")]
         if len(parts) != 3 or parts[1] not in OUTSIDE:
             return self._show(wrong="party", status=422)
         site, role, party = parts
-        days = int(_given("days")) if _given("days").isdecimal() else 0
+        days = int(given("days")) if given("days").isdecimal() else 0
         try:
             wanted = Wanted(site, Role(role), party, days)
-            token = self._links.make(viewer().scope, _by(), wanted)
+            token = self._links.make(viewer().scope, by(), wanted)
         except LinkError as error:
             return self._show(wrong=error.field, status=422)
         return self._show(made=f"{request.host_url.rstrip('/')}/b/{token}")
 
     def revoke(self, name: str) -> Answer:
         """End a link at once."""
-        if not self._links.revoke(viewer().scope, _by(), name):
+        if not self._links.revoke(viewer().scope, by(), name):
             abort(404)
         return redirect("/links", 303)
 
     def _show(self, made: str | None = None, wrong: str = "", status: int = 200) -> Response:
-        t, scope = self._t(), viewer().scope
-        sites, names = known_sites(self._sites), self._names()
+        t, scope = self._pages.t(), viewer().scope
+        sites, names = self._pages.sites(), self._names()
         shown = links.Shown(
             rows=[_row(one, sites, names) for one in self._links.listed(scope)],
             choices=[
@@ -123,19 +102,25 @@ class LinkPages:
             ],
             now=utc_now(), usual_days=USUAL_DAYS, most_days=MOST_DAYS, made=made, wrong=wrong,
         )  # fmt: skip
-        return self._page(t(links.TITLE), links.layout(shown, generate_csrf(), t), t, status, True)
+        body = links.layout(shown, generate_csrf(), t)
+        return self._pages.alone(links.TITLE, body, status, wide=True)
 
-    def _page(
-        self, title: str, body: str, t: Translator, status: int, wide: bool = False
-    ) -> Response:
-        theme = theme_of(request.args.get("theme"))
-        page = document(title, body, t, theme, _STYLES, wide=wide)
-        answer = Response(page, status, mimetype="text/html")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
 
-    def _t(self) -> Translator:
-        return translator_of(self._locale, request.args.get("lang"))
+def proof(service: Links, sites: Sites) -> Other:
+    """Return what tells the viewer that a link's cookie stands for, while the link works.
+
+    It raises: Unavailable.
+    """
+
+    def proves(token: str) -> Viewer | None:
+        link = service.working(token.removeprefix(f"{KIND}."))
+        if link is None:
+            return None
+        site = known_sites(sites).get(link.site or "")
+        name = link.party or "" if site is None else _name(site, link)
+        return Viewer(scope=scope_of(link), actor=actor_of(link), name=name)
+
+    return proves
 
 
 def known_sites(sites: Sites) -> dict[str, Site]:
@@ -177,11 +162,3 @@ def _row(link: Link, sites: Mapping[str, Site], names: Mapping[str, str]) -> lin
 
 def _name(site: Site, link: Link) -> str:
     return next((one.name for one in site.parties if one.id == link.party), link.party or "")
-
-
-def _by() -> By:
-    return By(viewer().actor, request.remote_addr or "")
-
-
-def _given(name: str) -> str:
-    return request.form.get(name, "").strip()[:_LONGEST]

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, redirect, request
 from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as Answer
 
-from callbacks.doors import STYLES
 from callbacks.gate import viewer
-from callbacks.viewer import theme_of, translator_of
+from callbacks.plain_pages import PlainPages, by, given
 from data.domain.people import PEOPLE, Account, PersonError
 from data.domain.scope import Role
-from data.services.accounts_desk import AccountsDesk, By, Offered
+from data.services.accounts_desk import AccountsDesk, Offered
 from layouts.pages import people
-from layouts.plain import document
 
-_LONGEST = 400
 _CHANGES = ("disable", "enable", "reset", "drop-codes")
 
 
@@ -22,11 +20,9 @@ class PeoplePages:
     """The handlers. `sites`: the ids of all sites that there are."""
 
     def __init__(
-        self, accounts: AccountsDesk, sites: Callable[[], Sequence[str]], locale: str
+        self, accounts: AccountsDesk, sites: Callable[[], Sequence[str]], pages: PlainPages
     ) -> None:
-        self._accounts = accounts
-        self._sites = sites
-        self._locale = locale
+        self._accounts, self._sites, self._pages = accounts, sites, pages
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -43,41 +39,38 @@ class PeoplePages:
 
     def invite(self) -> Response:
         """Make an account; show its link, once."""
-        role, sites = _given("role"), request.form.getlist("sites")[:100]
+        role, sites = given("role"), request.form.getlist("sites")[:100]
         try:
             if role not in PEOPLE or not set(sites) <= {*self._sites(), people.EVERY_SITE}:
                 raise PersonError("role", "one of the list")
             offered = self._accounts.add(
-                _by(), _given("login"), _given("name"), Role(role), sites, _given("party") or None
+                by(), given("login"), given("name"), Role(role), sites, given("party") or None
             )
         except PersonError as error:
             return self._show(wrong=error, status=422)
         return self._show(offered)
 
-    def change(self, account_id: str, change: str) -> Response:
+    def change(self, account_id: str, change: str) -> Answer:
         """Change one account."""
         account = self._accounts.find(account_id)
         if account is None:
             abort(404)
         if change == "reset":
-            return self._show(self._accounts.reset(_by(), account))
+            return self._show(self._accounts.reset(by(), account))
         act = {
             "disable": self._accounts.disable,
             "enable": self._accounts.enable,
             "drop-codes": self._accounts.drop_codes,
         }[change]
         try:
-            act(_by(), account)
+            act(by(), account)
         except PersonError as error:
             return self._show(wrong=error, status=422)
-        answer = Response(status=303)
-        answer.headers["Location"] = "/people"
-        return answer
+        return redirect("/people", 303)
 
     def _show(
         self, offered: Offered | None = None, wrong: PersonError | None = None, status: int = 200
     ) -> Response:
-        t = translator_of(self._locale, request.args.get("lang"))
         link = None if offered is None else request.host_url.rstrip("/") + offered.path
         shown = people.Shown(
             rows=[self._row(account) for account in self._accounts.all()],
@@ -86,12 +79,8 @@ class PeoplePages:
             link_for="" if offered is None else offered.account.name,
             wrong="" if wrong is None else f"{wrong.field}: {wrong.expected}",
         )
-        body = people.layout(shown, generate_csrf(), t)
-        title = t(people.TITLE)
-        page = document(title, body, t, theme_of(request.args.get("theme")), STYLES, wide=True)
-        answer = Response(page, status, mimetype="text/html")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        body = people.layout(shown, generate_csrf(), self._pages.t())
+        return self._pages.alone(people.TITLE, body, status, wide=True)
 
     def _row(self, account: Account) -> people.Row:
         return people.Row(
@@ -99,11 +88,3 @@ class PeoplePages:
             sessions=len(self._accounts.sessions(account)),
             own=viewer().account is not None and viewer().account.id == account.id,
         )
-
-
-def _by() -> By:
-    return By(viewer().actor, request.remote_addr or "")
-
-
-def _given(name: str) -> str:
-    return request.form.get(name, "")[:_LONGEST]

@@ -1,26 +1,29 @@
-"""What plain pages of a desk share: the site that is asked for, the header, the whole document.
+"""What plain pages share: language, the site that is asked for, the header, the whole document.
 
-Imported by the pages on who is told of what, which work without any script.
+Imported by every page that works without any script: those for signing in, those on who is let
+in and who is told of what, and what is answered where nothing is.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from flask import Response, abort, request
 from markupsafe import Markup
 
-from callbacks.doors import STYLES
 from callbacks.gate import viewer
 from callbacks.viewer import theme_of, translator_of
 from data.domain.site import Site
 from data.services.accounts_desk import By
 from layouts import desk
-from layouts.plain import document, written
+from layouts.plain import Content, document, written
 from layouts.text import Translator
 from layouts.urls import Address
 
 LONGEST = 400
-_STYLES = (*STYLES, "/assets/bell.css", "/assets/exceptions.css", "/assets/notifications.css")
+_STYLES = ("/assets/tokens.css", "/assets/desk.css", "/assets/doors.css")
+_DESK_STYLES = (*_STYLES, "/assets/bell.css", "/assets/exceptions.css", "/assets/notifications.css")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class MakesHead(Protocol):
@@ -58,10 +61,22 @@ class PlainPages:
         t, theme = self.t(), theme_of(request.args.get("theme"))
         here = Address(path=path, query={"site": site} if site else {})
         header = written(desk.header(self._head(here, site, t, theme), t))
-        page = document(t(title), body, t, theme, _STYLES, header=header)
-        answer = Response(page, status, mimetype="text/html")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return answer(document(t(title), body, t, theme, _DESK_STYLES, header=header), status)
+
+    def alone(
+        self, title: str, body: Content, status: int = 200, kept: Mapping[str, str] = _NOTHING,
+        wide: bool = False,
+    ) -> Response:  # fmt: skip
+        """Return a page without a header, for whoever asks; `kept`: as of `document`."""
+        t, theme = self.t(), theme_of(request.args.get("theme"))
+        return answer(document(t(title), body, t, theme, _STYLES, wide=wide, kept=kept), status)
+
+
+def answer(page: str, status: int = 200) -> Response:
+    """Return a whole document as an answer that nobody keeps."""
+    made = Response(page, status, mimetype="text/html")
+    made.headers["Cache-Control"] = "no-store"
+    return made
 
 
 def by() -> By:

@@ -6,19 +6,17 @@ Imported by `callbacks.web`. The API answers in its own form.
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
 
-from callbacks.doors import STYLES
-from callbacks.viewer import theme_of, translator_of
+from callbacks.plain_pages import PlainPages
 from data.services.errors import Forbidden, Unavailable
 from layouts.pages import doors
-from layouts.plain import document, tag
-from layouts.text import Translator
+from layouts.plain import tag
 
 
 class Refusals:
     """Error handlers of a server; what they say is the same for everybody."""
 
-    def __init__(self, locale: str) -> None:
-        self._locale = locale
+    def __init__(self, pages: PlainPages) -> None:
+        self._pages = pages
 
     def register(self, server: Flask) -> None:
         """Answer what no handler answered itself."""
@@ -30,25 +28,21 @@ class Refusals:
 
     def not_found(self, error: object) -> Response:
         """Say that nothing is there, whether nothing is or it is somebody else's."""
-        t = self._t()
+        t = self._pages.t()
         words = t("Nothing stands at this address, or it isn't yours to see.")
-        return self._answer(t, t("Not found"), words, 404)
+        return self._answer(t("Not found"), words, 404)
 
     def unavailable(self, error: Unavailable) -> Response:
         """Say that it can't be done now."""
-        t = self._t()
-        words = t(doors.WORDS["away"])
-        answer = self._answer(t, t("One moment"), words, 503)
+        t = self._pages.t()
+        answer = self._answer(t("One moment"), t(doors.WORDS["away"]), 503)
         answer.headers["Retry-After"] = str(error.retry_after_s)
         return answer
 
-    def _answer(self, t: Translator, heading: str, words: str, status: int) -> Response:
+    def _answer(self, heading: str, words: str, status: int) -> Response:
         if not request.accept_mimetypes.accept_html:
             return Response(heading + "\n", status, mimetype="text/plain")
-        home = tag("a", t("All sites and screens"), href="/", class_="mp-button")
+        onward = self._pages.t()("All sites and screens")
+        home = tag("a", onward, href="/", class_="mp-button")
         body = tag("h1", heading) + tag("p", words) + tag("p", home)
-        page = document(heading, body, t, theme_of(request.args.get("theme")), STYLES)
-        return Response(page, status, mimetype="text/html")
-
-    def _t(self) -> Translator:
-        return translator_of(self._locale, request.args.get("lang"))
+        return self._pages.alone(heading, body, status)

@@ -12,23 +12,19 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
-from callbacks.doors import STYLES
-from callbacks.gate import SIGN_IN, Viewer, is_private, remember, token_of, viewer
-from callbacks.links import known_sites
-from callbacks.viewer import chosen_language, theme_of, translator_of
+from callbacks.gate import SIGN_IN, Other, Viewer, is_private, remember, token_of, viewer
+from callbacks.plain_pages import PlainPages, answer, by, given
+from callbacks.viewer import chosen_language
 from callbacks.walls import Walls
 from data.domain.scope import Role, Scope
 from data.domain.screens import ScreenDevice
-from data.services.accounts_desk import By
 from data.services.live import utc_now
 from data.services.screens import KIND, CodeError, Devices, Waiting
 from layouts.pages import doors, pairing, screens
-from layouts.plain import document
 from layouts.text import Translator, translator
 
 LASTS_S = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _LONGEST = 120
-_STYLES = (*STYLES, "/assets/screens.css")
 _PAGE = "/<path:path>"  # Dash's, of every page
 
 
@@ -36,14 +32,11 @@ class ScreenPages:
     """The handlers. `names`: what the accounts of actors are called; `build`: what is served."""
 
     def __init__(
-        self, devices: Devices, walls: Walls, names: Callable[[], Mapping[str, str]],
-        locale: str, build: str,
+        self, devices: Devices, walls: Walls, names: Callable[[], Mapping[str, str]], build: str,
+        pages: PlainPages,
     ) -> None:  # fmt: skip
-        self._devices = devices
-        self._walls = walls
-        self._names = names
-        self._locale = locale
-        self._build = build
+        self._devices, self._walls, self._names = devices, walls, names
+        self._build, self._pages = build, pages
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -56,33 +49,22 @@ class ScreenPages:
         routes.after_app_request(self.renew)
         return routes
 
-    def proves(self, token: str) -> Viewer | None:
-        """Return the viewer that a screen's token stands for.
-
-        Raises: Unavailable.
-        """
-        found = self._devices.showing(token)
-        if found is None or found.site is None:
-            return None
-        scope = Scope(role=Role.SCREEN, sites=(found.site,))
-        return Viewer(scope=scope, actor=f"{KIND}/{found.id}", screen=found.screen)
-
-    def renew(self, answer: Response) -> Response:
+    def renew(self, sent: Response) -> Response:
         """Let a screen's cookie last on; note which version it was given."""
         if viewer().screen is None:
-            return answer
+            return sent
         token = token_of(request.cookies) or ""
-        remember(answer, token, LASTS_S)
-        if request.endpoint == _PAGE and answer.status_code == 200 and _is_shown():
+        remember(sent, token, LASTS_S)
+        if request.endpoint == _PAGE and sent.status_code == 200 and _is_shown():
             self._devices.given(token, self._build)
-        return answer
+        return sent
 
     def pairing(self) -> Answer:
         """Show the code of a browser that waits; send the one that was let in to its wall."""
         asked = request.args.get("wall", "")[:_LONGEST]
         t = self._screen_t(asked)
         if not is_private():
-            return _page(t(pairing.TITLE), doors.needs_https(t, request.host), t, 403)
+            return self._pages.alone(pairing.TITLE, doors.needs_https(t, request.host), 403)
         if viewer().screen is not None:
             return redirect(_wall(viewer().screen), 303)
         if viewer().known:
@@ -93,18 +75,18 @@ class ScreenPages:
             fresh = self._devices.ask(wall, request.remote_addr or "")
             waiting = self._devices.waiting(fresh)
         if waiting is None:
-            return _plain(pairing.too_many(t), 429)
-        answer = _plain(self._waits(t, waiting))
+            return answer(pairing.too_many(t), 429)
+        shown = answer(self._waits(t, waiting))
         if fresh:
-            remember(answer, fresh, LASTS_S)
-        return answer
+            remember(shown, fresh, LASTS_S)
+        return shown
 
     def state(self) -> Response:
         """Say which code holds; none for a browser that was let in, or never asked."""
         waiting = self._devices.waiting(token_of(request.cookies))
-        answer = jsonify(code=None if waiting is None else waiting.code)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        said = jsonify(code=None if waiting is None else waiting.code)
+        said.headers["Cache-Control"] = "no-store"
+        return said
 
     def listed(self) -> Response:
         """Show every screen of the reader's sites."""
@@ -112,16 +94,16 @@ class ScreenPages:
 
     def enrol(self) -> Answer:
         """Let the browser in that shows a code."""
-        code, screen = _given("code"), _given("screen")
+        code, screen = given("code").strip(), given("screen")
         try:
-            found = self._devices.enrol(_by(), code, screen, self._place)
+            found = self._devices.enrol(by(), code, screen, self._place)
         except CodeError as error:
             return self._show(wrong=error.why, status=429 if error.why == "often" else 422)
         return redirect(f"/screens?in={quote(screen or found.screen or '')}", 303)
 
     def revoke(self, device: str) -> Answer:
         """Keep a browser out from now on."""
-        if not self._devices.revoke(_by(), device, viewer().scope.sites):
+        if not self._devices.revoke(by(), device, viewer().scope.sites):
             abort(404)
         return redirect("/screens", 303)
 
@@ -134,7 +116,7 @@ class ScreenPages:
         """Return the language chosen on this browser, else the screen's, else the browser's."""
         screen = self._walls.screens.find(asked)
         if screen is None or chosen_language(request.args.get("lang")) is not None:
-            return translator_of(self._locale, request.args.get("lang"))
+            return self._pages.t()
         return translator(screen.locale)
 
     def _known(self, screen: str) -> str | None:
@@ -149,7 +131,7 @@ class ScreenPages:
 
     def _choices(self) -> list[tuple[str, str]]:
         scope, found = viewer().scope, []
-        for site in known_sites(self._walls.sites).values():
+        for site in self._pages.sites().values():
             if scope.may_watch(site.id):
                 found += [(f"{site.id}.{area.id}", area.name or area.id) for area in site.areas]
         named = self._walls.screens.named.values()
@@ -157,7 +139,6 @@ class ScreenPages:
         return [(screen, f"{screen} · {name}") for screen, name in found]
 
     def _show(self, wrong: str = "", said: str = "", status: int = 200) -> Response:
-        t = translator_of(self._locale, request.args.get("lang"))
         names, choices = self._names(), self._choices()
         lines = {screen: words.partition(" · ")[2] for screen, words in choices}
         found = self._devices.enrolled(viewer().scope.sites)
@@ -165,17 +146,31 @@ class ScreenPages:
             rows=[self._row(one, lines, names) for one in found], choices=choices, now=utc_now(),
             build=self._build, wrong=wrong, said=said,
         )  # fmt: skip
-        return _page(t(screens.TITLE), screens.layout(shown, generate_csrf(), t), t, status)
+        body = screens.layout(shown, generate_csrf(), self._pages.t())
+        return self._pages.alone(screens.TITLE, body, status, wide=True)
 
     def _row(
         self, one: ScreenDevice, lines: Mapping[str, str], names: Mapping[str, str]
     ) -> screens.Row:
         by = one.enrolled_by or ""
-        site = known_sites(self._walls.sites).get(one.site or "")
+        site = self._pages.sites().get(one.site or "")
         return screens.Row(
             device=one, name=lines.get(one.screen or "", ""), by=names.get(by, by),
             timezone="UTC" if site is None else site.timezone,
         )  # fmt: skip
+
+
+def proof(devices: Devices) -> Other:
+    """Return what tells the viewer that a screen's token stands for; it raises: Unavailable."""
+
+    def proves(token: str) -> Viewer | None:
+        found = devices.showing(token)
+        if found is None or found.site is None:
+            return None
+        scope = Scope(role=Role.SCREEN, sites=(found.site,))
+        return Viewer(scope=scope, actor=f"{KIND}/{found.id}", screen=found.screen)
+
+    return proves
 
 
 def _wall(screen: str | None) -> str:
@@ -186,22 +181,3 @@ def _wall(screen: str | None) -> str:
 def _is_shown() -> bool:
     """Whether the browser opens a page, and no script only looks whether it could."""
     return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-
-
-def _by() -> By:
-    return By(viewer().actor, request.remote_addr or "")
-
-
-def _given(name: str) -> str:
-    return request.form.get(name, "").strip()[:_LONGEST]
-
-
-def _page(title: str, body: str, t: Translator, status: int = 200) -> Response:
-    theme = theme_of(request.args.get("theme"))
-    return _plain(document(title, body, t, theme, _STYLES, wide=status != 403), status)
-
-
-def _plain(page: str, status: int = 200) -> Response:
-    answer = Response(page, status, mimetype="text/html")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

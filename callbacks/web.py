@@ -19,6 +19,7 @@ from callbacks.entry import Entry
 from callbacks.hub import Hub
 from callbacks.operating import Life, Operating
 from callbacks.pages import Pages
+from callbacks.plain_pages import PlainPages
 from callbacks.refusals import Refusals
 from callbacks.streams import blueprint as streams
 from callbacks.viewer import remember, translator_of
@@ -55,8 +56,10 @@ def build(
     server.debug = False  # whatever the environment says
     server.extensions[LIFE] = Life(operating.is_ready, hub.close)
     pages = shell.pages if shell else ()
-    Refusals(locale).register(server)
-    entry.register(app, walls.sites.ids, pages, locale)
+    head = (shell or Shell(walls.sites, pages, None, locale)).plain_head
+    plain = PlainPages(head, dict, locale)  # of no site is who is let in, and what isn't there
+    Refusals(plain).register(server)
+    entry.register(app, walls.sites.ids, pages, plain)
     Calls(app).register(server)
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())

@@ -1,6 +1,6 @@
 """What lets anybody in, wired: people, screens, and those who have a link.
 
-Imported by `web.server` alone.
+Imported by the other modules of `callbacks.wiring` alone.
 """
 
 from functools import partial
@@ -11,8 +11,11 @@ from msgspec.structs import replace
 from callbacks.beside import BesideHasher
 from callbacks.entry import Entry
 from callbacks.links import LinkPages, parties_of
+from callbacks.links import proof as proof_of_link
 from callbacks.openid import Provider
+from callbacks.plain_pages import PlainPages
 from callbacks.screens import ScreenPages
+from callbacks.screens import proof as proof_of_screen
 from callbacks.walls import Walls
 from data.secret import derived
 from data.services.links import Links
@@ -41,20 +44,27 @@ def _entry(engines: Engines, settings: Settings) -> Entry:
     )  # fmt: skip
 
 
-def ways_in(
-    engines: Engines, settings: Settings, walls: Walls
-) -> tuple[Entry, Blueprint, Blueprint]:
-    """Return what lets anybody in: people, screens, and those who have a link; with the pages."""
-    entry, people, key = _entry(engines, settings), PeopleStore(engines.sql), secret_of(settings)
+class WaysIn:
+    """`entry`: what everybody comes in by, also with a screen's token or a link's."""
 
-    def names() -> dict[str, str]:
-        return {f"account/{one.id}": one.name for one in people.all()}
+    def __init__(self, engines: Engines, settings: Settings, walls: Walls) -> None:
+        entry, key = _entry(engines, settings), secret_of(settings)
+        self._people, self._walls, self._build = PeopleStore(engines.sql), walls, settings.build
+        self._devices = Devices(
+            ScreenStore(engines.sql), self._people, entry.audit, derived(key, "screens"), utc_now
+        )
+        parties = partial(parties_of, walls.sites)
+        self._links = Links(self._people, entry.audit, parties, utc_now)
+        proofs = {
+            "screen": proof_of_screen(self._devices),
+            "link": proof_of_link(self._links, walls.sites),
+        }
+        self.entry = replace(entry, others=proofs)
 
-    devices = Devices(
-        ScreenStore(engines.sql), people, entry.audit, derived(key, "screens"), utc_now
-    )
-    screens = ScreenPages(devices, walls, names, settings.locale, settings.build)
-    taken = Links(people, entry.audit, partial(parties_of, walls.sites), utc_now)
-    links = LinkPages(taken, walls.sites, names, settings.locale)
-    proofs = {"screen": screens.proves, "link": links.proves}
-    return replace(entry, others=proofs), screens.blueprint(), links.blueprint()
+    def pages(self, plain: PlainPages) -> list[Blueprint]:
+        """Return the pages of those who look after screens and links, and what both open by."""
+        screens = ScreenPages(self._devices, self._walls, self._names, self._build, plain)
+        return [screens.blueprint(), LinkPages(self._links, self._names, plain).blueprint()]
+
+    def _names(self) -> dict[str, str]:
+        return {f"account/{one.id}": one.name for one in self._people.all()}

@@ -1,9 +1,7 @@
 """What shows exceptions and says whom they are told to, wired.
 
-Imported by `web.server` alone.
+Imported by the other modules of `callbacks.wiring` alone.
 """
-
-from collections.abc import Callable
 
 from flask import Blueprint
 
@@ -14,18 +12,14 @@ from callbacks.desk.exceptions import ExceptionsPage
 from callbacks.desk.party_exceptions import PartyExceptionActs, PartyExceptionsPage
 from callbacks.desk.rules import RulesPage
 from callbacks.desk.visit import DeskPage
-from callbacks.notifications import NotificationPages, untold
-from callbacks.plain_pages import MakesHead, PlainPages
+from callbacks.notifications import NotificationPages
+from callbacks.plain_pages import PlainPages
 from callbacks.roster import RosterPages
 from callbacks.triggers import TriggerPages
 from callbacks.wiring.outside import Outside
-from callbacks.wording import Words
 from data.desks import ExceptionParts, TellingParts
 from data.services.live import utc_now
 from data.services.news import What
-from data.services.sites import Sites
-from data.settings import Settings
-from data.wiring import Engines
 
 
 def exception_pages(parts: ExceptionParts) -> list[DeskPage]:
@@ -50,13 +44,11 @@ def exception_acts(
 
 
 def telling(
-    engines: Engines, settings: Settings, sites: Sites, outside: Outside,
-    exceptions: ExceptionParts, head: MakesHead,
-) -> tuple[list[Blueprint], Callable[[], int | None]]:  # fmt: skip
-    """Return the pages on how people are told and of what, and what counts their unread."""
-    audit = outside.audit
-    made = TellingParts(engines, settings, sites, audit, Words, outside.disclosures)
-    pages = PlainPages(head, made.models, settings.locale)
-    own = NotificationPages(made.preferences, made.inbox, exceptions.desk, made.book, audit, pages)
-    every = (own, RosterPages(made.roster, pages), TriggerPages(made.triggers, pages))
-    return [one.blueprint() for one in every], untold(made.inbox)
+    parts: TellingParts, exceptions: ExceptionParts, outside: Outside, plain: PlainPages
+) -> list[Blueprint]:
+    """Return the pages on how people are told and of what."""
+    own = NotificationPages(
+        parts.preferences, parts.inbox, exceptions.desk, parts.book, outside.audit, plain
+    )
+    every = (own, RosterPages(parts.roster, plain), TriggerPages(parts.triggers, plain))
+    return [one.blueprint() for one in every]

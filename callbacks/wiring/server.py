@@ -3,7 +3,7 @@
 Made from what `data` and `callbacks` have. Imported by `app` alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gevent
@@ -16,18 +16,26 @@ from callbacks.desk.visit import DeskPage, Visit
 from callbacks.hub import Hub
 from callbacks.limits import ReadLimit
 from callbacks.looks import Looks
+from callbacks.notifications import untold
 from callbacks.operating import Operating
-from callbacks.plain_pages import MakesHead
+from callbacks.plain_pages import PlainPages
 from callbacks.quiet import Quiet
 from callbacks.reading import ReadingApi
 from callbacks.walls import Walls
 from callbacks.web import build
-from callbacks.wiring.desks import administration, desk_pages, gantt_page, report_page
-from callbacks.wiring.entry import ways_in
+from callbacks.wiring.desks import (
+    administration,
+    desk_pages,
+    gantt_page,
+    quarantine_page,
+    report_page,
+)
+from callbacks.wiring.entry import WaysIn
 from callbacks.wiring.exceptions import exception_acts, exception_pages, telling
 from callbacks.wiring.files import read_plan, template
 from callbacks.wiring.outside import Outside, date_boards, supply_boards
-from data.desks import ExceptionParts
+from callbacks.wording import Words
+from data.desks import ExceptionParts, TellingParts
 from data.services.admission import Admission
 from data.services.caching import Cached
 from data.services.ingest import Ingest
@@ -41,10 +49,7 @@ from data.store.keys import KeyStore
 from data.store.past import PastEvents
 from data.stream.cache import RedisShelf
 from data.wiring import Engines, secret_of
-from layouts.desk import Head
 from layouts.screens import FILE, load
-from layouts.text import Translator
-from layouts.urls import Address
 
 
 def create_server(settings: Settings) -> Flask:
@@ -58,26 +63,27 @@ def create_server(settings: Settings) -> Flask:
     walls = Walls(sites, load(settings.screens or FILE), settings.build, past, quiet)
     door = _admission(engines, sites, hub)
     api = Api(ingest, sites, keys, engines.log, read_plan, template, utc_now, door)
-    entry, screens, links = ways_in(engines, settings, walls)
-    outside = Outside(engines, sites, hub, entry, secret_of(settings), ingest)
+    ways = WaysIn(engines, settings, walls)
+    outside = Outside(engines, sites, hub, ways.entry, secret_of(settings), ingest)
     sites.listen(outside.live.on_change)
     exceptions = ExceptionParts(
         engines, sites, outside.audit, outside.boards, lambda: gevent.sleep(0)
     )
+    told = TellingParts(engines, settings, sites, outside.audit, Words, outside.disclosures)
 
     def visit(page: DeskPage, given: Mapping[str, Any]) -> Visit:
         return shell.visit_of(page, given)
 
-    def head(here: Address, site: str | None, t: Translator, theme: str) -> Head:
-        return shell.plain_head(here, site, t, theme)
-
-    pages, acts, untold = _pages(engines, settings, sites, outside, exceptions, visit, head)
-    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=untold)
+    pages, acts = _pages(engines, settings, sites, outside, exceptions, visit)
+    unread = untold(told.inbox)
+    shell = Shell(sites, pages, past, settings.locale, parties=outside.visits, untold=unread)
+    plain = PlainPages(shell.plain_head, told.models, settings.locale)
+    acts += [*telling(told, exceptions, outside, plain), *ways.pages(plain)]
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
-    more = (outside.live.blueprint(), *acts, reading, screens, links)
+    more = (outside.live.blueprint(), *acts, reading)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     operating = Operating(sites, hub, pings, door)
-    return build(walls, hub, api, operating, entry, settings.locale, shell, more)
+    return build(walls, hub, api, operating, ways.entry, settings.locale, shell, more)
 
 
 def _pages(
@@ -87,20 +93,18 @@ def _pages(
     outside: Outside,
     exceptions: ExceptionParts,
     visit: Visits,
-    head: MakesHead,
-) -> tuple[list[DeskPage], list[Blueprint], Callable[[], int | None]]:
-    """Make all pages, what is posted to them, and what counts that somebody hasn't read."""
+) -> tuple[list[DeskPage], list[Blueprint]]:
+    """Make all pages that the shell draws, and what is posted to them."""
     supply, acts = supply_boards(outside, settings.locale)
     boards, date_acts = date_boards(sites, outside)
     pages = desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [gantt_page(engines, visit), *supply, *boards]
-    pages += administration(engines, outside, visit)
+    pages += [*administration(engines, outside, visit), quarantine_page(engines, sites)]
     acts += exception_acts(exceptions, outside, settings.locale)
     pages += exception_pages(exceptions)
     report, report_acts = report_page(engines, sites, settings)
     pages.append(report)
-    told, untold = telling(engines, settings, sites, outside, exceptions, head)
-    return pages, [*acts, report_acts, *told, date_acts], untold
+    return pages, [*acts, report_acts, date_acts]
 
 
 def _live(engines: Engines, build: str) -> tuple[Sites, Hub]:

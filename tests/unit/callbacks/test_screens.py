@@ -10,8 +10,11 @@ from msgspec.structs import replace
 
 from callbacks.desk.shell import Shell
 from callbacks.hub import Hub
-from callbacks.links import LinkPages, parties_of
+from callbacks.links import LinkPages, known_sites, parties_of
+from callbacks.links import proof as proof_of_link
+from callbacks.plain_pages import PlainPages
 from callbacks.screens import LASTS_S, ScreenPages
+from callbacks.screens import proof as proof_of_screen
 from callbacks.walls import Walls
 from callbacks.web import build
 from data.domain.audit import Action
@@ -58,11 +61,12 @@ def server(entrance, store):
     walls = Walls(sites, Screens(named={}, defaults={}), "b")
     devices = Devices(store, entrance.people, entrance.audit, b"key", now)
     links = Links(entrance.people, entrance.audit, lambda site: parties_of(sites, site), now)
-    screens = ScreenPages(devices, walls, dict, "en", "b")
-    boards = LinkPages(links, sites, dict, "en")
-    others = {"screen": screens.proves, "link": boards.proves}
+    others = {"screen": proof_of_screen(devices), "link": proof_of_link(links, sites)}
     entry = replace(entrance.entry, others=others)
     shell = Shell(sites, (Recorded(),), None, "en")
+    plain = PlainPages(shell.plain_head, lambda: known_sites(sites), "en")
+    screens = ScreenPages(devices, walls, dict, "b", plain)
+    boards = LinkPages(links, dict, plain)
     more = (screens.blueprint(), boards.blueprint())
     yield build(walls, Hub("b"), Silent(), Silent(), entry, "en", shell, more)
     dash.page_registry.clear()
