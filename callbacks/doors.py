@@ -21,6 +21,7 @@ from data.services.audit import Audit
 from data.services.identity import ABSOLUTE, Identity, Refused, SignedIn, hashed
 from data.services.totp import address, new_secret
 from layouts.pages import doors
+from layouts.pages.people import ROLES
 from layouts.text import Translator
 
 _PURPOSES = {"invitation": Purpose.INVITATION, "reset": Purpose.RESET}
@@ -44,10 +45,10 @@ class Doors:
         routes.post("/sign-out")(self.sign_out)
         routes.get("/<any(invitation, reset):purpose>/<token>")(self.link_form)
         routes.post("/<any(invitation, reset):purpose>/<token>")(self.take_link)
-        routes.get("/account")(self.account_form)
-        routes.post("/account/password")(self.change_password)
-        routes.post("/account/totp")(self.enrol)
-        routes.post("/account/totp/drop")(self.drop)
+        routes.get(doors.ACCOUNT_PATH)(self.account_form)
+        routes.post(f"{doors.ACCOUNT_PATH}/password")(self.change_password)
+        routes.post(f"{doors.ACCOUNT_PATH}/totp")(self.enrol)
+        routes.post(f"{doors.ACCOUNT_PATH}/totp/drop")(self.drop)
         return routes
 
     def sign_in_form(self) -> Answer:
@@ -112,8 +113,8 @@ class Doors:
         return self._pages.alone("Sign in", body, 401, _kept(onward))
 
     def account_form(self) -> Answer:
-        """Show a person's own page."""
-        return self._show_account()
+        """Show a person's own page, and what was just changed."""
+        return self._show_account(done=request.args.get("said", ""))
 
     def change_password(self) -> Answer:
         """Change one's own password; every other session ends."""
@@ -126,7 +127,7 @@ class Doors:
             wrong = doors.unfit_password(t)
             return self._show_account(wrong=wrong, status=422)
         self._note(Action.ACCOUNT_CHANGED, viewer().actor, {"changed": "password"})
-        return self._signed_in(self._identity.open_session(account), "/account")
+        return self._signed_in(self._identity.open_session(account), _changed("password"))
 
     def enrol(self) -> Answer:
         """Ask for codes from now on, when the first one is right."""
@@ -137,7 +138,7 @@ class Doors:
                 wrong=t(doors.WORDS["authenticator"]), status=422, secret=secret
             )
         self._note(Action.ACCOUNT_CHANGED, viewer().actor, {"changed": "authenticator set up"})
-        return _then("/account")
+        return _then(_changed("enrolled"))
 
     def drop(self) -> Answer:
         """Ask for codes no longer, of someone who knows the password."""
@@ -146,7 +147,7 @@ class Doors:
             return self._show_account(wrong=t(doors.WORDS["present"]), status=422)
         self._identity.drop_totp(account.id)
         self._note(Action.ACCOUNT_CHANGED, viewer().actor, {"changed": "authenticator dropped"})
-        return _then("/account")
+        return _then(_changed("dropped"))
 
     def _signed_in(self, found: SignedIn, onward: str) -> Answer:
         self._audit.note(
@@ -169,16 +170,19 @@ class Doors:
         return self._pages.alone("Sign in", body, status, _kept(onward))
 
     def _show_account(
-        self, wrong: str | None = None, status: int = 200, secret: str | None = None
-    ) -> Answer:
+        self, wrong: str | None = None, status: int = 200, secret: str | None = None,
+        done: str = "",
+    ) -> Answer:  # fmt: skip
         t, account = self._pages.t(), viewer().account
         if account is None:
             return redirect(url_for("doors.sign_in_form"), 303)
-        body = doors.account(
-            t, generate_csrf(), account.name, account.login, self._own_sessions(account, t),
-            account.totp_secret is not None, _offer(account, secret), wrong,
+        shown = doors.Account(
+            name=account.name, login=account.login, role=t(ROLES[account.role]),
+            sessions=self._own_sessions(account, t), enrolled=account.totp_secret is not None,
+            offer=_offer(account, secret), done=done, wrong=wrong,
         )  # fmt: skip
-        return self._pages.alone(account.name, body, status)
+        body = doors.account(shown, generate_csrf(), t)
+        return self._pages.show(doors.ACCOUNT_PATH, doors.ACCOUNT, body, status)
 
     def _own_sessions(self, account: Account, t: Translator) -> list[tuple[str, bool]]:
         own = hashed(token_of(request.cookies) or "")
@@ -214,6 +218,11 @@ def _offer(account: Account, secret: str | None) -> tuple[str, Markup] | None:
 def _kept(onward: str) -> dict[str, str]:
     """Return what another language keeps: where to go on to."""
     return {"next": onward} if onward != "/" else {}
+
+
+def _changed(what: str) -> str:
+    """Return the own page, which says what was changed."""
+    return f"{doors.ACCOUNT_PATH}?said={what}"
 
 
 def _then(path: str) -> Response:

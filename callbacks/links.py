@@ -46,9 +46,9 @@ class LinkPages:
         """Return the routes."""
         routes = Blueprint("links", __name__)
         routes.get("/b/<token>")(self.take)
-        routes.get("/links")(self.listed)
-        routes.post("/links")(self.make)
-        routes.post("/links/<name>/revoke")(self.revoke)
+        routes.get(links.PATH)(self.listed)
+        routes.post(links.PATH)(self.make)
+        routes.post(f"{links.PATH}/<name>/revoke")(self.revoke)
         return routes
 
     def take(self, token: str) -> Answer:
@@ -67,7 +67,7 @@ class LinkPages:
 
     def listed(self) -> Response:
         """Show the links that the reader may make and end."""
-        return self._show()
+        return self._show(done=request.args.get("said", ""))
 
     def make(self) -> Response:
         """Make a link; show it, once."""
@@ -87,9 +87,11 @@ class LinkPages:
         """End a link at once."""
         if not self._links.revoke(viewer().scope, by(), name):
             abort(404)
-        return redirect("/links", 303)
+        return redirect(f"{links.PATH}?said=ended", 303)
 
-    def _show(self, made: str | None = None, wrong: str = "", status: int = 200) -> Response:
+    def _show(
+        self, made: str | None = None, wrong: str = "", status: int = 200, done: str = ""
+    ) -> Response:
         t, scope = self._pages.t(), viewer().scope
         sites, names = self._pages.sites(), self._names()
         shown = links.Shown(
@@ -100,10 +102,11 @@ class LinkPages:
                 if site.id in scope.sites
                 for choice in _choices(site, MAY_MAKE.get(scope.role, frozenset()))
             ],
-            now=utc_now(), usual_days=USUAL_DAYS, most_days=MOST_DAYS, made=made, wrong=wrong,
+            now=utc_now(), days=given("days") or str(USUAL_DAYS), most_days=MOST_DAYS,
+            chosen=given("for"), made=made, done=done, wrong=wrong,
         )  # fmt: skip
         body = links.layout(shown, generate_csrf(), t)
-        return self._pages.alone(links.TITLE, body, status, wide=True)
+        return self._pages.show(links.PATH, links.TITLE, body, status)
 
 
 def proof(service: Links, sites: Sites) -> Other:

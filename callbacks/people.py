@@ -7,12 +7,14 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
 from callbacks.gate import viewer
-from callbacks.plain_pages import PlainPages, by, given
+from callbacks.plain_pages import LONGEST, PlainPages, by, given
 from data.domain.people import PEOPLE, Account, PersonError
 from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk, Offered
 from layouts.pages import people
+from layouts.urls import address
 
+_BLANK = people.Typed()
 _CHANGES = ("disable", "enable", "reset", "drop-codes")
 
 
@@ -26,7 +28,7 @@ class PeoplePages:
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
-        routes = Blueprint("people", __name__, url_prefix="/people")
+        routes = Blueprint("people", __name__, url_prefix=people.PATH)
         routes.get("")(self.listed)
         routes.post("")(self.invite)
         changes = ", ".join(f'"{one}"' for one in _CHANGES)
@@ -34,21 +36,21 @@ class PeoplePages:
         return routes
 
     def listed(self) -> Response:
-        """Show everybody."""
-        return self._show()
+        """Show everybody, and what was just changed."""
+        account = self._accounts.find(request.args.get("of", "")[:LONGEST])
+        name = "" if account is None else account.name
+        return self._show(done=(request.args.get("said", ""), name) if name else ("", ""))
 
     def invite(self) -> Response:
         """Make an account; show its link, once."""
-        role, sites = given("role"), request.form.getlist("sites")[:100]
+        typed = people.Typed(
+            login=given("login"), name=given("name"), role=given("role"), party=given("party"),
+            sites=request.form.getlist("sites")[:100],
+        )  # fmt: skip
         try:
-            if role not in PEOPLE or not set(sites) <= {*self._sites(), people.EVERY_SITE}:
-                raise PersonError("role", "one of the list")
-            offered = self._accounts.add(
-                by(), given("login"), given("name"), Role(role), sites, given("party") or None
-            )
+            return self._show(self._added(typed))
         except PersonError as error:
-            return self._show(wrong=error, status=422)
-        return self._show(offered)
+            return self._show(wrong=error, status=422, typed=typed)
 
     def change(self, account_id: str, change: str) -> Answer:
         """Change one account."""
@@ -66,21 +68,34 @@ class PeoplePages:
             act(by(), account)
         except PersonError as error:
             return self._show(wrong=error, status=422)
-        return redirect("/people", 303)
+        return redirect(address(people.PATH, {"said": change, "of": account.id}), 303)
+
+    def _added(self, typed: people.Typed) -> Offered:
+        """Make an account as the form has it.
+
+        Raises: PersonError.
+        """
+        if typed.role not in PEOPLE:
+            raise PersonError("role", "one of the list")
+        if not set(typed.sites) <= {*self._sites(), people.EVERY_SITE}:
+            raise PersonError("sites", "of the list")
+        role, party = Role(typed.role), typed.party or None
+        return self._accounts.add(by(), typed.login, typed.name, role, typed.sites, party)
 
     def _show(
-        self, offered: Offered | None = None, wrong: PersonError | None = None, status: int = 200
-    ) -> Response:
+        self, offered: Offered | None = None, wrong: PersonError | None = None, status: int = 200,
+        done: tuple[str, str] = ("", ""), typed: people.Typed = _BLANK,
+    ) -> Response:  # fmt: skip
         link = None if offered is None else request.host_url.rstrip("/") + offered.path
         shown = people.Shown(
             rows=[self._row(account) for account in self._accounts.all()],
             sites=self._sites(),
             link=link,
             link_for="" if offered is None else offered.account.name,
-            wrong="" if wrong is None else f"{wrong.field}: {wrong.expected}",
-        )
+            done=done, wrong="" if wrong is None else wrong.field, typed=typed,
+        )  # fmt: skip
         body = people.layout(shown, generate_csrf(), self._pages.t())
-        return self._pages.alone(people.TITLE, body, status, wide=True)
+        return self._pages.show(people.PATH, people.TITLE, body, status)
 
     def _row(self, account: Account) -> people.Row:
         return people.Row(

@@ -64,12 +64,11 @@ class PlainPages:
         return answer(document(t(title), body, t, theme, _DESK_STYLES, header=header), status)
 
     def alone(
-        self, title: str, body: Content, status: int = 200, kept: Mapping[str, str] = _NOTHING,
-        wide: bool = False,
-    ) -> Response:  # fmt: skip
+        self, title: str, body: Content, status: int = 200, kept: Mapping[str, str] = _NOTHING
+    ) -> Response:
         """Return a page without a header, for whoever asks; `kept`: as of `document`."""
         t, theme = self.t(), theme_of(request.args.get("theme"))
-        return answer(document(t(title), body, t, theme, _STYLES, wide=wide, kept=kept), status)
+        return answer(document(t(title), body, t, theme, _STYLES, kept=kept), status)
 
 
 def answer(page: str, status: int = 200) -> Response:

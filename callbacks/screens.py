@@ -22,6 +22,7 @@ from data.services.live import utc_now
 from data.services.screens import KIND, CodeError, Devices, Waiting
 from layouts.pages import doors, pairing, screens
 from layouts.text import Translator, translator
+from layouts.urls import address
 
 LASTS_S = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _LONGEST = 120
@@ -43,9 +44,9 @@ class ScreenPages:
         routes = Blueprint("screens", __name__)
         routes.get("/screen")(self.pairing)
         routes.get("/screen/state")(self.state)
-        routes.get("/screens")(self.listed)
-        routes.post("/screens")(self.enrol)
-        routes.post("/screens/<device>/revoke")(self.revoke)
+        routes.get(screens.PATH)(self.listed)
+        routes.post(screens.PATH)(self.enrol)
+        routes.post(f"{screens.PATH}/<device>/revoke")(self.revoke)
         routes.after_app_request(self.renew)
         return routes
 
@@ -90,7 +91,8 @@ class ScreenPages:
 
     def listed(self) -> Response:
         """Show every screen of the reader's sites."""
-        return self._show(said=self._known(request.args.get("in", "")) or "")
+        let_in = self._known(request.args.get("in", "")) or ""
+        return self._show(let_in=let_in, kept_out=request.args.get("said") == "out")
 
     def enrol(self) -> Answer:
         """Let the browser in that shows a code."""
@@ -99,16 +101,16 @@ class ScreenPages:
             found = self._devices.enrol(by(), code, screen, self._place)
         except CodeError as error:
             return self._show(wrong=error.why, status=429 if error.why == "often" else 422)
-        return redirect(f"/screens?in={quote(screen or found.screen or '')}", 303)
+        return redirect(address(screens.PATH, {"in": screen or found.screen}), 303)
 
     def revoke(self, device: str) -> Answer:
         """Keep a browser out from now on."""
         if not self._devices.revoke(by(), device, viewer().scope.sites):
             abort(404)
-        return redirect("/screens", 303)
+        return redirect(f"{screens.PATH}?said=out", 303)
 
     def _waits(self, t: Translator, waiting: Waiting) -> str:
-        where = f"{request.host_url.rstrip('/')}/screens"
+        where = f"{request.host_url.rstrip('/')}{screens.PATH}"
         onward = f"{SIGN_IN}?next={quote(_wall(waiting.screen), safe='')}"
         return pairing.page(t, waiting.code, where, waiting.screen or "", onward)
 
@@ -138,16 +140,19 @@ class ScreenPages:
         found += [(one.id, one.area) for one in named if scope.may_watch(one.site)]
         return [(screen, f"{screen} · {name}") for screen, name in found]
 
-    def _show(self, wrong: str = "", said: str = "", status: int = 200) -> Response:
+    def _show(
+        self, wrong: str = "", status: int = 200, let_in: str = "", kept_out: bool = False
+    ) -> Response:
         names, choices = self._names(), self._choices()
         lines = {screen: words.partition(" · ")[2] for screen, words in choices}
         found = self._devices.enrolled(viewer().scope.sites)
         shown = screens.Shown(
             rows=[self._row(one, lines, names) for one in found], choices=choices, now=utc_now(),
-            build=self._build, wrong=wrong, said=said,
+            build=self._build, wrong=wrong, let_in=let_in, kept_out=kept_out, code=given("code"),
+            chosen=given("screen"),
         )  # fmt: skip
         body = screens.layout(shown, generate_csrf(), self._pages.t())
-        return self._pages.alone(screens.TITLE, body, status, wide=True)
+        return self._pages.show(screens.PATH, screens.TITLE, body, status)
 
     def _row(
         self, one: ScreenDevice, lines: Mapping[str, str], names: Mapping[str, str]

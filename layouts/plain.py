@@ -15,6 +15,7 @@ from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address
 
 _NOTHING = Markup("")
+_CONTENT = "content"  # where the header is skipped to
 _VOID = frozenset({"input", "link", "meta", "br", "img"})
 Content = str | Markup | Sequence["Content"] | None
 
@@ -37,7 +38,7 @@ def tag(name: str, /, *content: Content, **attributes: str | bool | int | None) 
 
 def document(
     title: str, body: Content, t: Translator, theme: str, styles: Sequence[str],
-    wide: bool = False, kept: Mapping[str, str] = MappingProxyType({}), header: Markup = _NOTHING,
+    kept: Mapping[str, str] = MappingProxyType({}), header: Markup = _NOTHING,
 ) -> str:  # fmt: skip
     """Return a whole document.
 
@@ -52,11 +53,12 @@ def document(
         tag("link", rel="icon", href="/_favicon.ico"),
         *(tag("link", rel="stylesheet", href=style) for style in styles),
     ]
-    card = "mp-door-card mp-door-wide" if wide else "mp-door-card"
-    inner = [tag("main", body, class_=card), languages(t, kept)]
+    inner = [tag("main", body, class_="mp-door-card"), languages(t, kept)]
     if header:
         own = tag("div", body, class_="mp-door-card mp-door-wide")
-        inner = [header, tag("main", own, class_="mp-body mp-door mp-door-desk")]
+        skip = tag("a", t("Skip to the content"), href=f"#{_CONTENT}", class_="mp-skip")
+        css = "mp-body mp-door mp-door-desk"
+        inner = [skip, header, tag("main", own, id=_CONTENT, class_=css, tabindex=-1)]
     css = "mp-desk" if header else "mp-desk mp-door"
     page = tag("div", inner, class_=css, data_theme=theme, lang=t.locale)
     whole = tag("html", tag("head", head), tag("body", page), lang=t.locale)
@@ -104,6 +106,35 @@ def field(label: str, name: str, **attributes: str | bool | int | None) -> Marku
     words = tag("span", label, class_="mp-field-name")
     given = {"type": "text", "required": True, "name": name, **attributes}
     return tag("label", words, tag("input", **given, class_="mp-input"), class_="mp-field")
+
+
+def fields(*inner: Content) -> Markup:
+    """Return fields of a form that stand beside each other where there is room."""
+    return tag("div", inner, class_="mp-door-fields")
+
+
+def choice(
+    label: str, name: str, options: Sequence[tuple[str, str]], chosen: str = "",
+    required: bool = False,
+) -> Markup:  # fmt: skip
+    """Return a labelled choice among values and their words."""
+    items = [tag("option", said, value=value, selected=value == chosen) for value, said in options]
+    words = tag("span", label, class_="mp-field-name")
+    control = tag("select", items, name=name, class_="mp-input", required=required)
+    return tag("label", words, control, class_="mp-field")
+
+
+def table(names: Sequence[str], rows: Sequence[Markup]) -> Markup:
+    """Return a table of `row`s; on a phone each is a card."""
+    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
+    whole = tag("table", head, tag("tbody", rows), class_="mp-table mp-stacked")
+    return tag("div", whole, class_="mp-table-box")
+
+
+def row(names: Sequence[str], cells: Sequence[Content], **attributes: str | None) -> Markup:
+    """Return a row of a `table`, each cell with its column's name for where that isn't above it."""
+    named = zip(cells, names, strict=True)
+    return tag("tr", [tag("td", one, data_label=name or None) for one, name in named], **attributes)
 
 
 def notice(words: str | None, wrong: bool = True) -> Markup:

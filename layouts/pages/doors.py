@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from layouts.plain import field, form, notice, tag
 from layouts.text import Translator, msgid
 from layouts.urls import address
 
 LEAST_PASSWORD = 12
+ACCOUNT, ACCOUNT_PATH = msgid("Your account"), "/account"
+
+# What was done to the own account, by the name that stands in the address.
+SAID = {
+    "password": msgid("The password was changed. Everywhere else you are signed out."),
+    "enrolled": msgid("From now on a code is asked for whenever you sign in."),
+    "dropped": msgid("No code is asked for any more."),
+}
 
 # What went wrong, by the name under which callbacks know it.
 WORDS = {
@@ -46,7 +55,7 @@ def session_words(t: Translator, since: datetime, seen_at: datetime) -> str:
 
 def sign_in(
     t: Translator, csrf: str, onward: str, wrong: str | None = None, login: str = "",
-    code: bool = False, openid: str | None = None, said: str | None = None,
+    code: bool = False, openid: str | None = None,
 ) -> Markup:  # fmt: skip
     """Return the form to sign in; `code`: an authenticator's code is asked for."""
     other = (
@@ -58,7 +67,6 @@ def sign_in(
         [
             _brand(),
             tag("h1", t("Sign in")),
-            notice(said, wrong=False),
             notice(wrong),
             form("/sign-in", csrf, _credentials(t, login, code), t("Sign in"), {"next": onward}),
             other or Markup(""),
@@ -135,35 +143,58 @@ def dead_link(t: Translator) -> Markup:
     )
 
 
-def account(
-    t: Translator, csrf: str, name: str, login: str, sessions: Sequence[tuple[str, bool]],
-    enrolled: bool, offer: tuple[str, Markup] | None, wrong: str | None = None,
-    said: str | None = None,
-) -> Markup:  # fmt: skip
-    """Return a person's own page. `offer`: secret and QR code to set up an authenticator with."""
-    parts = [
-        _brand(),
-        tag("h1", name),
-        tag("p", login, class_="mp-quiet"),
-        notice(said, wrong=False),
-        notice(wrong),
-        tag("h2", t("Password")),
-        form("/account/password", csrf, [_present(t), _new_password(t)], t("Change password")),
-        tag("h2", t("Authenticator app")),
-        _authenticator(t, csrf, enrolled, offer),
-        tag("h2", t("Where you are signed in")),
-        tag("ul", [_session(t, words, current) for words, current in sessions]),
-        form("/sign-out", csrf, None, t("Sign out")),
-    ]
-    return Markup("").join(parts)
+class Account(Struct, frozen=True, kw_only=True):
+    """What a person's own page shows.
+
+    `sessions`: where they are signed in, and whether it is here; `offer`: secret and QR code to
+    set up an authenticator with; `done`: what was just changed.
+    """
+
+    name: str
+    login: str
+    role: str
+    sessions: Sequence[tuple[str, bool]]
+    enrolled: bool
+    offer: tuple[str, Markup] | None
+    done: str = ""
+    wrong: str | None = None
+
+
+def account(shown: Account, csrf: str, t: Translator) -> Markup:
+    """Return a person's own page."""
+    sections = [
+        _section(
+            t("Password"), form(f"{ACCOUNT_PATH}/password", csrf, [_present(t), _new_password(t)],
+                                t("Change password")),
+        ),
+        _section(t("Authenticator app"), _authenticator(t, csrf, shown.enrolled, shown.offer)),
+        _section(
+            t("Where you are signed in"),
+            tag("ul", [_session(t, words, current) for words, current in shown.sessions]),
+            form("/sign-out", csrf, None, t("Sign out")),
+        ),
+    ]  # fmt: skip
+    return Markup("").join(
+        [
+            tag("h1", shown.name),
+            tag("p", f"{shown.login} · {shown.role}", class_="mp-quiet"),
+            notice(t(SAID[shown.done]) if shown.done in SAID else None, wrong=False),
+            notice(shown.wrong),
+            tag("div", sections, class_="mp-account"),
+        ]
+    )
+
+
+def _section(heading: str, *inner: Markup) -> Markup:
+    return tag("section", tag("h2", heading), inner)
 
 
 def _authenticator(
     t: Translator, csrf: str, enrolled: bool, offer: tuple[str, Markup] | None
 ) -> Markup:
     if enrolled:
-        words = t("A code is asked for whenever you sign in.")
-        return tag("p", words) + form("/account/totp/drop", csrf, _present(t), t("Ask no longer"))
+        words, drop = t("A code is asked for whenever you sign in."), f"{ACCOUNT_PATH}/totp/drop"
+        return tag("p", words) + form(drop, csrf, _present(t), t("Ask no longer"))
     if offer is None:
         return tag("p", t("Your organisation signs you in."))
     secret, code = offer
@@ -173,7 +204,7 @@ def _authenticator(
             tag("p", t("Scan this with an authenticator app, then enter the code that it shows.")),
             tag("p", code, class_="mp-door-code"),
             tag("p", tag("code", secret), class_="mp-quiet"),
-            form("/account/totp", csrf, fields, t("Set up"), {"secret": secret}),
+            form(f"{ACCOUNT_PATH}/totp", csrf, fields, t("Set up"), {"secret": secret}),
         ]
     )
 

@@ -12,10 +12,12 @@ from msgspec import Struct
 from data.domain.people import Link
 from data.domain.scope import Role
 from layouts.pages.people import ROLES
-from layouts.plain import field, form, notice, tag
+from layouts.plain import choice, field, fields, form, notice, row, table, tag
 from layouts.text import Translator, msgid
 
 TITLE = msgid("Links to boards")
+PATH = "/links"
+SAID = {"ended": msgid("The link was taken back. It opens nothing any more.")}
 WRONG = {
     "party": msgid("Choose a party of the list."),
     "days": msgid("A link lasts from 1 to {most} days."),
@@ -41,14 +43,19 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page shows. `made`: a link that was just made, shown this once."""
+    """What the page shows. `made`: a link that was just made, shown this once.
+
+    `chosen`, `days`: as the form has them.
+    """
 
     rows: Sequence[Row]
     choices: Sequence[Choice]
     now: datetime
-    usual_days: int
+    days: str
     most_days: int
+    chosen: str = ""
     made: str | None = None
+    done: str = ""
     wrong: str = ""
 
 
@@ -60,13 +67,13 @@ def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     )
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", t(TITLE)),
             notice(t(WRONG[shown.wrong], most=shown.most_days) if shown.wrong else None),
+            notice(t(SAID[shown.done]) if shown.done in SAID else None, wrong=False),
             _made(shown, t),
-            tag("p", words),
+            tag("p", words, class_="mp-quiet"),
             _form(shown, csrf, t),
-            _table(shown, csrf, t) if shown.rows else tag("p", t("No link was made yet.")),
+            _table(shown, csrf, t),
         ]
     )
 
@@ -79,45 +86,41 @@ def _made(shown: Shown, t: Translator) -> Markup:
 
 
 def _form(shown: Shown, csrf: str, t: Translator) -> Markup:
+    if not shown.choices:
+        return tag("p", t("There is no party yet that a link could be for."))
     options = [
-        tag("option", f"{one.party} · {t(ROLES[one.role])} · {one.site}", value=one.value)
-        for one in shown.choices
+        (one.value, f"{one.party} · {t(ROLES[one.role])} · {one.site}") for one in shown.choices
     ]
-    choice = tag(
-        "label",
-        tag("span", t("Party"), class_="mp-field-name"),
-        tag("select", options, name="for", class_="mp-input", required=True),
-        class_="mp-field",
-    )
-    days = field(
-        t("Days until it ends"), "days", type="number", min=1, max=shown.most_days,
-        value=shown.usual_days,
+    inner = fields(
+        choice(t("Party"), "for", options, shown.chosen, required=True),
+        field(t("Days until it ends"), "days", type="number", min=1, max=shown.most_days,
+              value=shown.days),
     )  # fmt: skip
-    return form("/links", csrf, [choice, days], t("Make a link"))
+    return form(PATH, csrf, inner, t("Make a link"))
 
 
 def _table(shown: Shown, csrf: str, t: Translator) -> Markup:
+    if not shown.rows:
+        return tag("p", t("No link was made yet."), class_="mp-quiet")
     names = (
         t("Party"), t("Role"), t("Site"), t("State"), t("Ends"), t("Last used"), t("Uses"),
         t("Made by"), t("Made on"), "",
     )  # fmt: skip
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
-    body = tag("tbody", [_row(row, shown, csrf, t) for row in shown.rows])
-    return tag("div", tag("table", head, body, class_="mp-table"), class_="mp-table-box")
+    return table(names, [_row(names, one, shown, csrf, t) for one in shown.rows])
 
 
-def _row(row: Row, shown: Shown, csrf: str, t: Translator) -> Markup:
-    one, zone = row.link, row.timezone
-    works = one.revoked_at is None and shown.now < one.ends_at
-    used = t("never") if one.used_at is None else t.stamp(one.used_at, zone, shown.now)
-    end = form(f"/links/{one.token_hash.hex()}/revoke", csrf, None, t("End it now"))
-    role = "" if one.role is None else t(ROLES[one.role])
+def _row(names: Sequence[str], one: Row, shown: Shown, csrf: str, t: Translator) -> Markup:
+    link, zone = one.link, one.timezone
+    works = link.revoked_at is None and shown.now < link.ends_at
+    used = t("never") if link.used_at is None else t.stamp(link.used_at, zone, shown.now)
+    end = form(f"{PATH}/{link.token_hash.hex()}/revoke", csrf, None, t("End it now"))
+    role = "" if link.role is None else t(ROLES[link.role])
     cells = (
-        row.party, role, one.site or "", _state(one, works, t), t.date(one.ends_at, zone), used,
-        t.number(one.uses), row.by, t.date(one.created_at, zone),
+        one.party, role, link.site or "", _state(link, works, t), t.date(link.ends_at, zone), used,
+        t.number(link.uses), one.by, t.date(link.created_at, zone),
         tag("div", end if works else None, class_="mp-people-changes"),
     )  # fmt: skip
-    return tag("tr", [tag("td", cell) for cell in cells])
+    return row(names, cells, class_=None if works else "mp-is-off")
 
 
 def _state(link: Link, works: bool, t: Translator) -> str:

@@ -1,6 +1,6 @@
 """The page of administrators: who has an account, and how someone gets one.
 
-A plain page without any script, like those for signing in. Imported by `callbacks.people`.
+A plain page without any script. Imported by `callbacks.people`. Pure.
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from msgspec import Struct
 
-from data.domain.people import OUTSIDE, PEOPLE, Account
+from data.domain.people import MOST_LOGIN, MOST_NAME, OUTSIDE, PEOPLE, Account
 from data.domain.scope import Role
-from layouts.plain import field, form, notice, tag
+from layouts.plain import choice, field, fields, form, notice, row, table, tag
 from layouts.text import Translator, msgid
 
 EVERY_SITE = "*"
 TITLE = msgid("People")
+PATH = "/people"
 ROLES = {
     Role.ADMINISTRATOR: msgid("administrator"),
     Role.MANAGER: msgid("manager"),
@@ -26,6 +27,20 @@ ROLES = {
     Role.LOGISTICS: msgid("logistics"),
     Role.AUDITOR: msgid("auditor"),
 }
+SAID = {
+    "disable": msgid("{name} can't sign in any more. What they had open has ended."),
+    "enable": msgid("{name} may sign in again."),
+    "drop-codes": msgid("{name} is asked for no codes any more."),
+}
+WRONG = {
+    "login": msgid("A login has 3 to {most} characters, no spaces, and nobody else has it."),
+    "name": msgid("A name has 1 to {most} characters."),
+    "role": msgid("Choose a role of the list."),
+    "sites": msgid("Choose at least one site."),
+    "party": msgid("These have a party, others have none: {roles}."),
+    "account": msgid("Nobody disables their own account."),
+}
+_MOST = {"login": MOST_LOGIN, "name": MOST_NAME}
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -36,29 +51,57 @@ class Row(Struct, frozen=True, kw_only=True):
     own: bool
 
 
+class Typed(Struct, frozen=True, kw_only=True):
+    """What the form says of someone who is invited."""
+
+    login: str = ""
+    name: str = ""
+    role: str = ""
+    sites: Sequence[str] = (EVERY_SITE,)
+    party: str = ""
+
+
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page shows. `link`: one that was just made, for `link_for`, shown this once."""
+    """What the page shows. `link`: one that was just made, for `link_for`, shown this once.
+
+    `done`: what was changed, and whose account; `wrong`: the field that can't be so.
+    """
 
     rows: Sequence[Row]
     sites: Sequence[str]
     link: str | None = None
     link_for: str = ""
+    done: tuple[str, str] = ("", "")
     wrong: str = ""
+    typed: Typed = Typed()
 
 
 def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     """Return the page's body."""
+    change, name = shown.done
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", t(TITLE)),
-            notice(shown.wrong),
+            notice(_wrong(shown.wrong, t)),
+            notice(t(SAID[change], name=name) if change in SAID else None, wrong=False),
             _link(shown, t),
-            _table(shown.rows, csrf, t),
             tag("h2", t("Invite someone")),
-            _invitation(shown.sites, csrf, t),
+            tag("p", t("They get a link with which they choose a password."), class_="mp-quiet"),
+            _invitation(shown, csrf, t),
+            tag("h2", t("Who has an account")),
+            _table(shown.rows, csrf, t),
         ]
     )
+
+
+def _wrong(name: str, t: Translator) -> str | None:
+    if name not in WRONG:
+        return name or None
+    return t(WRONG[name], most=_MOST.get(name, 0), roles=_outside(t))
+
+
+def _outside(t: Translator) -> str:
+    return ", ".join(t(ROLES[role]) for role in sorted(OUTSIDE))
 
 
 def _link(shown: Shown, t: Translator) -> Markup:
@@ -75,20 +118,18 @@ def _table(rows: Sequence[Row], csrf: str, t: Translator) -> Markup:
         t("Name"), t("Login"), t("Role"), t("Party"), t("Sites"), t("Last signed in"),
         t("Sessions"), t("State"), "",
     )  # fmt: skip
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
-    body = tag("tbody", [_row(row, csrf, t) for row in rows])
-    return tag("div", tag("table", head, body, class_="mp-table"), class_="mp-table-box")
+    return table(names, [_row(names, one, csrf, t) for one in rows])
 
 
-def _row(row: Row, csrf: str, t: Translator) -> Markup:
-    one = row.account
+def _row(names: Sequence[str], shown: Row, csrf: str, t: Translator) -> Markup:
+    one = shown.account
     sites = t("all") if EVERY_SITE in one.sites else ", ".join(one.sites)
     seen = t("never") if one.seen_at is None else t.date(one.seen_at, "UTC")
     cells = (
         one.name, one.login, t(ROLES[one.role]), one.party or "", sites, seen,
-        t.number(row.sessions), _state(one, t),
+        t.number(shown.sessions), _state(one, t), _changes(shown, csrf, t),
     )  # fmt: skip
-    return tag("tr", [tag("td", cell) for cell in cells], tag("td", _changes(row, csrf, t)))
+    return row(names, cells, class_=None if one.disabled_at is None else "mp-is-off")
 
 
 def _state(account: Account, t: Translator) -> str:
@@ -99,36 +140,42 @@ def _state(account: Account, t: Translator) -> str:
     return t("may sign in")
 
 
-def _changes(row: Row, csrf: str, t: Translator) -> Markup:
-    one = row.account
+def _changes(shown: Row, csrf: str, t: Translator) -> Markup:
+    one = shown.account
     changes = [("reset", t("Make a link"))] if one.disabled_at is None else []
     if one.totp_secret is not None:
         changes.append(("drop-codes", t("Ask for no codes")))
     if one.disabled_at is not None:
         changes.append(("enable", t("Let in again")))
-    elif not row.own:
+    elif not shown.own:
         changes.append(("disable", t("Disable")))
-    forms = [form(f"/people/{one.id}/{path}", csrf, None, words) for path, words in changes]
+    forms = [form(f"{PATH}/{one.id}/{path}", csrf, None, words) for path, words in changes]
     return tag("div", forms, class_="mp-people-changes")
 
 
-def _invitation(sites: Sequence[str], csrf: str, t: Translator) -> Markup:
-    roles = [tag("option", t(ROLES[role]), value=role) for role in PEOPLE]
-    choices = [tag("option", t("all"), value=EVERY_SITE, selected=True)]
-    choices += [tag("option", site, value=site) for site in sites]
-    outside = ", ".join(t(ROLES[role]) for role in sorted(OUTSIDE))
-    fields = [
-        field(t("Login"), "login", autocomplete="off", autocapitalize="none", maxlength=120),
-        field(t("Name"), "name", autocomplete="off", maxlength=120),
-        _choice(t("Role"), tag("select", roles, name="role", class_="mp-input")),
-        _choice(t("Sites"), tag("select", choices, name="sites", multiple=True, size=3)),
-        field(
-            t("Party's id, for {roles} alone", roles=outside), "party", required=False,
-            autocomplete="off",
-        ),
+def _invitation(shown: Shown, csrf: str, t: Translator) -> Markup:
+    typed, outside = shown.typed, _outside(t)
+    roles = [("", t("Choose a role")), *((str(role), t(ROLES[role])) for role in PEOPLE)]
+    inner = fields(
+        field(t("Login"), "login", value=typed.login, autocomplete="off", autocapitalize="none",
+              maxlength=MOST_LOGIN),
+        field(t("Name"), "name", value=typed.name, autocomplete="off", maxlength=MOST_NAME),
+        choice(t("Role"), "role", roles, typed.role, required=True),
+        field(t("Party's id, for {roles} alone", roles=outside), "party", value=typed.party,
+              required=False, autocomplete="off"),
+    )  # fmt: skip
+    return form(PATH, csrf, [inner, _sites(shown, t)], t("Invite"))
+
+
+def _sites(shown: Shown, t: Translator) -> Markup:
+    values = [(EVERY_SITE, t("all")), *((site, site) for site in shown.sites)]
+    ticks = [
+        tag(
+            "label",
+            tag("input", type="checkbox", name="sites", value=value,
+                checked=value in shown.typed.sites),
+            words, class_="mp-notes-tick",
+        )
+        for value, words in values
     ]  # fmt: skip
-    return form("/people", csrf, fields, t("Invite"))
-
-
-def _choice(label: str, control: Markup) -> Markup:
-    return tag("label", tag("span", label, class_="mp-field-name"), control, class_="mp-field")
+    return tag("fieldset", tag("legend", t("Sites")), tag("div", ticks, class_="mp-notes-ticks"))

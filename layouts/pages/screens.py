@@ -10,10 +10,11 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from data.domain.screens import CODE_LENGTH, ScreenDevice
-from layouts.plain import field, form, notice, tag
+from layouts.plain import choice, field, fields, form, notice, row, table, tag
 from layouts.text import Translator, msgid
 
 TITLE = msgid("Screens on walls")
+PATH = "/screens"
 WRONG = {
     "code": msgid("No screen shows this code now. Read it again from the screen."),
     "screen": msgid("Choose what the screen is to show."),
@@ -31,70 +32,76 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page shows. `choices`: each screen's id and name; `build`: what is served now."""
+    """What the page shows. `choices`: each screen's id and name; `build`: what is served now.
+
+    `let_in`: the screen that just was; `kept_out`: whether one just was. `code`, `chosen`: as the
+    form has them.
+    """
 
     rows: Sequence[Row]
     choices: Sequence[tuple[str, str]]
     now: datetime
     build: str
     wrong: str = ""
-    said: str = ""
+    let_in: str = ""
+    kept_out: bool = False
+    code: str = ""
+    chosen: str = ""
 
 
 def layout(shown: Shown, csrf: str, t: Translator) -> Markup:
     """Return the page's body."""
     lets_in = t("A screen that opens its wall shows a code. Type it here.")
-    said = t("{screen} is let in and shows its wall.", screen=shown.said) if shown.said else None
     return Markup("").join(
         [
-            tag("p", tag("a", "Milepost", href="/"), class_="mp-door-brand"),
             tag("h1", t(TITLE)),
             notice(t(WRONG[shown.wrong]) if shown.wrong else None),
-            notice(said, wrong=False),
-            tag("p", lets_in),
+            notice(_said(shown, t), wrong=False),
+            tag("p", lets_in, class_="mp-quiet"),
             _code_form(shown, csrf, t),
-            _table(shown, csrf, t) if shown.rows else tag("p", t("No screen is let in yet.")),
+            _table(shown, csrf, t),
         ]
     )
 
 
+def _said(shown: Shown, t: Translator) -> str | None:
+    if shown.let_in:
+        return t("{screen} is let in and shows its wall.", screen=shown.let_in)
+    return t("The screen is kept out and shows a code again.") if shown.kept_out else None
+
+
 def _code_form(shown: Shown, csrf: str, t: Translator) -> Markup:
-    options = [tag("option", t("the wall that it opened"), value="")]
-    options += [tag("option", name, value=screen) for screen, name in shown.choices]
-    choice = tag(
-        "label",
-        tag("span", t("It shows"), class_="mp-field-name"),
-        tag("select", options, name="screen", class_="mp-input"),
-        class_="mp-field",
-    )
-    code = field(
-        t("Code on the screen"), "code", autocomplete="off", autocapitalize="characters",
-        spellcheck="false", maxlength=2 * CODE_LENGTH,
+    options = [("", t("the wall that it opened")), *shown.choices]
+    inner = fields(
+        field(
+            t("Code on the screen"), "code", value=shown.code, autocomplete="off",
+            autocapitalize="characters", spellcheck="false", maxlength=2 * CODE_LENGTH,
+        ),
+        choice(t("It shows"), "screen", options, shown.chosen),
     )  # fmt: skip
-    return form("/screens", csrf, [code, choice], t("Let it in"))
+    return form(PATH, csrf, inner, t("Let it in"))
 
 
 def _table(shown: Shown, csrf: str, t: Translator) -> Markup:
+    if not shown.rows:
+        return tag("p", t("No screen is let in yet."), class_="mp-quiet")
     names = (
         t("Screen"), t("State"), t("Last seen"), t("Version"), t("Let in by"), t("Let in at"), "",
     )  # fmt: skip
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
-    body = tag("tbody", [_row(row, shown, csrf, t) for row in shown.rows])
-    return tag("div", tag("table", head, body, class_="mp-table"), class_="mp-table-box")
+    return table(names, [_row(names, one, shown, csrf, t) for one in shown.rows])
 
 
-def _row(row: Row, shown: Shown, csrf: str, t: Translator) -> Markup:
-    one, zone = row.device, row.timezone
+def _row(names: Sequence[str], shown_as: Row, shown: Shown, csrf: str, t: Translator) -> Markup:
+    one, zone = shown_as.device, shown_as.timezone
     wall = tag("a", one.screen or "", href=f"/wall/{one.screen}")
     since = "" if one.enrolled_at is None else t.date(one.enrolled_at, zone)
-    version = one.version or t("none yet")
-    out = form(f"/screens/{one.id}/revoke", csrf, None, t("Keep out"))
-    cells = [
-        [wall, " ", tag("span", row.name, class_="mp-quiet")], _state(row, shown, t),
-        t.stamp(one.seen_at, zone, shown.now), version, row.by, since,
+    out = form(f"{PATH}/{one.id}/revoke", csrf, None, t("Keep out"))
+    cells = (
+        [wall, " ", tag("span", shown_as.name, class_="mp-quiet")], _state(shown_as, shown, t),
+        t.stamp(one.seen_at, zone, shown.now), one.version or t("none yet"), shown_as.by, since,
         tag("div", out, class_="mp-people-changes"),
-    ]  # fmt: skip
-    return tag("tr", [tag("td", cell) for cell in cells], data_device=one.id)
+    )  # fmt: skip
+    return row(names, cells, data_device=one.id)
 
 
 def _state(row: Row, shown: Shown, t: Translator) -> Markup:
