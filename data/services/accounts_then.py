@@ -13,7 +13,8 @@ from data.domain.events import Event, EventType, order_subject
 from data.domain.ledger.records import Occupation
 from data.domain.site import Site
 from data.domain.subjects import Identity
-from data.services.accounts import Accounts, Past, PastReading
+from data.services.accounts import Accounts
+from data.services.accounts_facts import Past, PastReading
 from data.services.order_boards import RecordedThen
 
 _Span = tuple[datetime, datetime]
@@ -58,9 +59,10 @@ class _ReadingThen:
         """Return the site's model of today: calendars and equipment."""
         return self._reading.site(site)
 
-    def plans(self, site: str, order_id: str) -> list[Event]:
+    def plans(self, site: str, order_ids: Sequence[str]) -> list[Event]:
         """Return the plans that weren't voided by then."""
-        told = self._then.events_until(site, self._at, [order_subject(order_id)])
+        subjects = [order_subject(order_id) for order_id in order_ids]
+        told = self._then.events_until(site, self._at, subjects)
         undone = {
             (event.data.event_source or event.source, event.data.event_id)
             for event in told
@@ -68,11 +70,11 @@ class _ReadingThen:
         }
         plans = (event for event in told if event.type is EventType.PLAN_CHANGED)
         found = [event for event in plans if (event.source, event.id) not in undone]
-        return found or self._none_unless_archived(site, order_id)
+        return found or self._none_unless_archived(site, order_ids)
 
-    def _none_unless_archived(self, site: str, order_id: str) -> list[Event]:
+    def _none_unless_archived(self, site: str, order_ids: Sequence[str]) -> list[Event]:
         """Return nothing. Raises: Archived."""
-        self._reading.plans(site, order_id)
+        self._reading.plans(site, order_ids)
         return []
 
     def told(self, site: str, subjects: Sequence[str], until: datetime) -> list[Event]:
@@ -85,10 +87,10 @@ class _ReadingThen:
         return self._known(self._reading.states(site, work_units, span))
 
     def occupations(
-        self, site: str, work_units: Sequence[str], span: _Span, but_not: str, now: datetime
+        self, site: str, work_units: Sequence[str], span: _Span, now: datetime
     ) -> list[Occupation]:
-        """Return what others did on work units; what ended later went on then."""
-        found = self._reading.occupations(site, work_units, span, but_not, now)
+        """Return what was done on work units; what ended later went on then."""
+        found = self._reading.occupations(site, work_units, span, now)
         return [replace(o, end=min(o.end, self._at)) for o in found if o.start < self._at]
 
     def events(self, site: str, identities: Sequence[Identity]) -> list[Event]:

@@ -6,7 +6,7 @@ It sleeps after work so as to leave the core to others. How: docs/adr/0014.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -23,7 +23,15 @@ from data.domain.ledger.records import Facts, Occupation
 from data.domain.plan import Order
 from data.domain.risk import order_risk
 from data.domain.site import Site
-from data.services.accounts import Past, finished_of, gather, is_completed, plan_at, subjects_of
+from data.services.accounts_facts import (
+    Past,
+    finished_of,
+    gather,
+    gather_many,
+    is_completed,
+    plan_at,
+    subjects_of,
+)
 from data.services.aspects import Documents
 from data.services.live import LiveSite
 from data.services.staleness import ACCOUNT, ORDER
@@ -149,7 +157,7 @@ class Accounting:
         remake = []
         with self._past.reading(self.site) as past:
             for order_id, _ in marks:
-                order = plan_at(past.plans(self.site, order_id), EVER)
+                order = plan_at(past.plans(self.site, [order_id]), EVER)
                 told = [] if order is None else past.told(self.site, subjects_of(order), EVER)
                 occupied[order_id] = [] if order is None else occupations_of(order, told, EVER)
                 if order is None or order.cancelled or is_completed(order, told):
@@ -219,17 +227,20 @@ class Accounting:
         return max(now, order_risk(order, self._live.board, now).projected_at)
 
 
-def completed_account(past: Past, site: str, order_id: str, now: datetime) -> OrderAccount | None:
-    """Return the account of a completed order from its events; None when it isn't completed.
+def completed_accounts(
+    past: Past, site: str, orders: Sequence[str], now: datetime
+) -> Iterator[tuple[str, OrderAccount | None]]:
+    """Yield the accounts of completed orders from their events; None for one that isn't completed.
 
-    Raises: Archived, Unavailable.
+    Orders that were worked on at the same time cost least. Raises: Archived, Unavailable.
     """
     with past.reading(site) as reading:
-        facts = gather(reading, site, order_id, now)
-    if facts is None or facts.order.cancelled:
-        return None
-    made = _account_of(facts, now)
-    return made if made.completed else None
+        for order_id, facts in gather_many(reading, site, orders, now):
+            if facts is None or facts.order.cancelled:
+                yield order_id, None
+                continue
+            made = _account_of(facts, now)
+            yield order_id, made if made.completed else None
 
 
 def _account_of(facts: Facts, expected: datetime) -> OrderAccount:

@@ -20,11 +20,12 @@ from data.domain.line import Line
 from data.domain.shift_elements import UnitRecord
 from data.domain.shift_rows import ShiftRow
 from data.domain.site import Site, WorkUnit
-from data.services.accounts import Past
-from data.services.derivation import completed_account
+from data.services.accounts_facts import Past
+from data.services.derivation import OrderAccount, completed_accounts
 from data.services.shift_figures import DayStore, derived_day
 from data.services.staleness import ACCOUNT, CHAIN, ORDER, SHIFT
 
+AT_ONCE = 200  # accounts that are made from one reading
 DAY_S = 86_400.0
 SETTLED_S = 2 * DAY_S  # until a chain that begins somewhere is the one that began before
 _NEAR = 1e-6
@@ -71,15 +72,21 @@ def accounts(
     past: Past, site: str, kept: Collection[KeptAccount], now: datetime
 ) -> Iterator[Difference]:
     """Compare the accounts of completed orders with their events."""
-    for one in kept:
-        made = completed_account(past, site, one.order, now)
-        if made is None:
-            yield Difference(kind=ORDER, key=one.order, what="isn't completed by its events")
-        elif made.ended_at != one.ended_at or not _close(made.late_s, one.late_s):
-            what = f"late by {made.late_s:.0f} s, kept as {one.late_s:.0f} s"
-            yield Difference(kind=ORDER, key=one.order, what=what)
-        elif not _same_cells(made.cells, one.cells):
-            yield Difference(kind=ORDER, key=one.order, what="its causes differ")
+    in_time = sorted(kept, key=lambda one: (one.ended_at, one.order))
+    for first in range(0, len(in_time), AT_ONCE):
+        portion = {one.order: one for one in in_time[first : first + AT_ONCE]}
+        for order, made in completed_accounts(past, site, [*portion], now):
+            what = _differing(portion[order], made)
+            if what is not None:
+                yield Difference(kind=ORDER, key=order, what=what)
+
+
+def _differing(kept: KeptAccount, made: OrderAccount | None) -> str | None:
+    if made is None:
+        return "isn't completed by its events"
+    if made.ended_at != kept.ended_at or not _close(made.late_s, kept.late_s):
+        return f"late by {made.late_s:.0f} s, kept as {kept.late_s:.0f} s"
+    return None if _same_cells(made.cells, kept.cells) else "its causes differ"
 
 
 def delay_days(

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from data.domain.events import Data, Event, EventType, operation_subject
+from data.domain.events import WorkUnitState as State
 from data.domain.ledger.account import delay_ledger
 from data.domain.ledger.records import Ledger
 from data.domain.scope import Role, Scope, factory_scope
 from data.services.accounts import Accounts
+from data.services.accounts_facts import gather, gather_many
 from data.services.errors import Forbidden, Unavailable
 from data.store.accounts import AccountPast
 from data.store.history import connect
@@ -90,6 +92,65 @@ def test_the_ledger_from_sql_is_the_pure_functions_of_all_events(plant: Works, s
         found = plant.accounts.ledger(SCOPE, SITE.id, order.id, plant.now)
         assert found == delay_ledger(facts), order.id
         assert sum((step.late for step in found.steps), timedelta()) == found.lateness
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_states_of_long_before_and_after_count_and_those_recorded_long_afterwards(
+    plant: Works, seed: int
+) -> None:
+    rng = Random(seed)
+    factory = Factory(rng, 4)
+    states = [*changes_of(rng)]
+    wrong = [void_of(event, LATER - timedelta(days=1)) for event in rng.sample(states, 12)]
+    factory.events += [*states, *wrong]
+    plant.open(factory.orders, factory.events)
+    plant.derive()
+    for order in factory.orders:
+        facts = all_facts(factory.orders, factory.events, order, plant.now)
+        found = plant.accounts.ledger(SCOPE, SITE.id, order.id, plant.now)
+        assert found == delay_ledger(facts), order.id
+
+
+def changes_of(rng: Random) -> Iterator[Event]:
+    """What machines report in two months: some all day, some every few weeks, some long after."""
+    for unit in SITE.work_units:
+        at, busy = START - timedelta(days=30), rng.random() < 0.5
+        while at < LATER - timedelta(days=2):
+            at += timedelta(hours=rng.randint(1, 12 if busy else 500), seconds=rng.randint(0, 99))
+            recorded_at = at + timedelta(hours=rng.choice([0, 0, 0, 1, 50, 130, 300, 900]))
+            yield Event(
+                f"state-{unit.id}-{at.isoformat()}", "plc", EventType.WORK_UNIT_STATE_CHANGED,
+                f"work-unit/{unit.id}", at, recorded_at,
+                Data(state=rng.choice([State.PROCESSING, State.DOWN, State.SETUP, State.STARVED])),
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_many_orders_together_have_the_facts_that_each_has_alone(plant: Works, seed: int) -> None:
+    factory = grown(plant, seed)
+    names = [order.id for order in factory.orders]
+    with plant.past.reading(SITE.id) as past:
+        together = dict(gather_many(past, SITE.id, [*names, "SO-none"], plant.now))
+        alone = {name: gather(past, SITE.id, name, plant.now) for name in names}
+    assert together == {**alone, "SO-none": None}
+
+
+def test_what_was_voided_before_it_came_does_not_count(plant: Works) -> None:
+    order = Factory(Random(2), 1).orders[0]
+    told = [
+        Event("wrong", "floor", EventType.OPERATION_COMPLETED, f"operation/SO-0/{o.id}", at, at)
+        for o, at in ((order.operations[0], START + timedelta(days=70)),)
+    ]
+    begun = replace(told[0], id="right", type=EventType.OPERATION_STARTED, time=START,
+                    recorded_at=START + timedelta(days=69))  # fmt: skip
+    events = [void_of(told[0], START), begun, *told]
+    plant.now = START + timedelta(days=80)
+    plant.open([order])
+    for event in events:
+        plant.record(event)
+    facts = all_facts([order], events, order, plant.now)
+    found = plant.accounts.ledger(SCOPE, SITE.id, order.id, plant.now)
+    assert found == delay_ledger(facts)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

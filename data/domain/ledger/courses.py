@@ -1,6 +1,6 @@
 """What happened to one operation, one work unit, one need, as spans of time.
 
-Pure; imported by `data.domain.ledger` alone.
+Pure; imported by `data.domain.ledger`. Whoever gathers its events asks `standing` as well.
 """
 
 from bisect import bisect_left, bisect_right

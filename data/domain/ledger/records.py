@@ -3,7 +3,7 @@
 Pure; imported by `data.domain.ledger`, services and layouts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -128,14 +128,16 @@ class Facts(Struct, frozen=True, kw_only=True):
     """All that the ledger of one order is made from.
 
     `events`: of its operations and needs, and of the work units it used or may use, in any
-    order and with repetitions; those after `now` don't count. `occupations`: what other orders
-    did on these work units (`data.domain.ledger.occupations`). `forecast_at` matters to an
-    open order alone.
+    order and with repetitions; those after `now` don't count. `changes`: those of a work unit, by
+    its subject, where what counts is sorted out already and in order of time. `occupations`: what
+    other orders did on these work units (`data.domain.ledger.occupations`). `forecast_at` matters
+    to an open order alone.
     """
 
     order: Order
     site: Site
     events: tuple[Event, ...]
+    changes: Mapping[str, Sequence[Event]] = {}
     occupations: tuple[Occupation, ...] = ()
     now: datetime
     forecast_at: datetime | None = None

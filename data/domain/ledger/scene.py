@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from data.domain.calendars import working_spans
-from data.domain.events import need_subject, operation_subject, work_unit_subject
+from data.domain.events import Event, need_subject, operation_subject, work_unit_subject
 from data.domain.ledger.courses import (
     Course,
     Spell,
@@ -30,7 +30,7 @@ class Scene:
     def __init__(self, facts: Facts) -> None:
         order, now = facts.order, facts.now
         self.order, self.now = order, now
-        self._events = standing(facts.events, now)
+        self._events: dict[str, Sequence[Event]] = {**standing(facts.events, now), **facts.changes}
         self._site = facts.site
         self._calendars = calendars_by_center(facts.site)
         self.operations = {operation.id: operation for operation in order.operations}

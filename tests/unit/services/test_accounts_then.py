@@ -40,7 +40,7 @@ class Recorded:
 
     told = (*PLANS, *EVENTS, *THE_REST, LATE_NEWS)
 
-    def plans(self, site, order_id):
+    def plans(self, site, order_ids):
         return []
 
     @contextmanager
@@ -53,7 +53,7 @@ class Recorded:
     def states(self, site, work_units, span):
         return [event for event in self.told if event.subject.startswith("work-unit/")]
 
-    def occupations(self, site, work_units, span, but_not, now):
+    def occupations(self, site, work_units, span, now):
         return [OTHER]
 
     def events(self, site, identities):
