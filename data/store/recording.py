@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
+from select import POLLOUT, poll
 from typing import Any
 
 import msgspec
@@ -30,7 +31,6 @@ from data.store.scoped import enter
 from data.store.stale import mark
 
 _encode = msgspec.json.Encoder().encode
-_CHUNK = 500
 _UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 _DELETE = {
     "operation": "DELETE FROM operation WHERE site = %s AND order_id = %s AND operation_id = %s",
@@ -39,15 +39,25 @@ _DELETE = {
     "order": "DELETE FROM work_order WHERE site = %s AND id = %s",
     "site": "DELETE FROM site WHERE id = %s AND id = %s",
 }
-# COPY can't write where row security holds: it fills a table of the connection's own first.
-_STAGE = "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS"
-# Months can't hold a key without `recorded_at`: this table has each identity once, for ever.
-_IDENTIFY = (
-    "INSERT INTO event_identity (site, source, id, recorded_at, digest)"
-    " SELECT site, source, id, recorded_at, digest FROM pg_temp.staged_event"
+# One statement a chunk, for a statement has a price of its own; not so many that the server, which
+# begins when it has all of a chunk, stands still while they are made.
+_CHUNK = 1000
+# COPY can't write where row security holds. Months can't hold a key without `recorded_at`:
+# `event_identity` has each identity once, for ever.
+_STORE = """
+WITH came AS (
+    SELECT e ->> 0 AS source, e ->> 1 AS id, e ->> 2 AS type, e ->> 3 AS subject,
+        (e ->> 4)::timestamptz AS time, (e ->> 5)::timestamptz AS recorded_at,
+        (e ->> 6)::bigint AS seq, decode(e ->> 7, 'base64') AS digest, e -> 8 AS data
+    FROM jsonb_array_elements(%(events)s::jsonb) e
+), identified AS (
+    INSERT INTO event_identity (site, source, id, recorded_at, digest)
+    SELECT %(site)s, source, id, recorded_at, digest FROM came
 )
+INSERT INTO event (site, source, id, type, subject, time, recorded_at, seq, digest, data)
+SELECT %(site)s, source, id, type, subject, time, recorded_at, seq, digest, data FROM came
+"""
 Spans = dict[str, tuple[datetime, datetime]]  # by subject: its first and last recording
-_EVENT_COLUMNS = "site, source, id, type, subject, time, recorded_at, seq, digest, data"
 
 
 class Recording:
@@ -68,9 +78,6 @@ class Recording:
                 self._connection = psycopg.connect(
                     self._url, connect_timeout=5, autocommit=True, application_name="recorder"
                 )
-                with self._connection.transaction(), self._connection.cursor() as cursor:
-                    enter(cursor, self._site)
-                    staged(cursor)
             query = "SELECT pg_try_advisory_lock(hashtext('recorder'), hashtext(%s))"
             row = self._connection.execute(query, (self._site,)).fetchone()
             return bool(row and row[0])
@@ -102,7 +109,7 @@ class Recording:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 enter(cursor, self._site)
                 spans: Spans = {}
-                copy_events(cursor, self._site, _noted(batch.events, spans))
+                store_events(self._connection, self._site, _noted(batch.events, spans))
                 _upsert_folds(cursor, self._site, batch, spans)
                 _upsert_output(cursor, self._site, batch.output)
                 _write_voids(cursor, self._site, batch)
@@ -116,43 +123,36 @@ class Recording:
             raise Unavailable(f"the history can't be written: {error}") from error
 
 
-def staged(cursor: Cursor[Any]) -> None:
-    """Give a connection the table that `copy_events` fills first."""
-    cursor.execute(_STAGE)
+def store_events(connection: Connection[Any], site: str, events: Iterable[Recorded]) -> None:
+    """Store events in a transaction, in chunks: the server works while the next one is made.
+
+    Raises: psycopg.Error of the first chunk that can't be stored, at a later one or at the end.
+    """
+    coming = iter(events)
+    with connection.pipeline(), connection.cursor() as cursor:
+        while chunk := list(islice(coming, _CHUNK)):
+            cursor.execute(_STORE, {"site": site, "events": _told(chunk)}, prepare=True)
+            _hand_over(connection)
 
 
-def copy_events(cursor: Cursor[Any], site: str, events: Iterable[Recorded]) -> None:
-    """COPY events, in chunks, so that the server works while they are made."""
-    lines = event_lines(site, events)
-    chunk = list(islice(lines, _CHUNK))
-    if not chunk:
-        return
-    with cursor.copy(f"COPY pg_temp.staged_event ({_EVENT_COLUMNS}) FROM STDIN") as copy:
-        while chunk:
-            copy.write("".join(chunk))
-            chunk = list(islice(lines, _CHUNK))
-    cursor.execute(_IDENTIFY)
-    cursor.execute(
-        f"INSERT INTO event ({_EVENT_COLUMNS}) SELECT {_EVENT_COLUMNS} FROM pg_temp.staged_event"
-    )
+def _told(events: Iterable[Recorded]) -> str:
+    """Return events as `_STORE` takes them."""
+    return _encode([
+        (
+            event.source, event.id, event.type, event.subject, event.time, event.recorded_at,
+            recorded.seq, recorded.digest, event.data,
+        )
+        for recorded in events
+        for event in (recorded.event,)
+    ]).decode()  # fmt: skip
 
 
-def event_lines(site: str, events: Iterable[Recorded]) -> Iterator[str]:
-    """Yield COPY's text form of each event."""
-    recorded_at, recorded_text = None, ""
-    for recorded in events:
-        event, seq, digest = recorded.event, recorded.seq, recorded.digest
-        if event.recorded_at != recorded_at:  # the same for all of a request
-            recorded_at, recorded_text = event.recorded_at, str(event.recorded_at)
-        data = _encode(event.data).decode()
-        if "\\" in data:
-            data = data.replace("\\", "\\\\")
-        # Names can't hold control characters (`data.domain.rules`), but they may hold backslashes.
-        names = f"{site}\t{event.source}\t{event.id}\t{event.type}\t{event.subject}"
-        if "\\" in names:
-            names = names.replace("\\", "\\\\")
-        times = f"{event.time.isoformat()}\t{recorded_text}"
-        yield f"{names}\t{times}\t{seq}\t\\\\x{digest.hex()}\t{data}\n"
+def _hand_over(connection: Connection[Any]) -> None:
+    """Wait until all that was said is on its way: what is held back, the server waits for."""
+    taken = poll()
+    taken.register(connection, POLLOUT)
+    while connection.pgconn.flush():
+        taken.poll()
 
 
 def _noted(events: Iterable[Recorded], spans: Spans) -> Iterator[Recorded]:

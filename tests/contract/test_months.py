@@ -13,7 +13,7 @@ from data.services.ports import Recorded
 from data.store.history import connect
 from data.store.migrate import upgrade
 from data.store.months import AHEAD, begin, later, make_ahead, month_of, months
-from data.store.recording import copy_events, staged
+from data.store.recording import store_events
 from data.store.scoped import WEB, WORKER, enter
 from tests.contract.accounting import Works, works
 from tests.engines import conninfo
@@ -75,9 +75,8 @@ def test_an_identity_is_taken_once_whatever_month_it_comes_again_in(plant: Works
     again = report("same", MARCH)
     with psycopg.connect(conninfo(plant.url)) as connection, connection.cursor() as cursor:
         enter(cursor, SITE.id)
-        staged(cursor)
         with pytest.raises(psycopg.errors.UniqueViolation):
-            copy_events(cursor, SITE.id, [Recorded(again, 9, digest_of(again))])
+            store_events(connection, SITE.id, [Recorded(again, 9, digest_of(again))])
     plant.record(report("same", MARCH))  # the recorder looks, and leaves out what it knows
     assert plant.rows("SELECT count(*) FROM event WHERE id = 'same'") == [(1,)]
 
