@@ -86,3 +86,10 @@ class Exceptions(StrEnum):
     KEYS = "exceptions-keys"
     RULES = "exceptions-rules"
     PARTY = "exceptions-party"
+
+
+class Quarantine(StrEnum):
+    """Fixed elements of the page on what was not taken."""
+
+    LIST = "quarantine-list"
+    LATELY = "quarantine-lately"

@@ -15,6 +15,7 @@ from callbacks.desk.figures import FiguresPage
 from callbacks.desk.gantt import GanttPage, Visits
 from callbacks.desk.order import OrderPage
 from callbacks.desk.orders import OrdersPage
+from callbacks.desk.quarantine import QuarantinePage
 from callbacks.desk.report import ReportPage
 from callbacks.desk.report_acts import ReportActs
 from callbacks.desk.visit import DeskPage
@@ -32,6 +33,7 @@ from data.services.live import utc_now
 from data.services.news import What
 from data.services.order_boards import OrderBoards
 from data.services.orders import Orders
+from data.services.quarantine import Quarantine
 from data.services.shift_figures import ShiftFigures
 from data.services.sites import Sites
 from data.settings import Settings
@@ -45,6 +47,7 @@ from data.store.keys import KeyStore
 from data.store.orders import CompletedOrders
 from data.store.past import PastEvents
 from data.store.people import PeopleStore
+from data.store.quarantine import QuarantineStore
 from data.store.shift_figures import ShiftFigureStore
 from data.wiring import Engines
 
@@ -86,3 +89,8 @@ def administration(engines: Engines, outside: Outside, visits: FormVisits) -> li
         AccessPage(access, outside.audit),
         AuditPage(outside.audit, access.names),
     ]
+
+
+def quarantine_page(engines: Engines, sites: Sites) -> DeskPage:
+    """Return the page on what was not taken."""
+    return QuarantinePage(Quarantine(QuarantineStore(engines.past), utc_now), sites.all)

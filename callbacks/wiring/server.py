@@ -23,7 +23,13 @@ from callbacks.quiet import Quiet
 from callbacks.reading import ReadingApi
 from callbacks.walls import Walls
 from callbacks.web import build
-from callbacks.wiring.desks import administration, desk_pages, gantt_page, report_page
+from callbacks.wiring.desks import (
+    administration,
+    desk_pages,
+    gantt_page,
+    quarantine_page,
+    report_page,
+)
 from callbacks.wiring.entry import WaysIn
 from callbacks.wiring.exceptions import exception_acts, exception_pages, telling
 from callbacks.wiring.files import read_plan, template
@@ -93,7 +99,7 @@ def _pages(
     boards, date_acts = date_boards(sites, outside)
     pages = desk_pages(engines, Cached(RedisShelf(settings.redis_url or "")), outside)
     pages += [gantt_page(engines, visit), *supply, *boards]
-    pages += administration(engines, outside, visit)
+    pages += [*administration(engines, outside, visit), quarantine_page(engines, sites)]
     acts += exception_acts(exceptions, outside, settings.locale)
     pages += exception_pages(exceptions)
     report, report_acts = report_page(engines, sites, settings)

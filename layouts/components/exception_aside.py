@@ -6,6 +6,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from data.domain.exceptions.rules import Condition
+from data.domain.quarantine import QuarantineKind
 from data.domain.scope import Role
 from layouts.components import desk
 from layouts.components import exception_forms as forms
@@ -26,6 +28,8 @@ DELIVERY = {
     "given_up": msgid("given up"),
     "withdrawn": msgid("not needed any more"),
 }
+# Conditions that the quarantine tells of, and which of its kinds; None: all.
+_ASIDE = {Condition.QUARANTINE: None, Condition.LOG_GAP: QuarantineKind.GAP.value}
 _FAILED = frozenset({"failed", "given_up"})
 USEFUL, NOISE = msgid("Useful"), msgid("Noise")
 
@@ -87,6 +91,9 @@ def evidence(view: CaseView, href: Href) -> Component | None:
         there = href("/exceptions", unit=place.work_unit, which="closed")
         words = t("Earlier ones of {unit}", unit=place.work_unit)
         links.append(link(words, there, "mp-x-way"))
+    if case.kind in _ASIDE:
+        there = href("/quarantine", site=case.site, kind=_ASIDE[Condition(case.kind)])
+        links.append(link(t("The whole quarantine"), there, "mp-x-way"))
     same = t("Others of this rule")
     links.append(link(same, href("/exceptions", rule=case.rule), "mp-x-way"))
     return desk.section(t("What stands behind it"), html.Ul([html.Li(one) for one in links]))

@@ -22,7 +22,6 @@ ASIDE = {
     QuarantineKind.GAP: msgid("gap in the log"),
 }
 _OF_PARTIES = party_source("")
-_COMMAND = "python app.py quarantine --site"
 
 
 def proof(view: CaseView) -> Component | None:
@@ -48,9 +47,15 @@ def _notes(found: Evidence, view: CaseView) -> list[Component]:
         count = t.number(max(len(found.events), len(found.aside)))
         said.append(html.P(t("The newest {count}; there are more.", count=count)))
     if found.aside:
-        command = html.Code(f"{_COMMAND} {view.case.site}")
-        said.append(html.P([t("The whole quarantine:"), " ", command], className="mp-mute"))
+        said.append(html.P(link(t("The whole quarantine"), _kept(found, view), "mp-x-way")))
     return said
+
+
+def _kept(found: Evidence, view: CaseView) -> str:
+    """Return the address of the quarantine, of their kind alone where they are of one."""
+    kinds = {one.kind for one in found.aside}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return view.reading.address.href("/quarantine", site=view.case.site, kind=kind)
 
 
 def _columns(t: Translator) -> tuple[desk.TableColumn, ...]:

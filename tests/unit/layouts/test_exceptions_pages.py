@@ -260,14 +260,30 @@ def test_of_a_plan_it_says_by_when_the_operation_and_the_order_were_planned():
     assert "planned for 10:27 · promised for 19:42" in words
 
 
-def test_of_a_gap_it_shows_the_word_of_the_quarantine_and_how_to_read_all_of_it():
+def test_of_a_gap_it_shows_the_word_of_the_quarantine_and_the_way_to_all_of_it():
     gap = Quarantined(
         kind=QuarantineKind.GAP, source="", event_id="17-0", field="$", reason="<b>emptied</b>",
         raw=b"", received_at=cases.NOW,
     )  # fmt: skip
-    words = said(page(one(evidence=Evidence(looked=True, aside=(gap,)))))
-    assert {"gap in the log", "17-0", "<b>emptied</b>"} <= {*words}
-    assert "python app.py quarantine --site north" in words
+    tree = page(one(evidence=Evidence(looked=True, aside=(gap,))))
+    assert {"gap in the log", "17-0", "<b>emptied</b>", "The whole quarantine"} <= {*said(tree)}
+    ways = [given["href"] for given in elements(tree, "a")]
+    assert "/quarantine?kind=gap&site=north" in ways
+    both = (gap, replace(gap, kind=QuarantineKind.POISON))
+    tree = page(one(evidence=Evidence(looked=True, aside=both)))
+    assert "/quarantine?site=north" in [given["href"] for given in elements(tree, "a")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "way"),
+    [
+        (Condition.QUARANTINE, "/quarantine?site=north"),
+        (Condition.LOG_GAP, "/quarantine?kind=gap&site=north"),
+    ],
+)
+def test_what_the_quarantine_tells_of_leads_there_also_when_nothing_is_found(condition, way):
+    case = replace(cases.ordinary()[0], kind=condition.value, values={})
+    assert way in [given["href"] for given in elements(page(one(case)), "a")]
 
 
 def test_it_says_when_no_event_is_recorded_or_reached_and_nothing_where_none_can_be():
