@@ -55,13 +55,16 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     `memory`: share of what the log's engine may use; the rest is for who empties it.
     `backlog_s`: by how much the newest entry is younger than the oldest that isn't recorded;
-    `board_s`: than the oldest that isn't on the board. `in_flight`: requests. `late_s`: by how
-    much a process is late with what it does by the clock. Where only this process is behind or
-    late it takes one request after the other, so that whoever knocks long enough gets in.
+    `board_s`: than the oldest that isn't on the board. `waiting`: entries in the logs of all
+    sites, for until they are recorded every process that follows a site holds them too, about
+    1 KB each. `in_flight`: requests. `late_s`: by how much a process is late with what it does by
+    the clock. Where only this process is behind or late it takes one request after the other, so
+    that whoever knocks long enough gets in.
     """
 
     memory: float = 0.9
     backlog_s: float = 7200.0
+    waiting: int = 1_000_000
     board_s: float = 2.0
     in_flight: int = 8
     late_s: float = 1.0
@@ -76,6 +79,9 @@ class Room(Protocol):
     def recorded(self, site: str) -> str:
         """Place up to which a site is recorded."""
 
+    def held(self, site: str) -> int:
+        """Entries in a site's log: those that aren't recorded, and of half a minute others."""
+
     def behind_s(self, site: str, after: str) -> float:
         """By how much a reader that is at a place is behind."""
 
@@ -89,6 +95,7 @@ class Admission:
     ) -> None:  # fmt: skip
         """`places`: of each board of this process; `late_s`: by how much it is late now."""
         self.memory = 0.0
+        self.waiting = 0
         self.backlogs: dict[str, float] = {}
         self.boards: dict[str, float] = {}
         self.in_flight = 0
@@ -104,6 +111,7 @@ class Admission:
         """
         room, places = self._room, self._places()
         self.memory = room.memory()
+        self.waiting = sum(map(room.held, places))
         self.backlogs = {site: room.behind_s(site, room.recorded(site)) for site in places}
         self.boards = {site: room.behind_s(site, after) for site, after in places.items()}
 
@@ -135,7 +143,8 @@ class Admission:
         limits, others = self._limits, self.in_flight > 0
         found = {
             Why.MEMORY: self.memory >= limits.memory,
-            Why.BACKLOG: self.backlogs.get(site, 0.0) >= limits.backlog_s,
+            Why.BACKLOG: self.waiting >= limits.waiting
+            or self.backlogs.get(site, 0.0) >= limits.backlog_s,
             Why.IN_FLIGHT: self.in_flight >= limits.in_flight,
             Why.BOARD: others and self.boards.get(site, 0.0) >= limits.board_s,
             Why.BUSY: others and self._late_s() >= limits.late_s,

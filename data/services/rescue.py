@@ -133,23 +133,29 @@ class Rescue:
         self._kept.extend((self._epoch, entry) for entry in entries if entry.digest is not None)
 
     def _gone(self) -> list[Entry]:
-        """Return what is kept and is neither in the log nor recorded; forget what is recorded."""
+        """Return what is kept and is neither in the log nor recorded; forget what is recorded.
+
+        It looks no further than the first that is still there and waits: the ones behind it were
+        read later.
+        """
         epoch, first = self._log.epoch(self._site) or "", self._log.first_offset(self._site)
         self._epoch = epoch
         held = seq_of(first) if first is not None else None
         told = self._log.readers(self._site).get(READER)
         recorded = seq_of(told[0]) if told else 0
-        missing, left = [], []
-        for read_in, entry in self._kept:
-            seq = seq_of(entry.offset)
-            if held is None or seq < held or read_in != epoch:
-                missing.append((read_in, entry))
+        missing, settled = [], set()
+        for one in self._kept:
+            seq = seq_of(one[1].offset)
+            if held is None or seq < held or one[0] != epoch:
+                missing.append(one)
             elif seq > recorded:
-                left.append((read_in, entry))
+                break
+            settled.add(id(one))
         gone = self._unrecorded([entry for _, entry in missing])
+        while self._kept and id(self._kept[0]) in settled:  # others may have come meanwhile
+            self._kept.popleft()
         still = {id(entry) for entry in gone}
-        self._kept.clear()
-        self._kept.extend([*(one for one in missing if id(one[1]) in still), *left])
+        self._kept.extendleft(one for one in reversed(missing) if id(one[1]) in still)
         return gone
 
     def _unread(self) -> list[Claim]:

@@ -27,6 +27,11 @@ class LogRoom:
             note: Any = self._redis.hget(key_of(site, "readers"), READER)
         return str(note.decode().partition(" ")[0]) if note else "0-0"
 
+    def held(self, site: str) -> int:
+        """Return how many entries the log of a site has."""
+        with answering():
+            return int(self._redis.xlen(key_of(site, "events")))
+
     def behind_s(self, site: str, after: str) -> float:
         """Return how much younger the newest entry is than the oldest after a place.
 

@@ -7,7 +7,9 @@ import pytest
 from data.services.admission import LOOK_S, Admission, Limits, Shed, Why
 from data.services.errors import Overloaded, Unavailable
 
-LIMITS = Limits(memory=0.9, backlog_s=600, board_s=2, in_flight=3, late_s=1.0)
+LIMITS = Limits(
+    memory=0.9, backlog_s=600, waiting=1000, board_s=2, in_flight=3, late_s=1.0
+)  # fmt: skip
 
 
 class Log:
@@ -15,6 +17,7 @@ class Log:
 
     def __init__(self) -> None:
         self.used, self.away = 0.1, False
+        self.waiting = {"a": 0, "b": 0}
         self.behind = {"recorder": {"a": 0.0, "b": 0.0}, "board": {"a": 0.0, "b": 0.0}}
 
     def memory(self) -> float:
@@ -24,6 +27,9 @@ class Log:
 
     def recorded(self, site: str) -> str:
         return "recorder"
+
+    def held(self, site: str) -> int:
+        return self.waiting[site]
 
     def behind_s(self, site: str, after: str) -> float:
         return self.behind[after][site]
@@ -65,6 +71,15 @@ def test_a_log_that_is_nearly_full_takes_nothing_of_any_site(process: Process) -
 def test_a_recorder_that_is_behind_keeps_only_its_own_site_out(process: Process) -> None:
     process.log.behind["recorder"]["a"] = 600.0
     assert (process.refusal("a"), process.refusal("b")) == (Why.BACKLOG, None)
+
+
+def test_so_many_that_wait_that_memory_would_run_short_keep_every_site_out(
+    process: Process,
+) -> None:
+    process.log.waiting = {"a": 999, "b": 0}
+    assert process.refusal("b") is None
+    process.log.waiting["b"] = 1
+    assert (process.refusal("a"), process.refusal("b")) == (Why.BACKLOG, Why.BACKLOG)
 
 
 def test_a_board_that_is_behind_lets_one_request_in_after_the_other(process: Process) -> None:
