@@ -7,6 +7,7 @@ here follows from the screen's size and the distance it is seen from. Pure.
 import math
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -101,7 +102,12 @@ def _fixed(row: Sequence[str], sizes: dict[str, Size], width: float) -> float | 
 
 def length(text: str, size: float = 1.0) -> float:
     """Estimate how wide a text is, in units: a little more than it will be."""
-    return size * sum(_sign(sign) for sign in text)
+    return size * _signs(text)
+
+
+@lru_cache(maxsize=16384)
+def _signs(text: str) -> float:
+    return sum(_sign(sign) for sign in text)
 
 
 def _sign(sign: str) -> float:

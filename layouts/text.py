@@ -54,7 +54,7 @@ class Translator:
 
     def compact(self, value: float, digits: int = 1) -> str:
         """Return a number in a few signs, such as `1.2M`, for where the whole doesn't fit."""
-        return format_compact_decimal(value, locale=self._babel, fraction_digits=digits)
+        return _compact(value, self._babel, digits)
 
     def percent(self, share: float | None) -> str:
         """Return a share as a number of hundredths: one digit behind the point when it matters.
@@ -171,6 +171,11 @@ def _catalogue(locale: str) -> Catalog:
 def _whole(value: int, locale: str) -> str:
     """Format a whole number; a wall says the same ones again and again."""
     return format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=16384)
+def _compact(value: float, locale: str, digits: int) -> str:
+    return format_compact_decimal(value, locale=locale, fraction_digits=digits)
 
 
 def best_locale(wanted: Iterable[str], otherwise: str = "en") -> str:

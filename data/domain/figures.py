@@ -72,7 +72,7 @@ def hour_figures(indexes: Indexes, area: str, now: datetime) -> tuple[HourFigure
         HourFigure(
             start=start,
             finish=finish,
-            planned=plan.pieces(start.timestamp(), finish.timestamp()),
+            planned=plan.hour(start.timestamp(), finish.timestamp()),
             good=_good(indexes, line, start, finish),
             begun=now >= start,
             over=now >= finish,

@@ -51,6 +51,14 @@ class ShiftPlan:
         self._working = working
         self._flows = flows
         self._instants = instants
+        self._hours: dict[_Span, float] = {}
+
+    def hour(self, start_s: float, finish_s: float) -> float:
+        """Pieces planned in an hour of the shift; worked out once, for walls ask all the time."""
+        known = self._hours.get((start_s, finish_s))
+        if known is None:
+            known = self._hours[start_s, finish_s] = self.pieces(start_s, finish_s)
+        return known
 
     def pieces(self, start_s: float, finish_s: float) -> float:
         """Pieces planned in [start, finish), which lies within the shift."""

@@ -118,17 +118,19 @@ def _hour_class(hour: HourFigure, standing: Standing) -> str:
 
 
 def _gap(hour: HourFigure, standing: Standing, scale: float, t: Translator) -> Cell:
-    missing = standing in (Standing.AT_RISK, Standing.LATE)
-    pieces = _fit(hour.planned - hour.good, LABEL, t, beside=length("−", LABEL))
-    words = t("−{pieces}", pieces=pieces) if missing else ""
+    words = ""
+    if standing in (Standing.AT_RISK, Standing.LATE):
+        pieces = _fit(hour.planned - hour.good, LABEL, t, beside=length("−", LABEL))
+        words = t("−{pieces}", pieces=pieces)
     return {"t": words, "s": {"--h": _height(hour.planned, scale)}}
 
 
 def _fit(pieces: float, size: float, t: Translator, beside: float = 0.0) -> str:
     """Return a number of pieces in the form that a column has room for."""
     room = COLUMN - 0.3 - beside
-    fitting = (one for one in (t.number(pieces), t.compact(pieces)) if length(one, size) <= room)
-    return next(fitting, t.compact(pieces, digits=0))
+    forms = (written(pieces) for written in (t.number, t.compact))
+    fitting = next((one for one in forms if length(one, size) <= room), None)
+    return t.compact(pieces, digits=0) if fitting is None else fitting
 
 
 def _height(pieces: float, scale: float) -> str:

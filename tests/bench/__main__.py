@@ -22,6 +22,7 @@ GROUPS = (
     "live",
     "crowd",
     "capacity",
+    "drawing",
     "restart",
     "folding",
     "recording",
