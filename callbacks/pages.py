@@ -10,13 +10,14 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
 from callbacks.desk.visit import DeskPage, in_order, roles_of
-from callbacks.gate import ROLES, WATCHERS, Door, Viewer, viewer
+from callbacks.gate import WATCHERS, Viewer, viewer
 from callbacks.past_walls import past_wall
+from callbacks.tools import tools_of
 from callbacks.viewer import chosen_language, in_callback, theme_of, translator_of
 from callbacks.walls import Walls, may_show
 from layouts.cells import fill
 from layouts.desk import Person
-from layouts.pages import home, links, message, people, roster, screens, triggers, wall
+from layouts.pages import home, message, wall
 from layouts.text import Translator, translator
 from layouts.urls import address
 
@@ -73,7 +74,7 @@ class Pages:
         person = Person(name=who.name, token=generate_csrf()) if who.account else None
         return home.layout(
             [live.board.site for live in shown], named, t, host, pages, theme_of(theme), person,
-            walls=who.scope.role in WATCHERS, tools=_tools(who, t),
+            walls=who.scope.role in WATCHERS, tools=tools_of(who, t),
         )  # fmt: skip
 
     def wall(
@@ -105,20 +106,6 @@ class Pages:
 
     def _translator(self, lang: str | None) -> Translator:
         return translator_of(self._locale, lang)
-
-
-def _tools(who: Viewer, t: Translator) -> list[tuple[str, str]]:
-    """Return names and paths of the pages on who is let in that someone may open."""
-    pages = (
-        (Door.ADMINISTRATORS, people.TITLE, "/people"),
-        (Door.SCREENS, screens.TITLE, "/screens"),
-        (Door.LINKS, links.TITLE, "/links"),
-        (Door.TELLING, roster.TITLE, roster.PATH),
-        (Door.TELLING, triggers.TITLE, triggers.PATH),
-    )
-    if who.account is None:
-        return []
-    return [(t(title), path) for door, title, path in pages if who.scope.role in ROLES[door]]
 
 
 def _may_open(who: Viewer, site: str) -> bool:

@@ -75,6 +75,7 @@ class Head(Struct, frozen=True, kw_only=True):
     stream: str = "desk"  # which stream under /live says that something has changed
     sites: tuple[Link, ...] = ()
     pages: tuple[Link, ...] = ()
+    tools: tuple[Link, ...] = ()  # pages without any script, which are loaded whole
     languages: tuple[Link, ...] = ()
     themes: tuple[Link, ...] = ()
     exports: tuple[Link, ...] = ()
@@ -121,7 +122,7 @@ def header(head: Head, t: Translator) -> Component:
             ),
             html.Div(
                 [
-                    _others(others, t),
+                    _others(others, head.tools, t),
                     _exports(head, t),
                     _languages(head, t),
                     _themes(head, t),
@@ -144,13 +145,20 @@ def _in_sight(pages: Sequence[Link]) -> tuple[Sequence[Link], Sequence[Link]]:
     )
 
 
-def _others(pages: Sequence[Link], t: Translator) -> Component:
-    if not pages:
+def _others(pages: Sequence[Link], tools: Sequence[Link], t: Translator) -> Component:
+    every = [*pages, *tools]
+    if not every:
         return html.Span()
     links = [link(one.words, one.href, "mp-choice", "page" if one.current else "") for one in pages]
-    here = next((one.words for one in pages if one.current), None)
+    links += [_tool(one) for one in tools]
+    here = next((one.words for one in every if one.current), None)
     css = "mp-more-menu mp-more-here" if here else "mp-more-menu"
     return _menu(here or t("More"), links, css, t("More pages"))
+
+
+def _tool(one: Link) -> Component:
+    marks = {"aria-current": "page"} if one.current else {}
+    return html.A(one.words, href=one.href, className="mp-choice", **marks)
 
 
 def _tab(one: Link, t: Translator) -> Component:

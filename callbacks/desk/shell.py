@@ -33,6 +33,7 @@ from callbacks.desk.visit import (
     roles_of,
 )
 from callbacks.gate import MANAGERS, Viewer, viewer
+from callbacks.tools import tools_of
 from callbacks.viewer import in_callback, theme_of, translator_of
 from data.domain.scope import Scope
 from data.services.errors import Archived, Forbidden, MilepostError, NoSuchInstant, Unavailable
@@ -304,6 +305,7 @@ class Shell:
             theme=theme,
             sites=tuple(_site_link(live, page.path, drawn.site) for live in lives),
             pages=self._navigation(here, t, drawn.site),
+            tools=self._tools(here, t),
             languages=_languages(here, t),
             themes=_themes(here, t, theme),
             exports=_export_links(page, here) if drawn.whole else (),
@@ -323,7 +325,8 @@ class Shell:
             site_name=own.board.site.name if own and (site or len(lives) == 1) else "",
             sites=tuple(_site_link(live, here.path, site) for live in lives) if site else (),
             pages=self._navigation(here, t, own.site if own else None),
-            languages=_languages(here, t), themes=_themes(here, t, theme), person=self._person(),
+            tools=self._tools(here, t), languages=_languages(here, t),
+            themes=_themes(here, t, theme), person=self._person(),
         )  # fmt: skip
 
     def _person(self) -> desk.Person | None:
@@ -342,6 +345,13 @@ class Shell:
                 count=self._count(one, site),
             )
             for one in in_order([one for one in self.listed() if self.opens(one)])
+        )
+
+    def _tools(self, here: Address, t: Translator) -> tuple[desk.Link, ...]:
+        """Return the ways to plain pages, which are loaded whole."""
+        return tuple(
+            desk.Link(name=path, words=words, href=path, current=here.path == path)
+            for words, path in tools_of(self._who(), t)
         )
 
     def _count(self, page: DeskPage, site: str | None) -> int | None:

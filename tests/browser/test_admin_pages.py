@@ -146,6 +146,31 @@ def test_they_have_the_header_of_the_desk_with_its_pages_menus_and_bell(opened, 
     assert path in page.url
 
 
+TOOLS = {
+    Role.ADMINISTRATOR: ["People", "Screens on walls", "Links to boards", "Who is on call",
+                         "Milestone triggers"],
+    Role.PURCHASER: ["Links to boards"],
+    Role.AUDITOR: [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", TOOLS)
+def test_the_header_leads_to_the_pages_that_are_for_the_role_and_to_no_others(opened, house, role):
+    page = opened("/account?lang=en", account=house.entrance.account(role))
+    expect(page.locator(".mp-more-menu .mp-choice")).to_have_text(TOOLS[role])
+
+
+def test_the_header_marks_the_page_that_one_came_to(opened):
+    page = opened("/account?lang=en")
+    page.locator(".mp-more-menu summary").click()
+    page.get_by_role("link", name="Links to boards").click()
+    page.wait_for_url("**/links")
+    expect(page.locator(".mp-more-here summary")).to_have_text("Links to boards")
+    page.locator(".mp-more-menu summary").click()
+    marked = page.locator(".mp-more-menu [aria-current=page]")
+    expect(marked).to_have_text("Links to boards")
+
+
 def test_after_a_form_was_sent_another_language_leads_to_the_page_itself(opened, house):
     page = opened("/people?lang=en")
     page.locator("tbody tr", has_text="auditor@").get_by_role("button", name="Make a link").click()

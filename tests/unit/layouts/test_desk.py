@@ -53,6 +53,15 @@ def test_one_site_is_a_name_and_several_are_a_choice():
     assert "/orders?site=b" in hrefs(desk.frame(head(sites=sites), status(), [], T))
 
 
+def test_plain_pages_stand_in_the_menu_and_are_loaded_whole():
+    tools = (desk.Link(name="/links", words="Links", href="/links", current=True),)
+    (menu,) = find(desk.frame(head(tools=tools), status(), [], T), "mp-more-menu")
+    (found,) = find(menu, "mp-choice")
+    assert (found.href, getattr(found, "aria-current")) == ("/links", "page")
+    assert not hasattr(found, "data-inner")
+    assert "mp-more-here" in menu.className
+
+
 def test_what_is_old_is_hatched_with_shape_and_age():
     old = (desk.Stale(what="forecasts", age_s=1080.0), desk.Stale(what="history", age_s=None))
     (line,) = desk.status_line(status(stale=old), "", T)
