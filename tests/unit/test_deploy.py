@@ -53,6 +53,27 @@ def test_the_units_leave_the_program_little_that_it_could_do(installed: list[Pat
         assert float(exposed[1]) < MOST_EXPOSED, unit.name
 
 
+@pytest.mark.skipif(not shutil.which("systemctl"), reason="there is no systemd")
+def test_what_the_run_book_says_starts_everything_with_the_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    for unit in UNITS:
+        shutil.copy(unit, folder)
+    book = (ROOT / "docs/operations.md").read_text()
+    for units in re.findall(r"systemctl enable (?:--now )?([^#`\n]+)", book):
+        command = ["systemctl", f"--root={tmp_path}", "enable", *units.split()]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    wanted = {str(link.relative_to(folder)) for link in folder.glob("*.wants/*")}
+    assert wanted >= {
+        "multi-user.target.wants/milepost.target",
+        "timers.target.wants/milepost-backup.timer",
+        "milepost.target.wants/milepost-web@8051.service",
+        "milepost.target.wants/milepost-worker.service",
+        "milepost.target.wants/milepost-watch.service",
+        "milepost.target.wants/milepost-notify.service",
+    }
+
+
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_a_unit_runs_a_command_that_there_is(unit: Path) -> None:
     (command,) = re.findall(r"^ExecStart=(.+)$", unit.read_text(), re.M)
