@@ -5,6 +5,7 @@ tests hold is what the documentation hands out.
 """
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -129,9 +130,8 @@ class Nginx:
         """Return the project's configuration, for this machine alone."""
         text = CONFIGURATION.read_text()
         servers = "".join(f"    server 127.0.0.1:{port} max_fails=0;\n" for port in ports)
-        first = text.index("    server 127.0.0.1:8051")
-        last = text.index("\n", text.index("    server 127.0.0.1:8052")) + 1
-        text = text[:first] + servers + text[last:]
+        text, upstreams = re.subn(r"(    server 127\.0\.0\.1:805\d max_fails=0;\n)+", servers, text)
+        assert upstreams == 2, "every upstream names the servers"
         for old, new in (
             ("listen 80", f"listen 127.0.0.1:{self.http}"),
             ("listen 443", f"listen 127.0.0.1:{self.https}"),
