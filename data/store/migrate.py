@@ -14,10 +14,11 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from data.services.errors import NotMigrated
-from data.store.months import make_ahead, may_change
+from data.store.months import begin, make_ahead, may_change
 from data.store.protection import EVERYTHING, PARTY, SITES
 
 _LOCK = 0x6D70_6D69  # advisory lock "mpmi"
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException)
 # Row security binds the owner of the tables too: migrations change rows of all sites.
 _ALL = text(f"SELECT set_config('{SITES}', :all, false), set_config('{PARTY}', :all, false)")
@@ -47,11 +48,13 @@ def upgrade(url: str, to: str = "head") -> None:
 def make_months(connection: Connection) -> list[str]:
     """Make the months that begin soon, where there are none and the login may; return them."""
     try:
+        begin(connection)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         made = make_ahead(connection, datetime.now(UTC)) if may_change(connection) else []
         connection.commit()
     except OperationalError as error:
         connection.rollback()
-        if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+        if not isinstance(error.orig, _BUSY):
             raise
         return []  # somebody reads or writes for long; `rest` takes what has no month
     return made

@@ -96,6 +96,7 @@ def make(connection: Connection, start: datetime) -> str:
     span = f"FROM ('{start.isoformat()}') TO ('{finish.isoformat()}')"
     within = f"recorded_at >= '{start.isoformat()}' AND recorded_at < '{finish.isoformat()}'"
     for statement in (
+        f"LOCK TABLE {REST} IN SHARE ROW EXCLUSIVE MODE",  # else more comes in behind the move
         f"CREATE TABLE {name} (LIKE event INCLUDING GENERATED)",
         f"WITH moved AS (DELETE FROM {REST} WHERE {within} RETURNING {COLUMNS})"
         f" INSERT INTO {name} ({COLUMNS}) SELECT {COLUMNS} FROM moved",

@@ -1,6 +1,7 @@
 """Events lie in a table for each month of their recording; each identity is there once, ever."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import psycopg
@@ -11,14 +12,18 @@ from data.domain.events import Data, Event, EventType
 from data.services.ingest import digest_of
 from data.services.ports import Recorded
 from data.store.history import connect
-from data.store.migrate import upgrade
-from data.store.months import AHEAD, begin, later, make_ahead, month_of, months
+from data.store.migrate import make_months, upgrade
+from data.store.months import AHEAD, COLUMNS, begin, later, make_ahead, month_of, months
 from data.store.recording import store_events
 from data.store.scoped import WEB, WORKER, enter
 from tests.contract.accounting import Works, works
 from tests.engines import conninfo
 from tests.unit.domain.ledger.factories import SITE, START
 
+MORE = (
+    f"INSERT INTO event ({COLUMNS}) SELECT site, source, 'more', type, subject, time,"
+    " recorded_at, seq, digest, data FROM event"
+)
 MARCH = datetime(2031, 3, 1, tzinfo=UTC)
 
 
@@ -112,3 +117,48 @@ def test_what_a_question_bounds_by_recording_leaves_other_months_alone(engine: E
         plan = "\n".join(row[0] for row in connection.execute(text(query)))
     assert f"event_{now:%Y_%m}" in plan
     assert "rest" not in plan
+
+
+def test_what_is_recorded_while_a_month_is_made_is_in_it(
+    database_url: str, engine: Engine, plant: Works
+) -> None:
+    plant.record(report("before", MARCH))
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(conninfo(database_url)) as recording,
+        recording.cursor() as cursor,
+    ):
+        enter(cursor, SITE.id)
+        cursor.execute(MORE)
+        made = pool.submit(made_by_march, engine)
+        while not waits_for_rest(database_url):
+            assert not made.done()
+        recording.commit()
+        assert "months.event_2031_03" in made.result()
+    assert tables(database_url)["months.event_2031_03"] == 2
+
+
+def made_by_march(engine: Engine) -> list[str]:
+    with engine.begin() as connection:
+        return make_ahead(connection, MARCH.replace(month=1))
+
+
+def waits_for_rest(url: str) -> bool:
+    with psycopg.connect(conninfo(url)) as connection:
+        query = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'months.rest'::regclass"
+        return connection.execute(query).fetchone() is not None
+
+
+def test_who_makes_months_waits_for_others_that_do_and_then_lets_it_be(
+    database_url: str, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        begin(connection)
+        newest = months(connection)[-1]
+        connection.execute(text(f"DROP TABLE {newest.table}"))
+    with psycopg.connect(conninfo(database_url)) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (0x6D70_6D69,))
+        with engine.connect() as connection:
+            assert make_months(connection) == []
+    with engine.connect() as connection:
+        assert make_months(connection) == [newest.table]
