@@ -3,39 +3,64 @@
 Imported by `data.commands.archive`. Its login owns the tables. Only that is taken which no open
 order, no work unit's state and no board that can be looked back at needs: the events of orders
 closed long before, and old states of work units. They are taken in one transaction, once the
-files were read back; `event_identity` keeps every identity (docs/adr/0024).
+files were read back and are on the disk; `event_identity` keeps every identity (docs/adr/0024).
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, text
 
-from data.services.errors import MilepostError
+from data.domain.site import Site
+from data.services.archived import HEARD_S
 from data.services.ports import KEEP
 from data.store import parquet
-from data.store.months import COLUMNS, REST, Month, begin, month_of, months
+from data.store.archive_files import (
+    ArchiveError,
+    File,
+    Manifest,
+    checked,
+    clear_away,
+    manifest_of,
+    new_folder,
+    of_site,
+    rows_in,
+    seal,
+    write_month,
+)
+from data.store.archived import ALONE
+from data.store.months import COLUMNS, begin, later, month_of
+from data.store.small_months import join_small
 
-MANIFEST = "manifest.json"
 MARGIN = KEEP + timedelta(days=1)  # what a board looks back at, and a little
 UNIT_STATES = 20  # changes of a work unit's state that stay, so that each has what was before it
-MOST_LEFT = 200_000  # rows that a month may still hold when its table is given up
 _PORTION = 20_000
-_ORDERS = """
+# Which versions of an order's rows there are: another sum after whatever is recorded of it.
+_VERSION = """
+w.xmin::text::bigint
++ coalesce((SELECT sum(o.xmin::text::bigint) FROM operation o
+    WHERE o.site = w.site AND o.order_id = w.id), 0)
++ coalesce((SELECT sum(n.xmin::text::bigint) FROM need n
+    WHERE n.site = w.site AND n.order_id = w.id), 0)
+"""
+_ORDERS = f"""
 CREATE TEMPORARY TABLE taken_order ON COMMIT DROP AS
-SELECT w.id FROM work_order w WHERE w.site = :site AND w.archived IS NULL
+SELECT w.id, {_VERSION} AS version FROM work_order w WHERE w.site = :site AND w.archived IS NULL
   AND (w.cancelled OR w.completed_at < :horizon)
   AND w.id NOT IN (SELECT split_part(subject, '/', 2) FROM event
     WHERE site = :site AND recorded_at >= :horizon
       AND split_part(subject, '/', 1) IN ('order', 'operation', 'need'))
   AND w.id NOT IN (SELECT split_part(subject, '/', 2) FROM pending_void WHERE site = :site)
+"""
+_CHANGED = f"""
+SELECT EXISTS (SELECT FROM taken_order t LEFT JOIN work_order w ON w.site = :site AND w.id = t.id
+  WHERE t.version IS DISTINCT FROM {_VERSION})
 """
 _UNITS = """
 CREATE TEMPORARY TABLE taken_unit ON COMMIT DROP AS
@@ -50,6 +75,7 @@ e.site = :site AND e.recorded_at < :horizon AND (
     AND split_part(e.subject, '/', 2) IN (SELECT id FROM taken_order)
   OR EXISTS (SELECT FROM taken_unit u WHERE u.subject = e.subject AND e.time < u.upto))
 """
+_ANY = f"SELECT EXISTS (SELECT FROM event e WHERE {_TAKEN})"
 _EVENTS = f"""
 SELECT source, id, type, subject, time, recorded_at, seq, digest, data::text FROM event e
 WHERE {_TAKEN} ORDER BY recorded_at, source, id
@@ -57,52 +83,74 @@ WHERE {_TAKEN} ORDER BY recorded_at, source, id
 _MARK = """
 UPDATE work_order SET archived = :before WHERE site = :site AND id IN (SELECT id FROM taken_order)
 """
-_NOTE = "INSERT INTO archive_run VALUES (:site, :before, :now, :folder, :events, :orders)"
-_LATEST = "SELECT recorded_at FROM event WHERE site = :site ORDER BY recorded_at DESC LIMIT 1"
-_RUNS = "SELECT before, folder FROM archive_run WHERE site = :site ORDER BY before DESC LIMIT 1"
-_BACK = (
-    "CREATE TEMPORARY TABLE brought (LIKE event) ON COMMIT DROP",
-    f"INSERT INTO event ({COLUMNS}) SELECT {COLUMNS} FROM brought",
-    "UPDATE work_order SET archived = NULL WHERE site = :site AND archived = :before",
-    "DELETE FROM archive_run WHERE site = :site AND before = :before",
-)
+_TRY = "SELECT pg_try_advisory_lock(hashtext('archive'), hashtext(:site))"
+_LEAVE = "SELECT pg_advisory_unlock(hashtext('archive'), hashtext(:site))"
+_PATIENCE = "SET LOCAL lock_timeout = '60s'"  # the recorder may be writing a long past
+_LEFT = "SELECT folder FROM archive_run WHERE site = :site AND NOT taken"
+_FORGET_LEFT = "DELETE FROM archive_run WHERE site = :site AND NOT taken"
+_TOLD = "SELECT max(before) >= :before FROM archive_run WHERE site = :site AND taken"
+_NOTE = """
+INSERT INTO archive_run (site, before, number, made_at, folder, events, orders, taken)
+SELECT :site, :before, coalesce(max(number), 0) + 1, :now, :folder, 0, 0, false
+FROM archive_run WHERE site = :site AND before = :before
+"""
+_TOOK = """
+UPDATE archive_run SET events = :events, orders = :orders, taken = true
+WHERE site = :site AND NOT taken
+"""
+_NEWEST = """
+SELECT before, number, made_at, folder FROM archive_run WHERE site = :site AND taken
+ORDER BY before DESC, number DESC LIMIT 1
+"""
+_BRING = "CREATE TEMPORARY TABLE brought (LIKE event) ON COMMIT DROP"
+_PUT = f"""
+INSERT INTO event ({COLUMNS}) SELECT {COLUMNS} FROM pg_temp.brought b
+WHERE NOT EXISTS (SELECT FROM event e WHERE e.site = b.site AND e.recorded_at = b.recorded_at
+  AND e.source = b.source AND e.id = b.id)
+"""
+_FORGET = """
+DELETE FROM archive_run WHERE site = :site AND before = :before AND number = :number
+"""
+# By what is in the run; all that are left of that month once it has no other run.
+_UNMARK = """
+UPDATE work_order SET archived = NULL WHERE site = :site AND archived = :before
+AND (id IN (SELECT split_part(subject, '/', 2) FROM pg_temp.brought
+    WHERE split_part(subject, '/', 1) IN ('order', 'operation', 'need'))
+  OR NOT EXISTS (SELECT FROM archive_run WHERE site = :site AND before = :before))
+"""
 
 
-class ArchiveError(MilepostError):
-    """Nothing was taken or brought back; says why."""
-
-
-class File(Struct, frozen=True, kw_only=True):
-    """One month of a site. `rows`: a digest of what is in it; `sha256`: of the file."""
-
-    name: str
-    events: int
-    rows: str
-    sha256: str
-
-
-class Manifest(Struct, frozen=True, kw_only=True):
-    """What was taken in one run."""
+class Brought(Struct, frozen=True, kw_only=True):
+    """What came back. `there`: how many events of the run were in SQL already."""
 
     site: str
-    before: datetime
-    made_at: datetime
-    orders: int
-    files: tuple[File, ...]
+    events: int
+    there: int
 
-    @property
-    def events(self) -> int:
-        """How many events it is in all."""
-        return sum(file.events for file in self.files)
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One run as SQL knows it."""
+
+    before: datetime
+    number: int
+    made_at: datetime
+    folder: str
 
 
 class Archive:
-    """Files below one folder, and the database that they come from."""
+    """Files below one folder, and the database that they come from.
 
-    def __init__(self, engine: Engine, folder: Path, now: Callable[[], datetime]) -> None:
+    `pause` waits so many seconds: doors hear of a run before it takes anything.
+    """
+
+    def __init__(
+        self, engine: Engine, folder: Path, now: Callable[[], datetime],
+        pause: Callable[[float], None],
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._folder = folder
         self._now = now
+        self._pause = pause
 
     def sites(self) -> list[str]:
         """Return all sites."""
@@ -110,99 +158,140 @@ class Archive:
             begin(connection)
             return [row[0] for row in connection.execute(text("SELECT id FROM site ORDER BY id"))]
 
-    def latest(self, site: str) -> datetime | None:
-        """Return when anything was recorded last at a site, by its own clock."""
+    def now(self, site: str) -> datetime:
+        """Return what the clock of a site says: the real one, where it has none of its own.
+
+        Raises: ArchiveError for a site that isn't known.
+        """
+        query = text("SELECT CAST(document AS text) FROM site WHERE id = :site")
         with self._engine.begin() as connection:
             begin(connection)
-            found: datetime | None = connection.execute(text(_LATEST), {"site": site}).scalar()
-            return found
+            document = connection.execute(query, {"site": site}).scalar()
+        if document is None:
+            raise ArchiveError(f"{site}: no such site")
+        return msgspec.json.decode(document, type=Site).now(self._now())
+
+    def began(self, months_ago: int) -> datetime:
+        """Return when the month began that lies so many months back, by the real clock."""
+        return later(month_of(self._now()), -months_ago)
 
     def take(self, site: str, before: datetime) -> Manifest | None:
         """Write what isn't needed since the beginning of a month to files, and take it out.
 
-        None where there is nothing to take. Raises: ArchiveError; then nothing was taken.
+        None where there is nothing to take. A month may be archived more than once: each run has
+        files of its own. Raises: ArchiveError; then nothing was taken.
         """
-        latest = self.latest(site)
-        if before != month_of(before) or latest is None or before > month_of(latest):
+        if before != month_of(before) or before > month_of(self.now(site)):
             raise ArchiveError(f"{site}: {before:%Y-%m-%d} is not the first of a month that began")
-        folder = self._folder / quote(site, safe="") / f"before-{before:%Y-%m}"
         bound = {"site": site, "before": before, "horizon": before - MARGIN, "states": UNIT_STATES}
-        with self._engine.begin() as connection:
-            begin(connection)
+        with _alone(self._engine, site) as connection:
+            _forget_broken(connection, site)
+            with _within(connection):
+                _choose(connection, bound)
+                if not connection.execute(text(_ANY), bound).scalar_one():
+                    return None
+            try:
+                return self._take(connection, bound)
+            finally:
+                if not connection.invalidated:  # else another may be at it by now
+                    connection.rollback()
+                    _forget_broken(connection, site)
+
+    def _take(self, connection: Connection, bound: dict[str, Any]) -> Manifest | None:
+        """Say what is to come, wait until that is heard, and do it."""
+        folder = new_folder(self._folder, bound["site"], bound["before"])
+        noted = {**bound, "now": self._now(), "folder": str(folder)}
+        with _within(connection):
+            heard = connection.execute(text(_TOLD), bound).scalar()
+            connection.execute(text(_NOTE), noted)
+        if not heard:
+            self._pause(HEARD_S)
+        with _within(connection):
             _choose(connection, bound)
             files = tuple(_written(connection, bound, folder))
             if not files:
                 return None
             orders = connection.execute(text("SELECT count(*) FROM taken_order")).scalar_one()
             made = Manifest(
-                site=site, before=before, made_at=self._now(), orders=orders, files=files
-            )
-            (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-            _take_out(connection, bound, made, folder)
+                site=bound["site"], before=bound["before"], made_at=noted["now"], orders=orders,
+                files=files,
+            )  # fmt: skip
+            seal(folder, made)
+            _take_out(connection, bound, made)
         return made
 
     def give_up_months(self, before: datetime) -> list[str]:
-        """Drop the tables of months that hold little; what they hold goes on in `rest`.
+        """Drop the tables of months before an instant that hold little; return their names.
 
-        Readers and writers wait for it some milliseconds; it waits for them 3 s at most.
-        Raises: OperationalError when they took longer.
+        What they hold goes on in a small table; whatever is asked finds it as before.
         """
-        dropped = []
-        with self._engine.begin() as connection:
-            begin(connection)
-            old = [month for month in months(connection) if month.finish <= before]
-        for month in old:
-            with self._engine.begin() as connection:
-                begin(connection)
-                if _given_up(connection, month):
-                    dropped.append(month.table)
-        return dropped
+        return join_small(self._engine, min(before, self.began(0)))
 
-    def bring_back(self, site: str) -> Manifest:
-        """Put the events of a site's newest run back into SQL.
+    def bring_back(self, site: str) -> Brought:
+        """Put the events of a site's newest run back into SQL, those that aren't there.
 
         Raises: ArchiveError when there is none, or its files aren't as they were written.
         """
-        with self._engine.begin() as connection:
-            begin(connection)
-            row = connection.execute(text(_RUNS), {"site": site}).first()
+        with _alone(self._engine, site) as connection, _within(connection):
+            row = connection.execute(text(_NEWEST), {"site": site}).mappings().first()
             if row is None:
                 raise ArchiveError(f"{site}: nothing is archived")
-            folder = Path(row[1])
+            run = Run(**row)
+            folder = self._found(site, run)
             manifest = checked(folder)
-            bound = {"site": site, "before": row[0]}
-            make, put, unmark, forget = map(text, _BACK)
-            connection.execute(make)
-            for file in manifest.files:
-                for rows in parquet.rows_of(folder / file.name):
-                    _copy(connection, site, rows)
-            connection.execute(put)
-            connection.execute(unmark, bound)
-            connection.execute(forget, bound)
-        return manifest
+            connection.execute(text(_BRING))
+            for rows in rows_in(folder, manifest):
+                _copy(connection, site, rows)
+            connection.execute(text("ANALYZE pg_temp.brought"))
+            put = connection.execute(text(_PUT)).rowcount
+            bound = {"site": site, "before": run.before, "number": run.number}
+            connection.execute(text(_FORGET), bound)
+            connection.execute(text(_UNMARK), bound)
+        return Brought(site=site, events=put, there=manifest.events - put)
+
+    def _found(self, site: str, run: Run) -> Path:
+        """Return where the files of a run are: below this folder, or where they were written."""
+        noted = Path(run.folder)
+        places = (of_site(self._folder, site) / noted.name, noted)
+        for place in places:
+            found = manifest_of(place)
+            if found and (found.site, found.before, found.made_at) == (
+                site, run.before, run.made_at,
+            ):  # fmt: skip
+                return place
+        told = " nor ".join(str(place) for place in dict.fromkeys(places))
+        raise ArchiveError(f"{site}: the run of {run.made_at:%F %T} is not in {told}")
 
 
-def checked(folder: Path) -> Manifest:
-    """Return a run's manifest when every file is as it was written.
+@contextmanager
+def _alone(engine: Engine, site: str) -> Iterator[Connection]:
+    """Keep other archive runs of a site away. Raises: ArchiveError when one is at it."""
+    with engine.connect() as connection:
+        if not connection.execute(text(_TRY), {"site": site}).scalar_one():
+            raise ArchiveError(f"{site}: another run is archiving it, or bringing it back")
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            if not connection.invalidated:
+                connection.rollback()
+                connection.execute(text(_LEAVE), {"site": site})
+                connection.commit()
 
-    Raises: ArchiveError.
-    """
-    try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        for file in manifest.files:
-            _check(folder, file)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ArchiveError(f"{folder} holds no whole archive: {error}") from error
-    return manifest
+
+@contextmanager
+def _within(connection: Connection) -> Iterator[None]:
+    with connection.begin():
+        begin(connection)
+        yield
 
 
-def _check(folder: Path, file: File) -> None:
-    """Raise ArchiveError when a file isn't what was said of it."""
-    if _sha256(folder / file.name) != file.sha256:
-        raise ArchiveError(f"{folder / file.name} is not as it was written")
-    found = parquet.summed(folder / file.name)
-    if (found.rows, found.digest) != (file.events, file.rows):
-        raise ArchiveError(f"{folder / file.name} doesn't hold the events it was given")
+def _forget_broken(connection: Connection, site: str) -> None:
+    """Clear away what runs left that took nothing; nobody else is at it."""
+    with _within(connection):
+        for (folder,) in connection.execute(text(_LEFT), {"site": site}).all():
+            clear_away(Path(folder))
+        connection.execute(text(_FORGET_LEFT), {"site": site})
 
 
 def _choose(connection: Connection, bound: dict[str, Any]) -> None:
@@ -217,56 +306,22 @@ def _written(connection: Connection, bound: dict[str, Any], folder: Path) -> Ite
     portions = connection.execute(streamed, bound).partitions()
     rows = (tuple(row) for portion in portions for row in portion)
     for month, of_month in groupby(rows, key=lambda row: month_of(row[5])):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{month:%Y-%m}.parquet"
-        writer = parquet.Writer(folder / name)
-        for portion in _portions(of_month):
-            writer.add(portion)
-        writer.close()
-        file = File(
-            name=name, events=writer.sum.rows, rows=writer.sum.digest,
-            sha256=_sha256(folder / name),
-        )  # fmt: skip
-        _check(folder, file)
-        yield file
+        yield write_month(folder, month, of_month)
 
 
-def _portions(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    portion: list[Any] = []
-    for row in rows:
-        portion.append((*row[:7], bytes(row[7]), row[8]))
-        if len(portion) == _PORTION:
-            yield portion
-            portion = []
-    if portion:
-        yield portion
+def _take_out(connection: Connection, bound: dict[str, Any], made: Manifest) -> None:
+    """Delete what was written, if that is still what would be; else undo all.
 
-
-def _take_out(connection: Connection, bound: dict[str, Any], made: Manifest, folder: Path) -> None:
-    """Delete what was written, if that is still what would be; else undo all."""
+    The recorder is kept out from the last look at the orders until they are marked: whatever it
+    records afterwards finds the mark.
+    """
     gone = connection.execute(text(f"DELETE FROM event e WHERE {_TAKEN}"), bound).rowcount
-    if gone != made.events:
+    connection.execute(text(_PATIENCE))
+    connection.execute(text(ALONE), bound)
+    if gone != made.events or connection.execute(text(_CHANGED), bound).scalar_one():
         raise ArchiveError(f"{made.site}: something was recorded meanwhile; run it again")
     connection.execute(text(_MARK), bound)
-    noted = {
-        "site": made.site, "before": made.before, "now": made.made_at,
-        "folder": str(folder.resolve()), "events": gone, "orders": made.orders,
-    }  # fmt: skip
-    connection.execute(text(_NOTE), noted)
-
-
-def _given_up(connection: Connection, month: Month) -> bool:
-    """Take a month out of the table when it holds little."""
-    count = f"SELECT count(*) FROM (SELECT FROM {month.table} LIMIT :most) held"
-    if connection.execute(text(count), {"most": MOST_LEFT}).scalar_one() >= MOST_LEFT:
-        return False
-    for statement in (
-        f"ALTER TABLE event DETACH PARTITION {month.table}",
-        f"INSERT INTO {REST} ({COLUMNS}) SELECT {COLUMNS} FROM {month.table}",
-        f"DROP TABLE {month.table}",
-    ):
-        connection.execute(text(statement))
-    return True
+    connection.execute(text(_TOOK), {"site": made.site, "events": gone, "orders": made.orders})
 
 
 def _copy(connection: Connection, site: str, rows: list[parquet.Row]) -> None:
@@ -278,8 +333,3 @@ def _copy(connection: Connection, site: str, rows: list[parquet.Row]) -> None:
     ) as copy:  # fmt: skip
         for row in rows:
             copy.write_row((site, *row))
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

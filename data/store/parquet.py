@@ -1,12 +1,12 @@
 """Files of archived events: written once, read back to be believed, read again to bring them back.
 
-Imported by `data.store.archive` alone, and with it pyarrow: nothing that runs all day loads it.
+Imported by `data.store.archive_files` alone, and with it pyarrow: what runs all day does without.
 """
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pyarrow as pa
@@ -51,11 +51,11 @@ class Sum:
 
 
 class Writer:
-    """Writes one file in portions."""
+    """Writes one file in portions; who opened it closes it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, sink: BinaryIO) -> None:
         self.sum = Sum()
-        self._writer = pq.ParquetWriter(file, _SCHEMA, compression="zstd")
+        self._writer = pq.ParquetWriter(sink, _SCHEMA, compression="zstd")
 
     def add(self, rows: Sequence[Row]) -> None:
         """Write more rows, as `COLUMNS` says."""
@@ -65,7 +65,7 @@ class Writer:
         self._writer.write_batch(pa.record_batch(columns, schema=_SCHEMA))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish what is written."""
         self._writer.close()
 
 

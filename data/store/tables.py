@@ -180,6 +180,8 @@ archive_run = Table(  # what was taken out of `event`: all that no open order an
     Column("folder", Text, nullable=False),
     Column("events", BigInteger, nullable=False),
     Column("orders", BigInteger, nullable=False),
+    Column("number", Integer, primary_key=True, server_default="1"),
+    Column("taken", Boolean, nullable=False, server_default="true"),  # false: soon, or it broke off
 )
 Index("event_by_subject", event.c.site, event.c.subject, event.c.time)
 Index("event_by_recording", event.c.site, event.c.recorded_at)

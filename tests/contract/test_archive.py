@@ -4,20 +4,28 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine
 
 from data.commands.archive import take, tidy
+from data.domain.rules import parse_event
+from data.domain.site import Site, SiteClock
 from data.services.accounts import Accounts
 from data.services.accounts_then import AccountsThen
 from data.services.errors import Archived
-from data.services.ingest import Ingest
+from data.services.ingest import Ingest, digest_of
 from data.services.order_boards import OrderBoards
 from data.services.past import PastSites, past_board
 from data.settings import Settings
 from data.store.accounts import AccountPast
-from data.store.archive import Archive, ArchiveError, checked
+from data.store.archive import Archive, Brought
+from data.store.archive_files import ArchiveError, checked
+from data.store.archived import OrderArchived, beside_archive, refuse_archived
+from data.store.months import COLUMNS
 from data.store.past import PastEvents
+from data.store.scoped import enter
 from tests.contract.world import (
     FACTORY,
     NOW,
@@ -33,6 +41,7 @@ from tests.contract.world import (
     site_document,
     void,
 )
+from tests.engines import conninfo
 from tests.unit.domain.strategies import state_of
 
 SEPTEMBER = datetime(2026, 9, 5, 8, tzinfo=UTC)
@@ -90,7 +99,31 @@ def owner(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def archive(owner: Engine, tmp_path: Path) -> Archive:
-    return Archive(owner, tmp_path / "archive", lambda: NOW)
+    return Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+
+
+def no_pause(seconds: float) -> None:
+    """What a run waits with until doors have heard of it."""
+
+
+def record(world: World, *envelopes: dict[str, object]) -> None:
+    """Record more as of September, as a log that is imported once more does."""
+    events = [parse_event(item, SEPTEMBER) for item in envelopes]
+    recorder = world.recorder()
+    recorder.record_past([(event, digest_of(event)) for event in events])
+    recorder.close()
+
+
+def more_states(prefix: str, unit: str, count: int = 60) -> list[dict[str, object]]:
+    return [
+        state(f"{prefix}{n}", SEPTEMBER - timedelta(minutes=90 - n), ("down", "setup")[n % 2], unit)
+        for n in range(count)
+    ]
+
+
+def done(world: World, statement: str, *parameters: object) -> None:
+    with psycopg.connect(conninfo(world.database_url), autocommit=True) as connection:
+        connection.execute(statement, parameters)
 
 
 def months(world: World) -> set[str]:
@@ -214,13 +247,13 @@ def test_months_that_hold_little_are_given_up_and_keep_what_they_held(
     world: World, archive: Archive
 ) -> None:
     october = {name for name in months(world) if name < "event_2026_11"}
-    words = [*take(archive, archive.sites(), None, 0)]
-    assert words[0] == "plant: 44 events of 1 orders, before 2026-11"
+    outcomes = [*take(archive, archive.sites(), None, 0)]
+    assert outcomes[0] == ("plant: 44 events of 1 orders, before 2026-11", True)
     assert october
     assert not months(world) & october
     assert {"o1", "w59"} <= set(world.recorded_ids())
     assert [*take(archive, archive.sites(), None, 0)] == [
-        "plant: nothing to archive before 2026-11"
+        ("plant: nothing to archive before 2026-11", True)
     ]
 
 
@@ -228,8 +261,184 @@ def test_a_worker_that_owns_the_tables_does_it_by_itself_when_that_is_set(
     world: World, tmp_path: Path
 ) -> None:
     given = {"DATABASE_URL": world.database_url, "MILEPOST_VAR": str(tmp_path)}
-    assert tidy(Settings.from_env(given))
+    assert tidy(Settings.from_env(given), no_pause)
     assert "d1" in world.recorded_ids()
-    assert tidy(Settings.from_env(given | {"MILEPOST_KEEP_MONTHS": "1"}))
+    assert tidy(Settings.from_env(given | {"MILEPOST_KEEP_MONTHS": "1"}), no_pause)
     assert "d1" not in world.recorded_ids()
     assert world.rows("SELECT before FROM archive_run") == [(NOVEMBER.replace(month=10),)]
+
+
+def test_a_month_archived_twice_loses_nothing_and_doubles_nothing(
+    world: World, archive: Archive, tmp_path: Path
+) -> None:
+    first = archive.take(PLANT.id, NOVEMBER)
+    record(world, *more_states("v", "W2"))
+    before = world.rows(EVENTS)
+    second = archive.take(PLANT.id, NOVEMBER)
+    assert first is not None
+    assert second is not None
+    assert second.events == 39
+    folder = tmp_path / "archive" / "plant"
+    assert checked(folder / "before-2026-11") == first
+    assert checked(folder / "before-2026-11-2") == second
+    archive.bring_back(PLANT.id)
+    assert world.rows(EVENTS) == before
+    assert world.rows("SELECT archived FROM work_order WHERE id = 'DONE'") == [(NOVEMBER,)]
+    archive.bring_back(PLANT.id)
+    ids = world.recorded_ids()
+    assert len(ids) == len(set(ids))
+    assert {"d1", "w0", "v0", "v38"} <= {*ids}
+    assert world.rows("SELECT count(*) FROM work_order WHERE archived IS NOT NULL") == [(0,)]
+
+
+def test_the_quietest_site_keeps_no_other_from_being_archived(
+    world: World, archive: Archive
+) -> None:
+    quiet = msgspec.structs.replace(PLANT, id="aaa")
+    clock = SiteClock(origin=SEPTEMBER, started_at=SEPTEMBER, ends_at=SEPTEMBER + HOUR)
+    shown = msgspec.structs.replace(PLANT, id="bbb", clock=clock)
+    for site in (quiet, shown):
+        add_site(world, site)
+    assert [*take(archive, archive.sites(), NOVEMBER, 0)][:3] == [
+        ("aaa: nothing to archive before 2026-11", True),
+        ("bbb: 2026-11-01 is not the first of a month that began", False),
+        ("plant: 44 events of 1 orders, before 2026-11", True),
+    ]
+    assert not {name for name in months(world) if name < "event_2026_11"}
+    assert [*take(archive, ["nowhere"], NOVEMBER, 0)] == [("nowhere: no such site", False)]
+
+
+def add_site(world: World, site: Site) -> None:
+    document = msgspec.json.encode(site).decode()
+    done(world, "INSERT INTO site (id, document, base) VALUES (%s, %s, '')", site.id, document)
+
+
+def test_what_sql_has_already_is_not_brought_back_twice(world: World, archive: Archive) -> None:
+    before = world.rows(EVENTS)
+    keep = "CREATE TABLE kept_apart AS SELECT * FROM event WHERE id IN ('d1', 'w0')"
+    done(world, keep)
+    archive.take(PLANT.id, NOVEMBER)
+    done(world, f"INSERT INTO event ({COLUMNS}) SELECT {COLUMNS} FROM kept_apart")
+    assert archive.bring_back(PLANT.id) == Brought(site=PLANT.id, events=42, there=2)
+    assert world.rows(EVENTS) == before
+
+
+def test_a_run_that_broke_off_is_cleared_away_and_what_else_lies_there_stays(
+    world: World, archive: Archive, tmp_path: Path
+) -> None:
+    left = tmp_path / "archive" / "plant" / "before-2026-11"
+    left.mkdir(parents=True)
+    for name in ("2026-09.parquet", "manifest.json", "mine.txt"):
+        (left / name).write_text("half")
+    done(world, 
+        "INSERT INTO archive_run VALUES ('plant', %s, %s, %s, 0, 0, 1, false)",
+        NOVEMBER, NOW, str(left),
+    )  # fmt: skip
+    manifest = archive.take(PLANT.id, NOVEMBER)
+    assert [file.name for file in left.iterdir()] == ["mine.txt"]
+    assert checked(left.with_name("before-2026-11-2")) == manifest
+    assert world.rows("SELECT events, taken FROM archive_run") == [(44, True)]
+
+
+def test_a_run_that_fails_leaves_neither_files_nor_a_note(
+    world: World, archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.store.parquet.rows_of", lambda file: iter([]))
+    with pytest.raises(ArchiveError, match="doesn't hold"):
+        archive.take(PLANT.id, NOVEMBER)
+    assert [*(tmp_path / "archive" / "plant").iterdir()] == []
+    assert world.rows("SELECT * FROM archive_run") == []
+
+
+def test_two_owners_do_not_archive_a_site_at_once(
+    world: World, owner: Engine, tmp_path: Path
+) -> None:
+    second = Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+    refused = []
+
+    def meanwhile(seconds: float) -> None:
+        for attempt in (
+            lambda: second.take(PLANT.id, NOVEMBER),
+            lambda: second.bring_back("plant"),
+        ):
+            with pytest.raises(ArchiveError, match="another run") as told:
+                attempt()
+            refused.append(told)
+
+    first = Archive(owner, tmp_path / "archive", lambda: NOW, meanwhile)
+    manifest = first.take(PLANT.id, NOVEMBER)
+    assert len(refused) == 2
+    assert checked(tmp_path / "archive" / "plant" / "before-2026-11") == manifest
+
+
+def test_a_door_knows_of_a_run_before_it_takes_anything(
+    world: World, owner: Engine, tmp_path: Path
+) -> None:
+    door = Ingest(world.log, world.history, world.sites)
+    old = good("x", 1, "operation/OPEN/10", at=SEPTEMBER)
+    assert door.accept(FACTORY, PLANT.id, [old], NOW)[0].status.value == "accepted"
+    waited = []
+
+    def hear(seconds: float) -> None:
+        later = NOW + timedelta(seconds=seconds)
+        (verdict,) = door.accept(FACTORY, PLANT.id, [old | {"id": "y"}], later)
+        waited.append((seconds > 60, verdict.field, "d1" in world.recorded_ids()))
+
+    archive = Archive(owner, tmp_path / "archive", lambda: NOW, hear)
+    archive.take(PLANT.id, NOVEMBER)
+    record(world, *more_states("v", "W2"))
+    archive.take(PLANT.id, NOVEMBER)  # doors know that month by now
+    assert waited == [(True, "time", True)]
+
+
+def test_an_order_of_which_something_is_recorded_meanwhile_stays(
+    world: World, owner: Engine, tmp_path: Path
+) -> None:
+    def meanwhile(*_: object) -> None:
+        record(world, good("late", 1, "operation/DONE/10", at=SEPTEMBER))
+
+    archive = Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("data.store.archive.seal", meanwhile)
+        with pytest.raises(ArchiveError, match="meanwhile"):
+            archive.take(PLANT.id, NOVEMBER)
+    assert {"d1", "late", "w0"} <= {*world.recorded_ids()}
+    assert world.rows("SELECT count(*) FROM work_order WHERE archived IS NOT NULL") == [(0,)]
+
+
+def test_the_recorder_is_told_of_an_archived_order_within_its_transaction(
+    world: World, archive: Archive
+) -> None:
+    subjects = ["site/plant", "operation/OPEN/10", "operation/DONE/10"]
+    with psycopg.connect(conninfo(world.database_url)) as connection, connection.cursor() as cursor:
+        enter(cursor, PLANT.id)
+        assert not beside_archive(cursor, PLANT.id)
+        refuse_archived(cursor, PLANT.id, subjects)
+    archive.take(PLANT.id, NOVEMBER)
+    with psycopg.connect(conninfo(world.database_url)) as connection, connection.cursor() as cursor:
+        enter(cursor, PLANT.id)
+        assert beside_archive(cursor, PLANT.id)
+        refuse_archived(cursor, PLANT.id, subjects[:2])
+        with pytest.raises(OrderArchived, match="DONE"):
+            refuse_archived(cursor, PLANT.id, subjects)
+
+
+def test_files_that_were_moved_come_back_from_where_they_are_now(
+    world: World, archive: Archive, owner: Engine, tmp_path: Path
+) -> None:
+    before = world.rows(EVENTS)
+    archive.take(PLANT.id, NOVEMBER)
+    (tmp_path / "archive").rename(tmp_path / "moved")
+    with pytest.raises(ArchiveError, match="is not in"):
+        archive.bring_back(PLANT.id)
+    Archive(owner, tmp_path / "moved", lambda: NOW, no_pause).bring_back(PLANT.id)
+    assert world.rows(EVENTS) == before
+
+
+def test_files_are_found_where_they_were_written_too(
+    world: World, archive: Archive, owner: Engine, tmp_path: Path
+) -> None:
+    before = world.rows(EVENTS)
+    archive.take(PLANT.id, NOVEMBER)
+    Archive(owner, tmp_path / "other", lambda: NOW, no_pause).bring_back(PLANT.id)
+    assert world.rows(EVENTS) == before
