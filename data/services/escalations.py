@@ -8,7 +8,7 @@ Imported by `app`.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -29,8 +29,20 @@ _log = structlog.get_logger("notifier")
 Version = tuple[str, int, int]  # site, number, version of a case
 
 
+class Soonest(NamedTuple):
+    """What a site's open cases wait for: `unset` for their instant, others for one to come."""
+
+    unset: bool
+    escalate_at: datetime | None
+    shelved_until: datetime | None
+    cleared_at: datetime | None
+
+
 class ClockStore(Protocol):
     """What the clock asks of SQL."""
+
+    def soonest(self) -> dict[str, Soonest]:
+        """What each site waits for that has an open case."""
 
     def unset(self, site: str) -> list[tuple[int, int]]:
         """Numbers and versions of cases that nobody has and that have no instant."""
@@ -78,12 +90,21 @@ class Escalations:
 
         Raises: Unavailable.
         """
+        soonest = self._store.soonest()
+        sites = [(site, soonest[site.id]) for site in self._plants.sites() if site.id in soonest]
+        return sum(self._turn(site, waits) for site, waits in sites)
+
+    def _turn(self, site: Site, waits: Soonest) -> int:
+        """Do what is due at a site; SQL is asked no more where nothing can be."""
+        rules = {rule.id: rule for rule in self._rules.of(site.id)}
         count = 0
-        for site in self._plants.sites():
-            rules = {rule.id: rule for rule in self._rules.of(site.id)}
+        if waits.unset:
             self._begin(site, rules)
+        if waits.unset or (waits.escalate_at and waits.escalate_at <= self._now()):
             count += self._escalate(site, rules)
+        if waits.shelved_until and waits.shelved_until <= site.now(self._now()):
             count += self._unshelve(site)
+        if waits.cleared_at:
             count += self._expire(site, rules)
         return count
 

@@ -40,6 +40,7 @@ from data.services.staleness import SHIFT
 
 EVERY = timedelta(minutes=1)  # how old the running shift's figures may be
 BACK = timedelta(days=31)  # how much of the past a first start works out
+LOOK_EVERY_S = 5.0  # for a past to fill, while there is none
 BUDGET_S = 0.25  # what one call of `work` may take, and a little more
 UNITS = 64  # worked out at once
 MARKS = 50_000
@@ -101,6 +102,7 @@ class ShiftFiguresRollup:
         self._progress: Progress | None = None
         self._steps: Steps | None = None
         self._renewed_at: datetime | None = None
+        self._look_at = clock()
         self._changed = 0
         self._found: dict[str, bytes | None] = {}
 
@@ -109,6 +111,7 @@ class ShiftFiguresRollup:
         self._live = live
         self._progress = self._store.progress(self._site)
         self._steps = self._renewed_at = None
+        self._look_at = self._clock()
         self._changed, self._found = 0, {}
 
     def see(self, events: Sequence[Event]) -> None:
@@ -134,9 +137,9 @@ class ShiftFiguresRollup:
         if self._live is None or not self._live.board.site.work_units:
             return None
         if self._renewed_at is None or not timedelta() <= now - self._renewed_at < EVERY:
-            self._renewed_at = now
+            self._renewed_at, self._look_at = now, self._clock()
             return self._renewal(self._live.board.site, now)
-        return self._filling(self._live.board.site, now)
+        return self._filling(self._live.board.site, now) if self._clock() >= self._look_at else None
 
     def _renewal(self, model: Site, now: datetime) -> Steps:
         """Work out what has changed since the last time: all running shifts, all marked days."""
@@ -150,10 +153,9 @@ class ShiftFiguresRollup:
     def _filling(self, model: Site, now: datetime) -> Steps | None:
         """Work out a day of the past that never was; None when all of it is there."""
         progress, first = self._progress, self._store.first_at(self._site)
-        if progress is None or first is None:
-            return None
-        oldest = max(first, now - BACK)
-        if progress.back_to <= _local_day(model, oldest):
+        oldest = None if first is None else _local_day(model, max(first, now - BACK))
+        if progress is None or oldest is None or progress.back_to <= oldest:
+            self._look_at = self._clock() + LOOK_EVERY_S
             return None
         return self._fill_day(model, progress.back_to - _DAY, now)
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Text
 
 from data.domain.exceptions.records import Case, Move, State
+from data.services.escalations import Soonest
 from data.services.staleness import EXCEPTION
 from data.store.exception_tables import exception, exception_transition
 from data.store.scoped import process
@@ -32,6 +33,22 @@ class EscalationStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def soonest(self) -> dict[str, Soonest]:
+        """Return what each site waits for that has an open case: one query for all of them."""
+        query = (
+            select(
+                _own.site,
+                func.bool_or(and_(_WAITS, _own.escalate_at.is_(None))),
+                func.min(_own.escalate_at).filter(_WAITS),
+                func.min(_own.shelved_until).filter(_own.state == State.SHELVED),
+                func.min(_own.cleared_at).filter(_own.state == State.RETURNED),
+            )
+            .where(_own.state != State.CLOSED)
+            .group_by(_own.site)
+        )
+        with process(self._engine) as connection:
+            return {site: Soonest(*waits) for site, *waits in connection.execute(query)}
 
     def unset(self, site: str) -> list[tuple[int, int]]:
         """Return numbers and versions of cases that nobody has and that have no instant."""
