@@ -56,8 +56,8 @@ class Folding:
         """
         orders, seen = self.board.orders, self._seen
         new = set()
-        for event in events:
-            kind, order_id = event.subject.split("/", 2)[:2]
+        for subject in {event.subject for event in events}:  # many events are of few subjects
+            kind, order_id = subject.split("/", 2)[:2]
             if order_id not in seen and kind in _OF_ORDERS:
                 new.add(order_id)
         wanted = new - orders.keys()

@@ -5,6 +5,7 @@ transaction. When a write fails it starts again from what SQL has, so nothing co
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -112,6 +113,7 @@ class Recorder:
         self._trimmed_at: datetime | None = None
         self._trimmable = "0-0"
         self._told = "0-0"  # the place after which a gap was told
+        self._ahead: tuple[str, list[Entry]] = ("", [])  # what was read after a place, for later
 
     @property
     def holds_site(self) -> bool:
@@ -133,7 +135,7 @@ class Recorder:
         epoch = self._log.epoch(self.site)
         if epoch is not None and epoch != self._epoch:
             self._begin_anew(epoch)
-        entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        entries = self._read(block_ms)
         self._look_for_gap(epoch)
         if entries:
             self._record(entries)
@@ -174,7 +176,21 @@ class Recorder:
             _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
             self._tell_gap("the log was emptied")
             self._after = self._trimmable = "0-0"
+            self._ahead = ("", [])
         self._epoch = epoch
+
+    def _read(self, block_ms: int | None) -> list[Entry]:
+        place, entries = self._ahead
+        self._ahead = ("", [])
+        if entries and place == self._after:
+            return entries
+        return self._log.read(self.site, self._after, BATCH, block_ms)
+
+    def _reading_ahead(self, after: str) -> Iterator[Recorded]:
+        """Yield nothing, but read what follows a batch, while the store is busy with it."""
+        with suppress(Unavailable):
+            self._ahead = (after, self._log.read(self.site, after, BATCH, None))
+        yield from ()
 
     def _look_for_gap(self, epoch: str | None) -> None:
         """Look whether another hand has taken out of the log what isn't recorded.
@@ -237,7 +253,8 @@ class Recorder:
     def _write_entries(self, entries: Sequence[Entry], after: str) -> None:
         quarantined: list[Quarantined] = []
         try:
-            self._write(self._decoded(entries, quarantined), quarantined, after)
+            chunks = self._decoded(entries, quarantined)
+            self._write(chunks, quarantined, after, behind=len(entries) == BATCH)
         except psycopg.errors.UniqueViolation:
             quarantined.clear()
             recorded = [*chain.from_iterable(self._decoded(entries, quarantined))]
@@ -250,11 +267,14 @@ class Recorder:
         self._write([fresh], [*quarantined, *conflicts], after)
 
     def _write(
-        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str
-    ) -> None:
+        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str,
+        behind: bool = False,
+    ) -> None:  # fmt: skip
         folding = self._folding or self._again()
         batch = Batch(self._epoch, after, self._now(), quarantined=quarantined)
         batch.events = _folded(chunks, batch, folding)
+        if behind:
+            batch.events = chain(batch.events, self._reading_ahead(after))
         self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
         self._writer.write(batch)
         self._folding = folding

@@ -1,0 +1,145 @@
+"""Batches of the recorder: read ahead, handed over in chunks, stored whole or not at all."""
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+import msgspec
+import psycopg
+import pytest
+
+from data.domain.events import Event, EventType
+from data.services import recorder as recorder_module
+from data.services.errors import Unavailable
+from data.services.ports import Entry, Recorded
+from data.store import recording
+from data.store.scoped import enter
+from tests.contract.world import (
+    NOW,
+    PLANT,
+    SOURCE,
+    World,
+    claims,
+    drain,
+    entries_of,
+    good,
+    order,
+    process,
+)
+from tests.engines import conninfo
+
+
+@pytest.fixture
+def running(redis_url: str, database_url: str) -> Iterator[World]:
+    """One with a plant, two orders, and a recorder that takes three entries at a time."""
+    with process(redis_url, database_url) as made:
+        made.open(order("SO-1"), order("SO-2"))
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "BATCH", 3)
+
+
+def good_of(world: World) -> int:
+    return sum(row[0] for row in world.rows("SELECT good FROM operation"))
+
+
+def _away(*_: object) -> NoReturn:
+    raise Unavailable("gone")
+
+
+def _fail(*_: object) -> NoReturn:
+    raise psycopg.OperationalError("the server closed the connection unexpectedly")
+
+
+def test_what_follows_a_full_batch_is_read_once_while_that_is_stored(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.accept(*(good(f"e{n}", 2) for n in range(4)))
+    recorder, asked, read = running.recorder(), [], running.log.read
+
+    def heard(site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        asked.append((after, recorder.holds_site))
+        return read(site, after, count, block_ms)
+
+    monkeypatch.setattr(running.log, "read", heard)
+    assert [recorder.step(None) for _ in range(4)] == [3, 3, 1, 0]
+    places = [entry[0].decode() for entry in entries_of(running.client)]
+    told = [("0-0", True), (places[2], False), (places[5], False), (places[6], True)]
+    assert asked == told
+    assert good_of(running) == 8
+
+
+def test_what_was_read_ahead_of_a_batch_that_fails_is_recorded_after_it(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.accept(*(good(f"e{n}", 2) for n in range(10)))
+    recorder = running.recorder()
+    recorder.step(None)
+    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        patch.setattr("data.store.recording._write_offset", _fail)
+        recorder.step(None)
+    assert drain(recorder) == 10
+    assert len(running.recorded_ids()) == 13
+    assert good_of(running) == 20
+
+
+def test_what_was_read_ahead_is_dropped_when_the_log_began_anew(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.accept(*(good(f"e{n}", 2) for n in range(10)))
+    recorder = running.recorder()
+    recorder.step(None)
+    running.client.flushall()
+    running.log.warm(PLANT.id, "epoch-2", {})
+    running.log.append(PLANT.id, claims(good("new", 5)))
+    assert drain(recorder) == 1
+    assert running.recorded_ids() == ["new", "plan-SO-1", "plan-SO-2", "site"]
+
+
+def test_a_log_that_goes_away_while_it_is_read_ahead_keeps_no_batch_from_being_stored(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.accept(good("a", 3))
+    recorder, read = running.recorder(), running.log.read
+
+    def gone(site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        return read(site, after, count, block_ms) if after == "0-0" else _away()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running.log, "read", gone)
+        recorder.step(None)
+    assert len(running.recorded_ids()) == 3
+    assert drain(recorder) == 1
+    assert good_of(running) == 3
+
+
+@pytest.mark.parametrize("name", ["back\\slash", 'quo"te', "com,ma", "ünï", "\\N", "{a}"])
+def test_whatever_a_name_may_hold_is_stored_as_it_was_told(running: World, name: str) -> None:
+    (told,) = claims(good(name, 2))
+    running.log.append(PLANT.id, [told])
+    drain(running.recorder())
+    query = "SELECT digest, work_unit FROM event WHERE id = %s"
+    assert running.rows(query, name) == [(told.digest, "W1")]
+    known = running.history.digests_of(PLANT.id, [(SOURCE, name)])
+    assert known == {(SOURCE, name): told.digest}
+
+
+def test_events_of_more_chunks_than_one_are_stored_whole_or_not_at_all(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_CHUNK", 4)
+    running.accept(*(good(f"e{n:02}", 2) for n in range(20)))
+    recorder = running.recorder()
+    drain(recorder)
+    told = Event("e00", SOURCE, EventType.OPERATION_PROGRESSED, "operation/SO-1/10", NOW, NOW)
+    fresh = [msgspec.structs.replace(told, id=f"f{n:02}") for n in range(9)]
+    with psycopg.connect(conninfo(running.database_url)) as connection:
+        with connection.cursor() as cursor:
+            enter(cursor, PLANT.id)
+        with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
+            events = [Recorded(event, 0, b"") for event in (*fresh, told)]
+            recording.store_events(connection, PLANT.id, events)
+    assert good_of(running) == 40
+    assert len(running.recorded_ids()) == 23
