@@ -26,6 +26,9 @@ class Home(StrEnum):
 
     ROOT = "home"
     LANGUAGES = "home-languages"
+    SITES = "home-sites"
+    GLANCE = "home-glance"  # the still part with all sites
+    LIVE = "home-live"  # a store: the script's wish to have the sites drawn again
 
 
 WALL_ROOT, WALL_CLOCK, WALL_FRESH = Wall.ROOT, Wall.CLOCK, Wall.FRESH

@@ -1,17 +1,35 @@
-"""The start: every site with its lines, their walls, and how a wall is put up."""
+"""The start: how every site stands now, the ways to its pages and walls, how a wall is put up.
 
-from collections.abc import Sequence
+Pure. What is told live is one still part; `assets/home.js` has it drawn anew as things change.
+"""
 
-from dash import html
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from data.domain.glance import SiteGlance
 from data.domain.site import Area, Site
+from data.domain.topics import BOTTLENECK, CLOCK, EXCEPTIONS, FORECASTS, OPERATIONS, PLAN
 from layouts import ids
+from layouts.components.glance import figures, freshness, line_card
 from layouts.components.links import link
+from layouts.components.still import still
 from layouts.desk import THEMES, Person, person
 from layouts.screens import Screen
 from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address as url
+
+TOPICS = OPERATIONS | PLAN | FORECASTS | EXCEPTIONS | BOTTLENECK | CLOCK
+_KEY = "python app.py key add --site SITE --source SOURCE"
+_SITE = "PUT /api/v1/site"
+_PLAN = "python app.py import-plan FILE"
+
+
+def skeleton() -> Component:
+    """Return the elements that the renewal names, empty."""
+    return html.Div([html.Div(id=ids.Home.SITES), dcc.Store(id=ids.Home.LIVE)])
 
 
 def layout(
@@ -24,12 +42,19 @@ def layout(
     who: Person | None = None,
     walls: bool = True,
     tools: Sequence[tuple[str, str]] = (),
+    glances: Mapping[str, SiteGlance] = MappingProxyType({}),
+    drawn_ms: int = 0,
+    others: bool = False,
 ) -> Component:
     """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
 
     `pages`: names and paths of what there is to read about each site; `walls`: whether they
-    may be looked at; `tools`: pages on who is let in.
+    may be looked at; `tools`: pages on who is let in; `glances`: how sites stand, of those that
+    may be told live; `drawn_ms`: the real instant, for the script; `others`: there are sites
+    that aren't the reader's.
     """
+    own = sites_part(sites, screens, pages, t, walls, glances, drawn_ms)
+    live = next((site.id for site in sites if site.id in glances), "")
     return html.Main(
         [
             html.Header(
@@ -43,15 +68,25 @@ def layout(
                 className="mp-top",
             ),
             html.P(t("How far every order is, live."), className="mp-lead"),
-            *([_site(site, screens, pages, t, walls) for site in sites] or [_no_sites(t)]),
+            html.Div(own if sites else _no_sites(t, others), id=ids.Home.SITES),
+            dcc.Store(id=ids.Home.LIVE),
             *([_tools(tools, t)] if tools else []),
-            *([_how_to(t, address)] if walls else []),
+            *([_how_to(t, address)] if walls and sites else []),
         ],
         id=ids.Home.ROOT,
         className="mp-paper mp-home",
         lang=t.locale,
-        **{"data-theme": theme},
+        **{"data-theme": theme, "data-site": live, "data-topics": str(TOPICS)},
     )
+
+
+def sites_part(
+    sites: Sequence[Site], screens: Sequence[Screen], pages: Sequence[tuple[str, str]],
+    t: Translator, walls: bool, glances: Mapping[str, SiteGlance], drawn_ms: int,
+) -> Component:  # fmt: skip
+    """Return every site, as one still part that is drawn anew while somebody looks at it."""
+    parts = [_site(site, screens, pages, t, walls, glances.get(site.id)) for site in sites]
+    return still(html.Div(parts, **{"data-drawn": str(drawn_ms)}), ids.Home.GLANCE)
 
 
 def _languages(t: Translator) -> Component:
@@ -83,22 +118,44 @@ def _themes(theme: str, t: Translator) -> Component:
 
 def _site(
     site: Site, screens: Sequence[Screen], pages: Sequence[tuple[str, str]], t: Translator,
-    walls: bool,
+    walls: bool, glance: SiteGlance | None,
 ) -> Component:  # fmt: skip
-    lines = [_line(site, area, t) for area in site.areas]
-    named = [_named(screen, t) for screen in screens if screen.site == site.id]
     replay = [html.Span(t("replay of a log"), className="mp-tag")] if site.clock else []
-    none = html.P(t("This site has no lines yet."), className="mp-quiet")
-    cards = html.Ul([*lines, *named], className="mp-cards") if lines or named else none
+    zone = html.Span(site.timezone, className="mp-quiet")
     return html.Section(
         [
-            html.Div([html.H2(site.name), *replay], className="mp-site-name"),
-            html.P(site.timezone, className="mp-quiet"),
+            html.Div([html.H2(site.name), zone, *replay], className="mp-site-name"),
+            *_standing(glance, [path for _, path in pages], t),
             *([_pages(site, pages, t)] if pages else []),
-            *([html.H3(t("Walls"), className="mp-walls-name"), cards] if walls else []),
+            *(_walls(site, screens, glance, t) if walls else []),
         ],
         className="mp-site",
+        id=f"site-{site.id}",
     )
+
+
+def _standing(glance: SiteGlance | None, opens: Sequence[str], t: Translator) -> list[Component]:
+    """Return how a site stands now, for those who may be told."""
+    if glance is None:
+        return []
+    if not glance.loaded:
+        words = t("The board is being put together. This page goes on by itself.")
+        return [html.P(words, className="mp-glance-fresh", role="status")]
+    return [freshness(glance, t), figures(glance, opens, t)]
+
+
+def _walls(
+    site: Site, screens: Sequence[Screen], glance: SiteGlance | None, t: Translator
+) -> list[Component]:
+    """Return the way to each wall; to a line's with how that stands."""
+    if glance is not None and glance.loaded:
+        lines = [line_card(glance, line, _wall, t) for line in glance.lines]
+    else:
+        lines = [_line(site, area, t) for area in site.areas]
+    named = [_named(screen, t) for screen in screens if screen.site == site.id]
+    none = html.P(t("This site has no lines yet."), className="mp-quiet")
+    cards = html.Ul([*lines, *named], className="mp-cards") if lines or named else none
+    return [html.H3(t("Walls"), className="mp-walls-name"), cards]
 
 
 def _pages(site: Site, pages: Sequence[tuple[str, str]], t: Translator) -> Component:
@@ -130,7 +187,7 @@ def _named(screen: Screen, t: Translator) -> Component:
 
 
 def _card(screen_id: str, name: str, words: str) -> Component:
-    path = f"/wall/{screen_id}"
+    path = _wall(screen_id)
     return html.Li(
         html.A(
             [html.Strong(name), html.Span(words), html.Code(path)], href=path, className="mp-link"
@@ -138,14 +195,30 @@ def _card(screen_id: str, name: str, words: str) -> Component:
     )
 
 
-def _no_sites(t: Translator) -> Component:
+def _wall(screen_id: str) -> str:
+    return f"/wall/{screen_id}"
+
+
+def _no_sites(t: Translator, others: bool) -> Component:
+    """Return how to begin, or that none of the sites is the reader's."""
+    if others:
+        body = [
+            html.H2(t("No site is open to you")),
+            html.P(t("An administrator says which sites somebody sees.")),
+        ]
+        return html.Section(body, className="mp-site")
+    steps = [
+        [t("Make a key for whoever reports:"), html.Code(_KEY)],
+        [t("Send the site: its lines, work centers, work units, calendars."), html.Code(_SITE)],
+        [t("Send the orders, or import them from a file:"), html.Code(_PLAN)],
+    ]
     return html.Section(
         [
             html.H2(t("No site yet")),
             html.P(t("A site appears here as soon as its plan has been sent or imported.")),
-            html.Code("python app.py import-plan FILE"),
+            html.Ol([html.Li(step) for step in steps]),
         ],
-        className="mp-site",
+        className="mp-site mp-how",
     )
 
 
@@ -165,7 +238,7 @@ def _how_to(t: Translator, address: str) -> Component:
         [t("Set a screen's size, viewing distance, language and pages in layouts/screens.yaml.")],
         [t("Leave it. It reloads by itself and says so when its figures are old.")],
     ]
-    return html.Section(
-        [html.H2(t("Put up a screen")), html.Ol([html.Li(step) for step in steps])],
+    return html.Details(
+        [html.Summary(t("Put up a screen")), html.Ol([html.Li(step) for step in steps])],
         className="mp-how",
     )

@@ -1,0 +1,111 @@
+/* Keeps the start live: one stream says when something has changed, and the sites are drawn anew,
+ * at most every five seconds, never while the tab is hidden. Between that the age of the newest
+ * event goes on; without a heartbeat everything is hatched. Python alone decides what is shown.
+ */
+(() => {
+  "use strict";
+
+  const RENEW_EVERY_MS = 5000;
+  const LOST_AFTER_MS = 11000; // two heartbeats missed
+  const TICK_MS = 1000;
+  const STEPS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+
+  const root = () => document.getElementById("home");
+  let stream = null;
+  let renewedAt = -Infinity;
+  let wishes = 0;
+
+  /* Whoever may see this page no longer is sent elsewhere by the server: follow it there. */
+  const leaveWhenKeptOut = () => {
+    fetch(location.href, { redirect: "manual", cache: "no-store" })
+      .then((answer) => { if (answer.type === "opaqueredirect") location.reload(); })
+      .catch(() => {});
+  };
+
+  class Stream {
+    constructor(site) {
+      this.site = site;
+      this.changedAt = new Map(); // topic → real instant, ms
+      this.heardAt = performance.now();
+      this.connect();
+    }
+
+    connect() {
+      const source = new EventSource(`/live/desk/${encodeURIComponent(this.site)}`);
+      this.source = source;
+      for (const kind of ["snapshot", "cells"]) {
+        source.addEventListener(kind, (event) => this.take(JSON.parse(event.data).c));
+      }
+      source.addEventListener("beat", () => { this.heardAt = performance.now(); });
+      source.onerror = () => {
+        if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
+        leaveWhenKeptOut();
+        setTimeout(() => this.source === source && this.connect(), 1000 + 2000 * Math.random());
+      };
+    }
+
+    take(cells) {
+      for (const topic in cells) this.changedAt.set(Number(topic), Number(cells[topic].t));
+      this.heardAt = performance.now();
+    }
+
+    changedAfter(topics, instant) {
+      for (const [topic, at] of this.changedAt) if (topics & topic && at > instant) return true;
+      return false;
+    }
+
+    lost() {
+      return performance.now() - this.heardAt > LOST_AFTER_MS;
+    }
+
+    close() {
+      this.source.close();
+      this.source = null;
+    }
+  }
+
+  const follow = (page) => {
+    const site = page ? page.dataset.site : "";
+    if (stream && stream.site !== site) {
+      stream.close();
+      stream = null;
+    }
+    if (!stream && site) stream = new Stream(site);
+  };
+
+  const spoken = (place, seconds) => {
+    const [unit, length] = STEPS.find(([, one]) => seconds >= one) || ["s", 1];
+    return place.dataset[unit].replace("#", Math.floor(seconds / length));
+  };
+
+  /* Each age counts on from when it was drawn. */
+  const grow = () => {
+    const now = performance.now();
+    for (const place of document.querySelectorAll(".mp-glance-age[data-age]")) {
+      const drawn = place.closest("[data-drawn]").dataset.drawn;
+      if (place.drawnFor !== drawn) [place.drawnFor, place.drawnAt] = [drawn, now];
+      const words = spoken(place, Number(place.dataset.age) + (now - place.drawnAt) / 1000);
+      if (place.textContent !== words) place.firstChild.nodeValue = words;
+    }
+  };
+
+  const tick = () => {
+    const page = root();
+    follow(page);
+    const part = page && page.querySelector("[data-drawn]");
+    if (!stream || !part) return;
+    const lost = stream.lost();
+    page.classList.toggle("mp-lost", lost);
+    grow();
+    if (lost || document.hidden) return;
+    if (!stream.changedAfter(Number(page.dataset.topics), Number(part.dataset.drawn))) return;
+    const now = performance.now();
+    if (now - renewedAt < RENEW_EVERY_MS) return;
+    renewedAt = now;
+    wishes += 1;
+    window.dash_clientside.set_props("home-live", { data: { lang: page.lang, wish: wishes } });
+  };
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+  setInterval(tick, TICK_MS);
+})();

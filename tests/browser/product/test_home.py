@@ -1,0 +1,84 @@
+"""The start in a real browser: it goes on by itself, and nothing old looks live."""
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.domain.scope import Role
+from tests import people
+from tests.browser.conftest import OpenPage, Watched
+from tests.browser.product.program import Program
+
+LATE = {
+    "id": "WO-LATE", "product": "Needle", "quantity": 5, "area": "L1",
+    "due_at": "2026-01-03T00:00:00Z",
+    "operations": [
+        {"id": "10", "work_center": "MILL", "planned_start": "2026-01-01T00:00:00Z",
+         "planned_finish": "2026-01-02T00:00:00Z"},
+    ],
+}  # fmt: skip
+HATCHED = "el => getComputedStyle(el).backgroundImage.startsWith('repeating')"
+LATE_TILE = ".mp-glance-tile >> nth=0"
+
+
+@pytest.fixture
+def opened(program: Program, open_stranger: OpenPage) -> Iterator[Any]:
+    """A function that opens the start as someone of a role."""
+    watched: list[Watched] = []
+
+    def open_(role: Role = Role.MANAGER, width: int = 1440, search: str = "lang=en") -> Page:
+        one = open_stranger(viewport={"width": width, "height": 900})
+        one.page.context.add_cookies([people.cookie(program.address, program.sign_in(role))])
+        watched.append(one)
+        one.page.goto(f"{program.address}/?{search}")
+        one.page.wait_for_selector(".mp-glance-tile")
+        return one.page
+
+    yield open_
+    assert [one.outside for one in watched] == [[] for _ in watched]
+
+
+def test_what_becomes_late_is_told_without_a_hand(program: Program, opened: Any) -> None:
+    page = opened()
+    expect(page.locator(LATE_TILE)).to_have_text("Late orders0")
+    expect(page.locator(".mp-glance-tile").last).to_have_text("Open orders1")
+    assert program.send("PUT", "/orders", {"orders": [LATE]})["accepted"] == 1
+    expect(page.locator(LATE_TILE)).to_have_text("Late orders1")
+    expect(page.locator(".mp-glance-line")).to_contain_text("1 late")
+    page.locator(LATE_TILE).click()
+    expect(page.locator("#desk-body")).to_contain_text("WO-LATE")
+
+
+def test_the_age_of_the_newest_event_goes_on_by_itself(opened: Any) -> None:
+    page = opened()
+    first = page.locator(".mp-glance-age").inner_text()
+    expect(page.locator(".mp-glance-age")).not_to_have_text(first)
+
+
+def test_without_the_web_process_all_is_hatched_and_back_again(
+    program: Program, opened: Any
+) -> None:
+    page = opened()
+    assert not page.locator(LATE_TILE).evaluate(HATCHED)
+    program.kill("web", signal.SIGSTOP)
+    try:
+        page.wait_for_selector(".mp-home.mp-lost", timeout=30_000)
+        assert page.locator(LATE_TILE).evaluate(HATCHED)
+        assert page.locator(".mp-glance-line").first.evaluate(HATCHED)
+    finally:
+        program.kill("web", signal.SIGCONT)
+    page.wait_for_selector(".mp-home:not(.mp-lost)", timeout=30_000)
+
+
+def test_an_operator_gets_figures_and_the_wall_and_no_way_to_what_is_not_theirs(
+    opened: Any,
+) -> None:
+    page = opened(Role.OPERATOR, 390, "lang=zh-Hant&theme=dark")
+    expect(page.locator(".mp-glance-tile")).to_have_count(4)
+    assert page.locator("a[href^='/orders'], a[href^='/bottleneck']").count() == 0
+    assert page.locator("a.mp-glance-line").first.get_attribute("href", timeout=5000)
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
