@@ -8,10 +8,12 @@ door and the readiness check.
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from sys import intern
 from typing import Protocol
 
 import msgspec
 import structlog
+from msgspec.structs import force_setattr
 
 from data.domain.board import Board
 from data.domain.events import Event
@@ -217,6 +219,12 @@ class LiveSite:
         self.indexes.concern(self.facts.concerned)
         self.facts.concerned.clear()
 
+    def overlook(self) -> None:
+        """Take no note of what changed: for whoever never renews what the indexes say of orders."""
+        self.board.changed_orders.clear()
+        self.facts.changed_forecasts.clear()
+        self.facts.concerned.clear()
+
     def take_facts(self, documents: Mapping[str, bytes | None], whole: bool) -> None:
         """Take facts over, `whole`: for all that there are; tell what that touches."""
         topics = self.facts.replace(documents) if whole else self.facts.take(documents)
@@ -358,7 +366,7 @@ class LiveSite:
             _log.error("poisoned entry", site=self.site, offset=entry.offset, reason=str(error))
             return None
         if _is_sound(event):
-            return event
+            return _sharing(event)
         _log.error("poisoned entry", site=self.site, offset=entry.offset, subject=event.subject)
         return None
 
@@ -371,6 +379,15 @@ def _is_sound(event: Event) -> bool:
     """Whether it can be folded; whatever came through the door can."""
     kind, *names = event.subject.split("/")
     return _PARTS.get(kind) == len(names) and event.time.tzinfo is not None
+
+
+def _sharing(event: Event) -> Event:
+    """Let an event that was just decoded share names with others: each is held but once."""
+    force_setattr(event, "source", intern(event.source))
+    force_setattr(event, "subject", intern(event.subject))
+    if event.data.work_unit is not None:
+        force_setattr(event.data, "work_unit", intern(event.data.work_unit))
+    return event
 
 
 def utc_now() -> datetime:

@@ -1,5 +1,7 @@
 """The watch: one fault stays one aspect's, one watch a site, lost facts come again."""
 
+import gc
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 
 from data.domain.events import Data, Event, EventType
 from data.services.errors import Overloaded, Unavailable
-from data.services.watch import LONGEST_RETRY_S, RETRY_S, Watch
+from data.services.watch import LONGEST_RETRY_S, RETRY_S, TIDY_S, Watch
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -23,6 +25,7 @@ class FakeLive:
         self.waiting: list[Event] = []
         self.reloads_while_reading = False
         self.facts: dict[str, bytes | None] = {}
+        self.overlooked = 0
         self._follower: Callable[[Sequence[Event]], None] = lambda _: None
 
     def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
@@ -36,6 +39,9 @@ class FakeLive:
 
     def poll(self) -> None:
         pass
+
+    def overlook(self) -> None:
+        self.overlooked += 1
 
     def read(self, block_ms: int | None) -> int:
         if self.reloads_while_reading:
@@ -248,3 +254,29 @@ def test_it_says_that_it_is_up_to_date_once_a_second(desk: Desk) -> None:
     for _ in range(10):
         desk.step(after_s=0.25)
     assert desk.notes == [NOW.timestamp()] * 3
+
+
+def test_it_holds_no_list_of_what_changed_for_longer_than_a_poll(desk: Desk) -> None:
+    for _ in range(10):
+        desk.step(after_s=1.0)
+    assert desk.live.overlooked == 5
+
+
+class Ring:
+    """What holds itself, as statements of SQL do that are made anew each time."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_holds_itself_alone_is_gone_soon(desk: Desk) -> None:
+    desk.step(after_s=TIDY_S)
+    gc.disable()
+    try:
+        left = weakref.ref(Ring())
+        desk.step(after_s=TIDY_S / 2)
+        assert left() is not None
+        desk.step(after_s=TIDY_S / 2)
+        assert left() is None
+    finally:
+        gc.enable()
