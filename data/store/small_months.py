@@ -18,6 +18,7 @@ MOST = 200_000  # rows that a month, or a small table of several, may hold
 _SMALL = "months.small_"
 _NEW = "months.joining"
 _HELD = "SELECT count(*) FROM (SELECT FROM {} LIMIT :most) held"
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('months'), 0)")
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
@@ -25,23 +26,28 @@ def join_small(engine: Engine, before: datetime) -> list[str]:
     """Put small tables in place of months that ended before an instant; return those dropped.
 
     Whoever writes into such an old month waits meanwhile. What is in use for long is left to the
-    next time.
+    next time, and all of it where another is at it.
     """
-    dropped = []
-    with engine.begin() as connection:
-        begin(connection)
-        groups = [*_groups(connection, before)]
-    for group in groups:
-        try:
-            with engine.begin() as connection:
-                begin(connection)
-                _replace(connection, group)
-        except OperationalError as error:
-            if not isinstance(error.orig, _BUSY):
-                raise
-        else:
-            dropped += [month.table for month in group if not _is_small(month)]
-    return dropped
+    with engine.begin() as holder:
+        if not holder.execute(_ALONE).scalar_one():
+            return []
+        with engine.begin() as connection:
+            begin(connection)
+            groups = [*_groups(connection, before)]
+        joined = [group for group in groups if _joined(engine, group)]
+    return [month.table for group in joined for month in group if not _is_small(month)]
+
+
+def _joined(engine: Engine, group: Sequence[Month]) -> bool:
+    """Put a small table in place of a group; False when it is in use for long."""
+    try:
+        with engine.begin() as connection:
+            begin(connection)
+            return _replaced(connection, group)
+    except OperationalError as error:
+        if not isinstance(error.orig, _BUSY):
+            raise
+        return False
 
 
 def _groups(connection: Connection, before: datetime) -> Iterator[list[Month]]:
@@ -75,13 +81,13 @@ def _held(connection: Connection, month: Month) -> int:
     return held
 
 
-def _replace(connection: Connection, group: Sequence[Month]) -> None:
+def _replaced(connection: Connection, group: Sequence[Month]) -> bool:
     """Copy what months hold, then let go of them; everybody waits for the second half alone."""
     tables = ", ".join(month.table for month in group)
     connection.execute(text(f"LOCK TABLE {tables} IN SHARE MODE"))
     held = sum(_held(connection, month) for month in group)
     if held >= MOST:
-        return
+        return False
     start, finish = group[0].start, group[-1].finish
     if held:
         for statement in _copied(group, start, finish):
@@ -95,6 +101,7 @@ def _replace(connection: Connection, group: Sequence[Month]) -> None:
         name = f"{_SMALL}{finish:%Y_%m}".removeprefix("months.")
         connection.execute(text(f"ALTER TABLE {_NEW} DROP CONSTRAINT joined"))
         connection.execute(text(f"ALTER TABLE {_NEW} RENAME TO {name}"))
+    return True
 
 
 def _copied(group: Sequence[Month], start: datetime | None, finish: datetime) -> Iterator[str]:
