@@ -1,5 +1,6 @@
 """Old events go into files and come back; whatever can be asked answers as before, or says so."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from data.commands.archive import archive as command
 from data.commands.archive import take, tidy
 from data.domain.rules import parse_event
 from data.domain.site import Site, SiteClock
@@ -442,3 +444,15 @@ def test_files_are_found_where_they_were_written_too(
     archive.take(PLANT.id, NOVEMBER)
     Archive(owner, tmp_path / "other", lambda: NOW, no_pause).bring_back(PLANT.id)
     assert world.rows(EVENTS) == before
+
+
+def test_the_command_says_what_failed_and_ends_with_1(
+    world: World, archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.from_env({"DATABASE_URL": world.database_url})
+    told = {"folder": tmp_path / "archive", "back": "", "before": "2026-11", "site": "nowhere"}
+    assert command(settings, Namespace(**told)) == 1
+    assert capsys.readouterr().err == "nowhere: no such site\n"
+    archive.take(PLANT.id, NOVEMBER)
+    assert command(settings, Namespace(**told | {"back": "plant"})) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "plant: 44 events are in SQL again"

@@ -269,6 +269,7 @@ OPENS = {
     "dump": "copies everything, as a login that row security doesn't bind",
     "months": "makes the tables of months, as who owns them",
     "archive": "moves what is old out of the tables, as who owns them",
+    "small_months": "makes one table of several months, as who owns them",
     "replica": "asks how far a replica is, and reads no row",
 }
 CONNECTING = {"connect", "begin", "raw_connection", "create_engine"}
