@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness.load import Journal
 from tests.faults.harness.proxy import DELAY_S, Proxy
 
 
@@ -112,13 +111,3 @@ def test_an_answer_is_swallowed_after_what_was_asked_is_done(proxy: Proxy, echo:
         answers = [asked(proxy, b"%04d" % number) for number in range(60)]
     assert 0 < answers.count(b"") == proxy.swallowed < 60
     assert len(echo.heard) == 60 * 4
-
-
-def test_the_journal_holds_what_was_noted_and_knows_when(folder: Path) -> None:
-    journal = Journal(folder / "journal")
-    journal.note(["a"])
-    between = time.monotonic()
-    journal.note(["b", "c"])
-    assert journal.ids() == ["a", "b", "c"]
-    assert (journal.count(between), journal.count()) == (1, 3)
-    journal.close()

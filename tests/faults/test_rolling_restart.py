@@ -96,6 +96,10 @@ class Reader(threading.Thread):
         if "id" in fields:
             self.ids.append(fields["id"])
 
+    def has_come_to(self, count: int) -> bool:
+        """Whether it has the count of the end."""
+        return self.counts[-1] == count
+
     def stop(self) -> None:
         self._stopping.set()
 

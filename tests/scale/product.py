@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -137,6 +138,18 @@ class Scaled(Proxied):
             row = connection.execute(query, (site,)).fetchone()
         return row[0] if row else 0
 
+    def lacks(self, machine: "Machine") -> set[str]:
+        """What a machine's acknowledged events SQL hasn't."""
+        return {*machine.acknowledged} - {*self.recorded(machine.site)}
+
+    def kill_busiest(self, name: str) -> tuple[Part, set[str]]:
+        """Kill the one of two that has most sites; return the other, and what it must take over."""
+        victim, other = sorted(self.of(name), key=lambda part: -len(part.begun))
+        orphans = victim.begun - other.begun
+        assert orphans
+        victim.kill()
+        return other, orphans
+
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that SQL answers."""
         with psycopg.connect(conninfo(self.database_url)) as connection:
@@ -187,7 +200,7 @@ class Machine(threading.Thread):
 
     def __init__(self, program: Scaled, site: str) -> None:
         super().__init__(daemon=True)
-        self.site, self.acknowledged = site, list[str]()
+        self.site, self.acknowledged, self.moments = site, list[str](), list[float]()
         self.refused: Counter[str] = Counter()  # why, how often
         self.longest_s = 0.0
         self.failure: BaseException | None = None
@@ -213,10 +226,15 @@ class Machine(threading.Thread):
             said = client.post("/api/v1/events", json=event, headers=headers)
             if said.status_code == 200:
                 self.acknowledged.append(event_id)
-                self.longest_s = max(self.longest_s, time.monotonic() - begun)
+                self.moments.append(time.monotonic())
+                self.longest_s = max(self.longest_s, self.moments[-1] - begun)
                 return
             self.refused[f"{said.status_code} {said.text[:200]}"] += 1
             self._stopping.wait(0.2)
+
+    def count(self, at: float) -> int:
+        """How many were acknowledged by a moment."""
+        return bisect_right(self.moments, at)
 
     def stop(self) -> None:
         self._stopping.set()

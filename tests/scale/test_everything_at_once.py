@@ -10,7 +10,6 @@ What the primary alone had recorded when it died is recorded again from the log.
 in these moments is not tried here: it is only in SQL, and goes with it.
 """
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,46 +20,27 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from data.domain.exceptions.records import Case, Move, Severity, State, Transition
-from data.domain.exceptions.search import Change
-from data.domain.scope import Role
 from data.services.live import utc_now
 from data.store.embedded import EmbeddedPostgres
-from data.store.exceptions import ExceptionStore
-from data.store.history import connect
-from data.store.scoped import WORKER
 from data.stream.log import key_of
 from tests.browser.product.program import wait_for
 from tests.chromium import launched
-from tests.contract.notify.receivers import Receiver, answers
-from tests.faults.harness.screens import BOARD, Screens
+from tests.contract.notify.receivers import Receiver
+from tests.faults.harness import looks
+from tests.faults.harness.alarms import prepare, robot_of
+from tests.faults.harness.screens import BOARD, Board, Screens
 from tests.faults.test_rolling_restart import Reader, on_wall
 from tests.scale.cluster import RealCluster
-from tests.scale.product import SITES, Machine, Part, Scaled, recorded_at, scaled
+from tests.scale.noting import RECOVERED_WITHIN_S, note, seconds_until
+from tests.scale.product import SITES, SUPPLIER, Machine, Scaled, recorded_at, scaled
 from tests.scale.standby import Standby, either, following
 
-RECOVERED_WITHIN_S = 180.0  # of a machine that others load too; what it took is noted
 TOLD_WITHIN_S = 60.0
 GOES_ON = 10  # more pieces of every site
 PARTS = ("worker", "worker", "watch", "watch", "notify")
 WALLS = 2  # streams a site
 SEEN = "suzhou"  # the site that Chromium and the supplier look at; its slot is near a range's begin
-RULE = {
-    "id": "stopped", "condition": "work_unit_state", "severity": "high", "owner": "operator",
-    "states": ["down"], "limit_s": 0, "ways": ["robot"],
-}  # fmt: skip
 PAST = ("orders", "delays", "figures", "bottleneck", "gantt")
-_log = logging.getLogger("scale")  # figures: pytest --log-cli-level=info
-
-
-def note(what: str, value: object) -> None:
-    _log.info("%s: %s", what, value)
-
-
-def seconds_until(condition: Callable[[], object], what: str) -> float:
-    begun = time.monotonic()
-    wait_for(condition, RECOVERED_WITHIN_S, what)
-    return round(time.monotonic() - begun, 1)
 
 
 class Floor:
@@ -76,11 +56,22 @@ class Floor:
         self.machines = [Machine(program, site) for site in SITES]
         self.benches: list[str] = []
 
+    def await_(
+        self, condition: Callable[[], object], what: str, within_s: float = RECOVERED_WITHIN_S
+    ) -> float:
+        """Look at the screens until something is so; return after how long it was."""
+
+        def is_so() -> object:
+            self.seen.look()
+            return condition()
+
+        return seconds_until(is_so, what, within_s)
+
     def begin(self) -> None:
         readers = [reader for walls in self.walls.values() for reader in walls]
         for thread in (*readers, *self.machines):
             thread.start()
-        wait_for(lambda: all(r.counts for r in readers), 30, "every wall has begun")
+        self.await_(lambda: all(r.counts for r in readers), "every wall has begun")
         self.go_on("at the beginning")
 
     def go_on(self, what: str) -> None:
@@ -88,7 +79,7 @@ class Floor:
         goals = {m.site: len(m.acknowledged) + GOES_ON for m in self.machines}
         refused = sum((m.refused for m in self.machines), Counter())
         try:
-            took = seconds_until(
+            took = self.await_(
                 lambda: all(len(m.acknowledged) >= goals[m.site] for m in self.machines), what
             )
         except AssertionError as error:
@@ -108,10 +99,9 @@ class Floor:
         self.program.tell(
             SEEN, f"ship-{bench}", "material.shipped", "need/SO-1/n1", quantity=len(self.benches)
         )
-        begun = time.monotonic()
         wanted = len(SITES) * len(self.benches)
-        wait_for(lambda: len(self.told) >= wanted, TOLD_WITHIN_S, f"told of {bench}")
-        note(f"told of {bench} everywhere, s", round(time.monotonic() - begun, 1))
+        took = self.await_(lambda: len(self.told) >= wanted, f"told of {bench}", TOLD_WITHIN_S)
+        note(f"told of {bench} everywhere, s", took)
 
     def stop(self) -> None:
         for machine in self.machines:
@@ -136,46 +126,13 @@ class Floor:
 
 
 @contextmanager
-def robot_of(folder: Path) -> Iterator[tuple[Receiver, str]]:
-    """Stand a webhook's receiver up; give it and the file that names it."""
-    with Receiver(answers(204)) as receiver:
-        file = folder / "notify.yaml"
-        key = "whsec_" + "a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5"
-        file.write_text(
-            "inside: [127.0.0.1]\nways:\n  robot:\n    kind: webhook\n"
-            f"    url: http://127.0.0.1:{receiver.port}/in\n    secrets: [{key}]\n"
-        )
-        yield receiver, str(file)
-
-
-def prepare(database_url: str) -> None:
-    """Give every site the rule, and an exception of long ago: a site without one is new, and
-    of what stands at a new one nobody is told."""
-    sql, now = connect(database_url), utc_now()
-    store, desk = ExceptionStore(sql.execution_options(milepost_role=WORKER)), ExceptionStore(sql)
-    for site in SITES:
-        case = Case(
-            site=site, number=0, rule="stopped", kind="work_unit_state", subject="work-unit/M1",
-            severity=Severity.LOW, state=State.CLOSED, standing=False, since=now, raised_at=now,
-            owner_role=Role.OPERATOR, quiet=True,
-        )  # fmt: skip
-        raised = Transition(
-            site=site, number=0, version=1, move=Move.RAISE, before=None, after=case.state,
-            actor="watch", at=now,
-        )  # fmt: skip
-        assert store.keep(site, [Change(case=case, transition=raised, was=0)]).done
-        assert desk.keep_rule(site, "stopped", RULE, 0, "test", now)
-    sql.dispose()
-
-
-@contextmanager
 def looking(program: Scaled, browser: Browser) -> Iterator[Screens]:
     """Open a wall and a supplier's page of one site in Chromium."""
     wall = _open(program, browser, program.signed_in(), f"/wall/{SEEN}.L1?lang=en")
     board = _open(program, browser, program.supplier(SEEN), f"{BOARD}&site={SEEN}")
     wall.wait_for_selector("#p0-figures-good", state="attached")
     board.wait_for_selector(".mp-ask", timeout=15_000)
-    yield Screens(wall, board)
+    yield Screens(wall, [Board(board, SUPPLIER, "ring", ())])
 
 
 def _open(program: Scaled, browser: Browser, cookies: dict[str, str], path: str) -> Page:
@@ -191,17 +148,9 @@ def _open(program: Scaled, browser: Browser, cookies: dict[str, str], path: str)
 
 def kill_busiest(floor: Floor, name: str) -> None:
     """Kill the one of two that has most sites; the other takes them over."""
-    parts = floor.program.of(name)
-    victim, other = sorted(parts, key=lambda part: -len(part.begun))
-    orphans = victim.begun - other.begun
-    assert orphans
-    victim.kill()
-    moved = partial(_has_begun, other, orphans)
-    note(f"{len(orphans)} sites moved to the other {name}, s", seconds_until(moved, name))
-
-
-def _has_begun(part: Part, sites: set[str]) -> bool:
-    return part.begun >= sites
+    other, orphans = floor.program.kill_busiest(name)
+    took = floor.await_(lambda: other.begun >= orphans, name)
+    note(f"{len(orphans)} sites moved to the other {name}, s", took)
 
 
 def kill_master(floor: Floor, cluster: RealCluster) -> None:
@@ -216,16 +165,16 @@ def promote(floor: Floor, postgres: EmbeddedPostgres, primary_url: str) -> None:
     replica_url = standby.copy_of(primary_url)
     standby.cut_off()
     ahead = partial(_ahead, primary_url, replica_url)
-    wait_for(lambda: all(len(ahead(site)) >= 10 for site in SITES), 30, "the primary is ahead")
+    floor.await_(lambda: all(len(ahead(site)) >= 10 for site in SITES), "the primary is ahead")
     postgres.kill()
     killed = time.monotonic()
     standby.promote()
     note("promoted after s", round(time.monotonic() - killed, 1))
     newest = {machine.site: machine.acknowledged[-1] for machine in floor.machines}
-    wait_for(
+    floor.await_(
         lambda: all(newest[site] in recorded_at(replica_url, site) for site in SITES),
-        RECOVERED_WITHIN_S, "all is recorded again",
-    )  # fmt: skip
+        "all is recorded again",
+    )
     note("recorded again up to the moment of the promotion, s", round(time.monotonic() - killed, 1))
     floor.go_on("after the promotion")
 
@@ -248,7 +197,7 @@ def read_the_past(floor: Floor) -> None:
 def compare(floor: Floor) -> None:
     """Hold what was acknowledged against SQL and every screen; nothing comes in meanwhile."""
     program = floor.program
-    drained = seconds_until(lambda: not any(map(partial(_behind, program), floor.machines)), "SQL")
+    drained = floor.await_(lambda: not any(map(program.lacks, floor.machines)), "SQL")
     note("all in SQL after s", drained)
     for machine in floor.machines:
         recorded = program.recorded(machine.site)
@@ -256,23 +205,29 @@ def compare(floor: Floor) -> None:
         assert {*machine.acknowledged} <= {*recorded}
         assert program.good(machine.site) == len(recorded)
         for reader in floor.walls[machine.site]:
-            shows = partial(_shows, reader, len(recorded))
+            shows = partial(reader.has_come_to, len(recorded))
             wait_for(shows, 20, f"a wall of {machine.site} shows {len(recorded)}")
-    total = len(program.recorded(SEEN))
-    wait_for(lambda: floor.seen.look().good == total, 20, "Chromium's wall shows it")
-    wait_for(lambda: floor.seen.shipped() == floor.shipped, 20, "the supplier's page shows it")
+    compare_screens(floor)
     for reader in (reader for walls in floor.walls.values() for reader in walls):
         reader.stop()
         assert reader.failure is None
         assert reader.counts == sorted(reader.counts)
 
 
-def _behind(program: Scaled, machine: Machine) -> bool:
-    return not {*machine.acknowledged} <= {*program.recorded(machine.site)}
-
-
-def _shows(reader: Reader, total: int) -> bool:
-    return reader.counts[-1] == total
+def compare_screens(floor: Floor) -> None:
+    """Hold Chromium's pages against SQL, and what they showed meanwhile against the machine."""
+    seen, total = floor.seen, len(floor.program.recorded(SEEN))
+    (board,) = seen.boards
+    floor.await_(lambda: seen.looks[-1].good == total, "Chromium's wall shows it", 20)
+    floor.await_(lambda: board.looks[-1].shipped == floor.shipped, "the supplier's page too", 20)
+    machine = next(machine for machine in floor.machines if machine.site == SEEN)
+    said = [
+        *looks.too_few(seen.looks, machine.count),
+        *looks.stood_still(seen.looks, [(machine.moments[-1], float("inf"))]),
+        *looks.unseen("the wall", seen.tries), *looks.unseen("the supplier's page", board.tries),
+    ]  # fmt: skip
+    note("Chromium's wall meanwhile", looks.words(seen.looks) or "live")
+    assert said == []
 
 
 def compare_exceptions(floor: Floor) -> None:
@@ -295,7 +250,7 @@ def test_four_sites_outlive_all_that_can_die(
     cluster: RealCluster, postgres: EmbeddedPostgres, database_url: str, engines_folder: Path,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    prepare(database_url)
+    prepare(database_url, SITES)
     with ExitStack() as stack:
         standby = stack.enter_context(following(postgres, engines_folder / "everything"))
         robot, file = stack.enter_context(robot_of(tmp_path))

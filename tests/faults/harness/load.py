@@ -1,54 +1,27 @@
-"""Senders that report through the program's HTTP door, and the journal of what it acknowledged.
+"""Senders that report through the program's HTTP door.
 
 A sender repeats an event until it is acknowledged, as machines do, and has it written to disk in
-the journal before it counts; the journal is a file outside of the system.
+the journal before it counts.
 """
 
 import http.client
 import json
-import os
+import queue
 import threading
 import time
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from tests.faults.harness.journal import Body, Journal
+
 SOURCE = "test"
+LAST = "operation/SO-1/20"  # whose good pieces a wall counts
+NEEDS = {"jade": "need/SO-1/n1", "onyx": "need/SO-1/n2"}  # by supplier
 TIMEOUT_S = 6.0
 AGAIN_S = 0.1
 _BATCH = "application/cloudevents-batch+json"
-
-
-class Journal:
-    """Ids that were acknowledged, and how many by which moment."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._path = path
-        self._lock = threading.Lock()
-        self._moments: list[float] = []
-
-    def note(self, ids: list[str]) -> None:
-        """Keep ids; they are on disk when this returns."""
-        with self._lock:
-            os.write(self._file, "".join(f"{one}\n" for one in ids).encode())
-            os.fsync(self._file)
-            self._moments += [time.monotonic()] * len(ids)
-
-    def count(self, at: float | None = None) -> int:
-        """How many were acknowledged by a moment."""
-        with self._lock:
-            return len(self._moments) if at is None else bisect_right(self._moments, at)
-
-    def ids(self) -> list[str]:
-        """What the file holds."""
-        return self._path.read_text().split()
-
-    def close(self) -> None:
-        os.close(self._file)
 
 
 class Door:
@@ -75,7 +48,7 @@ class Door:
             self.close()
             return 0, None, None
 
-    def post(self, events: list[dict[str, Any]]) -> tuple[int, Any, str | None]:
+    def post(self, events: list[Body]) -> tuple[int, Any, str | None]:
         return self.call("/events", events, _BATCH)
 
     def close(self) -> None:
@@ -132,26 +105,57 @@ class Sender(threading.Thread):
 
     def _report(self) -> None:
         events = [self._event() for _ in range(self.per_post)]
-        while not self._stopping.is_set():
+        self._journal.made(events)
+        while events and not self._stopping.is_set():
             status, said, retry_after = self._door.post(events)
             self.statuses[status] += 1
             if status == 503 and not (retry_after or "").isdecimal():
                 self.without_retry_after += 1
             if status == 200:
-                left = {one["id"] for one in said["results"] if one["status"] == "refused"}
-                self._journal.note([one["id"] for one in events if one["id"] not in left])
-                events = [one for one in events if one["id"] in left]
-                if not events:
-                    return
-                self.refused.append(next(r for r in said["results"] if r["status"] == "refused"))
-            self._stopping.wait(AGAIN_S)
+                events = self._left(events, said["results"])
+            if events:
+                self._stopping.wait(AGAIN_S)
 
-    def _event(self) -> dict[str, Any]:
+    def _left(self, events: list[Body], results: Sequence[Any]) -> list[Body]:
+        """Note what was acknowledged; return what was refused."""
+        refused = {one["id"]: one for one in results if one["status"] == "refused"}
+        self._journal.note([one for one in events if one["id"] not in refused])
+        self.refused += list(refused.values())[:1]
+        return [one for one in events if one["id"] in refused]
+
+    def _event(self) -> Body:
         self._sent += 1
-        name = f"{self.name}-{self._sent}"
-        if not is_piece(name):
-            return event(name, "material.shipped", "need/SO-1/n1", quantity=1)
-        return event(name, "operation.progressed", "operation/SO-1/20", work_unit="P1", good=1)
+        return report(self.name, self._sent)
+
+
+class Teller(threading.Thread):
+    """Reports what it is handed, one after the other, each until it is acknowledged."""
+
+    def __init__(self, door: Door, journal: Journal) -> None:
+        super().__init__(daemon=True, name="teller")
+        self._door, self._journal = door, journal
+        self._waiting: queue.SimpleQueue[Body | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+
+    def tell(self, body: Body) -> None:
+        """Report it soon."""
+        self._journal.made([body])
+        self._waiting.put(body)
+
+    def run(self) -> None:
+        while (body := self._waiting.get()) is not None:
+            while not self._stopping.is_set():
+                status, said, _ = self._door.post([body])
+                if status == 200 and said["results"][0]["status"] != "refused":
+                    self._journal.note([body])
+                    break
+                self._stopping.wait(AGAIN_S)
+        self._door.close()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._waiting.put(None)
+        self.join(15)
 
 
 class Pulse(threading.Thread):
@@ -172,12 +176,25 @@ class Pulse(threading.Thread):
         self.join(15)
 
 
-def is_piece(name: str) -> bool:
-    """Whether an event of a sender reports a piece; each tenth reports a shipment."""
-    return int(name.rpartition("-")[2]) % 10 != 0
+def was_sent(source: str, kind: str) -> bool:
+    """Whether an event is one of the senders', and none that the program makes of a plan."""
+    return source == SOURCE and kind != "plan.changed"
 
 
-def event(name: str, kind: str, subject: str, **data: Any) -> dict[str, Any]:
+def report(name: str, number: int) -> Body:
+    """What a machine reports as its n-th: mostly pieces, now and then scrap or a shipment."""
+    identity = f"{name}-{number}"
+    if number % 20 in (0, 10):
+        supplier = "jade" if number % 20 else "onyx"
+        return event(identity, "material.shipped", NEEDS[supplier], quantity=1 + number % 3)
+    if number % 10 == 5:
+        return event(
+            identity, "operation.progressed", "operation/SO-1/10", work_unit="M1", good=2, scrap=1
+        )
+    return event(identity, "operation.progressed", LAST, work_unit="P1", good=1)
+
+
+def event(name: str, kind: str, subject: str, **data: Any) -> Body:
     """A CloudEvent that happens now."""
     return {
         "specversion": "1.0", "id": name, "source": SOURCE, "type": kind, "subject": subject,

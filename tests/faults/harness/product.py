@@ -1,8 +1,8 @@
 """A Milepost of the tests' own: real parts, the real supervisor, engines behind proxies.
 
 `python -m tests.faults.harness.product FOLDER` is the supervisor's process; `Product` starts it
-from a test. The parts reach the engines through the proxies, the supervisor does not: what dies
-is started again by the program itself, as in production.
+from a test. The parts reach the engines through the proxies, and screens the web process; the
+supervisor does not: what dies is started again by the program itself, as in production.
 """
 
 import os
@@ -90,6 +90,11 @@ class Product:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def screens(self) -> str:
+        """The address that screens have, behind a proxy."""
+        return f"http://127.0.0.1:{self.proxies['web'].port}"
+
+    @property
     def log(self) -> str:
         """What all parts have said."""
         return self._log.read_text(errors="replace")
@@ -153,7 +158,9 @@ class Product:
             ("postgres", socket_file), ("redis", Path(self.redis.url.removeprefix("unix://"))),
         ):  # fmt: skip
             self.proxies[name] = Proxy(path)
-            self.proxies[name].start()
+        self.proxies["web"] = Proxy(self.port)
+        for proxy in self.proxies.values():
+            proxy.start()
 
     def _env(self) -> dict[str, str]:
         kept = {n: v for n, v in os.environ.items() if not n.startswith("MILEPOST_")}

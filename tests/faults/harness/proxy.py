@@ -1,7 +1,7 @@
-"""A TCP proxy of the tests' own in front of one engine, which does to its bytes what networks do.
+"""A TCP proxy of the tests' own in front of a server, which does to its bytes what networks do.
 
-Listens on this machine, leads to the engine's Unix socket, runs in a thread of its own. What it
-does can be changed while connections go through it:
+Listens on this machine, leads to an engine's Unix socket or a web process's port, runs in a thread
+of its own. What it does can be changed while connections go through it:
 
 `delay`: 200 ms for every piece, both ways. `trickle`: a few bytes at a time. `reset`: every
 connection is reset each half second. `hold`: nothing passes and nothing is closed, as behind a
@@ -30,7 +30,8 @@ _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 class Proxy:
     """One proxy. `start` and `stop` once each; `doing` for what it does meanwhile."""
 
-    def __init__(self, engine: Path, seed: int = 1) -> None:
+    def __init__(self, engine: Path | int, seed: int = 1) -> None:
+        """`engine`: its Unix socket, or the port that it has on this machine."""
         self.port = 0
         self.swallowed = 0
         self._engine = engine
@@ -39,7 +40,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._passes = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
-        self._thread = threading.Thread(target=self._run, name=f"proxy {engine.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"proxy {engine}", daemon=True)
         self._ready = threading.Event()
 
     def start(self) -> None:
@@ -96,9 +97,14 @@ class Proxy:
                 for writer in list(self._open):
                     _reset(writer)
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._engine, int):
+            return await asyncio.open_connection("127.0.0.1", self._engine)
+        return await asyncio.open_unix_connection(str(self._engine))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_unix_connection(str(self._engine))
+            there, back = await self._connect()
         except OSError:
             _reset(writer)
             return

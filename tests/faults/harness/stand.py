@@ -5,26 +5,28 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
-
-from playwright.sync_api import Error as PageError
 
 from tests.browser.product.program import ORDER
 from tests.browser.product.program import SITE as WORKS
-from tests.faults.harness.load import Door, Journal, Pulse, Sender, is_piece, wait_until
+from tests.faults.harness import looks
+from tests.faults.harness.alarms import BENCHES, Alarms, prepare, robot_of
+from tests.faults.harness.journal import Journal
+from tests.faults.harness.load import LAST, NEEDS, Door, Pulse, Sender, Teller, wait_until
+from tests.faults.harness.logs import LogReader
+from tests.faults.harness.looks import Look, Span
 from tests.faults.harness.product import Product
-from tests.faults.harness.screens import Look, Screens, screens
+from tests.faults.harness.screens import Board, Screens, screens
 from tests.faults.harness.truth import Truth
 from tests.folders import short_folder
 
 SENDERS, RATE = 2, 10.0  # events a second, each
 RECOVERED_WITHIN_S = 60.0
-LABELLED_WITHIN_S = 15.0  # what is older than this must be labelled
 ARRIVED_WITHIN_S = 20.0
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
+CANARIES = {"jade": "nightingale clasp 7731", "onyx": "bullfinch spring 4409"}
 
 
 class Row(NamedTuple):
@@ -37,45 +39,56 @@ class Row(NamedTuple):
     recovered_s: float | None
     screens: str
     wrong: tuple[str, ...] = ()
-    told: int = 0  # of the lost: people were told, by the place in the log
 
     @property
     def holds(self) -> bool:
-        return not (self.lost > self.told or self.doubled or self.wrong)
+        return not (self.lost or self.doubled or self.wrong)
 
 
 class Stand:
-    """What a fault gets: `product` to break, `hold` to wait, `wrong` to say what it missed."""
+    """What a fault gets.
 
-    def __init__(self, product: Product, journal: Journal, seen: Screens | None) -> None:
+    `product` to break, `kill` and `broken` to say when, `hold` to wait, `wrong` to say what it
+    missed, `afterwards` for what must end when all is well again.
+    """
+
+    def __init__(
+        self, product: Product, journal: Journal, seen: Screens, told: Callable[["Stand"], Alarms]
+    ) -> None:
         self.product, self.journal, self.seen = product, journal, seen
         self.truth = Truth(product.postgres, product.redis)
         self.wrong: list[str] = []
         self.notes: list[str] = []
-        self.told: set[str] = set()  # lost, and people were told
-        self._lost: set[str] = set()  # in rows before
+        self.within_s = RECOVERED_WITHIN_S
+        self.afterwards = ExitStack()
         self.senders = [
             Sender(f"s{n}", Door(product.port, product.key), journal, RATE) for n in range(SENDERS)
         ]
+        self._alarms = told(self)
         self._pulse = Pulse(Door(product.port, product.key), ["M1", "P1"])
+        self._teller = Teller(Door(product.port, product.key), journal)
+        self._log = LogReader(product.redis.url)
+        self._lost: set[str] = set()  # in rows before
+        self._resting: list[Span] = []
+        self._dark: list[Span] = []
+        self._machine_stopped = False
+        self._since: float | None = None  # when the clock of recovery starts; None: at the end
 
     def start(self) -> None:
-        self._pulse.start()
-        for sender in self.senders:
-            sender.start()
+        for thread in (self._log, self._pulse, self._teller, *self.senders):
+            thread.start()
         assert wait_until(lambda: self.journal.count() > 5, 20), "nothing is acknowledged"
 
     def stop(self) -> None:
-        for sender in self.senders:
-            sender.stop()
-        self._pulse.stop()
+        for thread in (*self.senders, self._teller, self._pulse, self._log):
+            thread.stop()
 
     def hold(self, seconds: float) -> None:
-        """Let time pass and look at the wall meanwhile."""
+        """Let time pass and look at the screens meanwhile."""
         self.await_(lambda: False, seconds)
 
     def await_(self, condition: Callable[[], object], within_s: float) -> bool:
-        """Look at the wall until something is so; whether it came about."""
+        """Look at the screens until something is so; whether it came about."""
         until = time.monotonic() + within_s
         while time.monotonic() < until:
             self.look()
@@ -85,154 +98,177 @@ class Stand:
         return False
 
     def look(self) -> Look | None:
-        """Look at the wall, and say when it shows something old as if it were new."""
-        if self.seen is None:
-            return None
+        """Look at the screens now."""
+        return self.seen.look()
+
+    def kill(self, part: str) -> None:
+        """End a part or engine as a crash does; the clock of recovery starts."""
+        self._since = time.monotonic()
+        self.product.kill(part)
+        self._stop_a_machine()
+
+    @contextmanager
+    def broken(self, *, dark: bool = False) -> Iterator[None]:
+        """Say that something is broken meanwhile; the clock of recovery starts when it is over.
+
+        `dark`: nothing new can reach a screen.
+        """
+        begun = time.monotonic()
+        self._stop_a_machine()
         try:
-            look = self.seen.look()
-        except PageError:
-            return None
-        return look
+            yield
+        finally:
+            self._since = time.monotonic()
+            if dark:
+                self._dark.append((begun, self._since))
 
     def row(self, name: str, fault: Callable[["Stand"], None]) -> Row:
         """Bring a fault about under load; wait until all is well; compare everything."""
-        self.wrong, self.notes = [], []
-        before, first_look = self.journal.count(), self._looks()
-        fault(self)
-        recovered = self._recovered()
-        self._settle()
-        counted = self.truth.count(self.journal.ids())
-        lost = [one for one in counted.lost if one not in self._lost]
+        before = self.journal.count()
+        self._begin()
+        with self.afterwards:
+            fault(self)
+            recovered = self._recovered()
+        self._rest()
+        lost = self.missing()
         self._lost.update(lost)
+        doubled = self.truth.count(()).doubled
         self._compare()
+        self._judge()
+        self._go_on()
         return Row(
-            name, self.journal.count() - before, len(lost), len(counted.doubled), recovered,
-            self._said(first_look), tuple(self.wrong), len(self.told & {*lost}),
+            name, self.journal.count() - before, len(lost), len(doubled), recovered, self._said(),
+            tuple(self.wrong),
         )  # fmt: skip
 
-    def pieces(self) -> int:
-        """How many good pieces were acknowledged and are not known to be lost."""
-        return sum(is_piece(one) for one in self.journal.ids() if one not in self._lost)
+    @contextmanager
+    def faster(self, rate: float, per_post: int) -> Iterator[None]:
+        """Let each sender report more a second for a while, so many at once."""
+        for sender in self.senders:
+            sender.per_post, sender.rate = per_post, rate
+        try:
+            yield
+        finally:
+            for sender in self.senders:
+                sender.per_post, sender.rate = 1, RATE
 
-    def _looks(self) -> int:
-        return len(self.seen.looks) if self.seen else 0
+    def missing(self, before: float | None = None) -> list[str]:
+        """What was acknowledged by a moment and SQL hasn't; without what earlier faults took."""
+        ids = self.journal.ids()[: self.journal.count(before)]
+        return [one for one in self.truth.missing(ids) if one not in self._lost]
+
+    def _begin(self) -> None:
+        self.wrong, self.notes, self.within_s = [], [], RECOVERED_WITHIN_S
+        self._since, self._dark = None, []
+        self._machine_stopped = False
+        self.seen.forget()
+        self.look()
+
+    def _stop_a_machine(self) -> None:
+        if not self._machine_stopped:
+            self._machine_stopped = True
+            self._teller.tell(self._alarms.next_stop())
 
     def _recovered(self) -> float | None:
-        """Wait until what is acknowledged from now on is in SQL and on the wall; say how long."""
-        begun, count = time.monotonic(), self.journal.count()
-        within = RECOVERED_WITHIN_S
-        if not self.await_(lambda: self.journal.count() > count, within):
-            self.wrong.append("nothing was acknowledged within 60 s")
-            return None
-        marker = self.journal.ids()[-1]
-        goal = self.pieces()
-        if not self.await_(lambda: self.truth.recorded(marker), within):
-            self.wrong.append("nothing was recorded within 60 s")
-            return None
-        if self.seen and not self.await_(lambda: self._shows(goal), within):
-            self.wrong.append("the wall was not live within 60 s")
-            return None
-        return time.monotonic() - begun
+        """Wait until what comes in from now on goes all ways; say how long that took.
 
-    def _shows(self, pieces: int) -> bool:
-        look = self.seen.looks[-1] if self.seen and self.seen.looks else None
-        return look is not None and look.good >= pieces and not look.lost
+        It is acknowledged, in SQL and on a live wall, and of the machine that stopped people
+        were told.
+        """
+        self._stop_a_machine()
+        since = time.monotonic() if self._since is None else self._since
+        pieces = self.journal.running(LAST, "good")(since)
+        for is_so, what in (
+            (lambda: self._marker(since) is not None, "nothing was acknowledged"),
+            (lambda: self.truth.recorded(self._marker(since) or ""), "nothing was recorded"),
+            (lambda: self._shows_more_than(pieces), "the wall was not live"),
+            (self._alarms.last_is_told, "nobody was told of the machine that stopped"),
+        ):
+            left = since + self.within_s - time.monotonic()
+            if not self.await_(is_so, max(left, 2 * LOOK_EVERY_S)):
+                self.wrong.append(f"{what} within {self.within_s:.0f} s")
+                return None
+        return time.monotonic() - since
 
-    def _settle(self) -> None:
+    def _marker(self, since: float) -> str | None:
+        return self.journal.first_made_since(since)
+
+    def _shows_more_than(self, pieces: int) -> bool:
+        """Whether the wall is live and has a piece that was acknowledged afterwards."""
+        look = self.seen.looks[-1] if self.seen.looks else None
+        return look is not None and look.good > pieces and not look.lost
+
+    def _rest(self) -> None:
         """Let the senders pause, and everything that they got acknowledged arrive."""
+        self._resting.append((time.monotonic(), float("inf")))
         for sender in self.senders:
             sender.pause()
-        if not all(sender.idle(30) for sender in self.senders):
+        if not self.await_(lambda: all(sender.idle(0) for sender in self.senders), 30):
             self.wrong.append("a sender still waits for its answer")
         self.await_(lambda: not self.missing(), ARRIVED_WITHIN_S)
 
-    def missing(self) -> list[str]:
-        """What was acknowledged and SQL hasn't; without what earlier faults took."""
-        lost = self.truth.count(self.journal.ids()).lost
-        return [one for one in lost if one not in self._lost]
+    def _go_on(self) -> None:
+        self._resting[-1] = (self._resting[-1][0], time.monotonic())
+        for sender in self.senders:
+            sender.go_on()
 
     def _compare(self) -> None:
-        """Compare states, replay and screens while nothing comes in; then let it come again."""
-        try:
-            self.wrong += self.truth.differences()
-            stored, events = self.truth.good(), self.truth.pieces_of_events()
-            if stored != events:
-                self.wrong.append(f"{stored} pieces by the state, {events} by the events")
-            if self.seen:
-                self._compare_screens(self.seen, stored)
-        finally:
-            for sender in self.senders:
-                sender.go_on()
+        """Compare journal, log, events, states, what people were told of, and the screens."""
+        self.wrong += self.truth.differences(self.journal, self._log.said())
+        self.wrong += self._alarms.differences()
+        states = self.truth.states()
+        pieces = states.get((LAST, "good"), 0)
+        if not self.await_(lambda: [one.good for one in self.seen.looks[-1:]] == [pieces], 20):
+            self.wrong.append(f"the wall shows {self.seen.looks[-1:]}, stored are {pieces}")
+        for board in self.seen.boards:
+            shipped = states.get((NEEDS[board.supplier], "quantity"), 0)
+            if not self.await_(lambda b=board, n=shipped: _stands(b, n), 20):
+                self.wrong.append(
+                    f"{board.supplier}'s page shows {board.looks[-1:]}, stored are {shipped}"
+                )
 
-    def _compare_screens(self, seen: Screens, stored: int) -> None:
-        if not self.await_(lambda: seen.looks[-1].good == stored, 20):
-            self.wrong.append(f"the wall shows {seen.looks[-1].good}, stored are {stored}")
-        shipped = self.truth.shipped()
-        if not self.await_(lambda: seen.shipped() == shipped, 20):
-            self.wrong.append(f"the supplier's page shows {seen.shipped()}, stored are {shipped}")
+    def _judge(self) -> None:
+        """Say what the screens showed as new and wasn't, and where they couldn't be looked at."""
+        seen = self.seen.looks
+        pieces = self.journal.running(LAST, "good")
+        self.wrong += looks.too_few(seen, pieces)
+        self.wrong += looks.stood_still(seen, self._resting)
+        self.wrong += looks.never_said("the wall", seen, self._dark)
+        self.wrong += looks.unseen("the wall", self.seen.tries)
+        for board in self.seen.boards:
+            what = f"{board.supplier}'s page"
+            shipped = self.journal.running(NEEDS[board.supplier], "quantity")
+            self.wrong += looks.wrongly_dated(what, board.looks, shipped)
+            self.wrong += looks.never_said(what, board.looks, self._dark)
+            self.wrong += looks.told_to_others(what, board.looks)
+            self.wrong += looks.unseen(what, board.tries)
 
-    def _said(self, first: int) -> str:
-        """Say what the wall showed meanwhile; what it showed as new and wasn't is wrong."""
-        if self.seen is None:
-            return "; ".join(self.notes) or "–"
-        looks = self.seen.looks[first:]
-        self.wrong += self._unlabelled(looks)
-        parts = list(self.notes)
-        for words, is_so in (
-            ("no connection", lambda look: look.lost),
-            ("hatched", lambda look: look.old > 0 and not look.lost),
-            ("recording behind", lambda look: bool(look.behind) and not look.lost),
-        ):
-            seconds = _seconds(looks, is_so)
-            if seconds > 0:
-                parts.append(f"{words} {seconds:.0f} s")
-        return "; ".join(parts) or "live"
-
-    def _unlabelled(self, looks: list[Look]) -> list[str]:
-        """Find looks at a count that had been passed long before, without a word about it."""
-        worst = 0.0
-        ids = self.journal.ids()
-        upto, pieces = 0, 0
-        for look in looks:
-            count = self.journal.count(look.at - LABELLED_WITHIN_S)
-            while upto < count:
-                pieces += is_piece(ids[upto]) and ids[upto] not in self._lost
-                upto += 1
-            if look.good < pieces and not look.says_so:
-                worst = max(worst, float(pieces - look.good))
-        if not worst:
-            return []
-        return [f"the wall showed {worst:.0f} pieces too few as live after 15 s"]
+    def _said(self) -> str:
+        return "; ".join([*self.notes, *looks.words(self.seen.looks)]) or "live"
 
 
-def _seconds(looks: list[Look], is_so: Callable[[Look], bool]) -> float:
-    pairs = pairwise(looks)
-    return sum(after.at - look.at for look, after in pairs if is_so(look))
+def _stands(board: Board, shipped: int) -> bool:
+    """Whether a page shows what was shipped, and what is for it alone."""
+    return bool(board.looks) and board.looks[-1].shipped == shipped and board.own in board.said()
 
 
 @contextmanager
-def stand(env: dict[str, str] | None = None, browser: bool = True) -> Iterator[Stand]:
-    """Start a program with a site, an order and its supplier, senders and screens."""
-    with short_folder() as folder, closing(Journal(folder / "journal")) as journal:
-        product = Product(folder, env)
-        try:
-            product.start()
-            plan(product)
-            if browser:
-                with screens(product.address, product.postgres.url) as seen:
-                    yield from _running(Stand(product, journal, seen))
-            else:
-                yield from _running(Stand(product, journal, None))
-        finally:
-            product.stop()
-
-
-def _running(made: Stand) -> Iterator[Stand]:
-    made.start()
-    try:
+def stand(env: dict[str, str] | None = None) -> Iterator[Stand]:
+    """Start a program with a site, an order and its suppliers, senders and screens."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(short_folder())
+        journal = stack.enter_context(closing(Journal(folder / "journal")))
+        robot, ways = stack.enter_context(robot_of(folder))
+        product = Product(folder, {"MILEPOST_NOTIFY": ways, **(env or {})})
+        stack.callback(product.stop)
+        product.start()
+        prepare(product.postgres.url, [WORKS["id"]])
+        plan(product)
+        seen = stack.enter_context(screens(product.screens, product.postgres.url, CANARIES))
+        made = Stand(product, journal, seen, lambda made: Alarms(robot, made.truth.rows))
+        made.start()
+        stack.callback(made.stop)
         yield made
-    finally:
-        made.stop()
 
 
 def plan(product: Product) -> None:
@@ -240,15 +276,26 @@ def plan(product: Product) -> None:
     now = datetime.now(UTC)
     west = (now.hour - 6) % 24
     zone = f"Etc/GMT{'+' if west <= 12 else '-'}{west if west <= 12 else 24 - west}"
-    parties = [*WORKS["parties"], {"id": "jade", "name": "Jade", "kind": "supplier"}]
-    need: dict[str, Any] = {
-        "id": "n1", "part": "J-1", "name": "ring", "operation": "10", "supplier": "jade",
-        "quantity": 900_000, "need_by": (now + timedelta(days=3)).isoformat(),
+    suppliers = [{"id": one, "name": one.title(), "kind": "supplier"} for one in CANARIES]
+    benches = [{"id": bench, "work_center": "BENCHES"} for bench in BENCHES]
+    site = {
+        **WORKS, "timezone": zone, "parties": [*WORKS["parties"], *suppliers],
+        "areas": [*WORKS["areas"], {"id": "L2", "name": "Benches", "calendar": "c"}],
+        "work_centers": [*WORKS["work_centers"], {"id": "BENCHES", "area": "L2"}],
+        "work_units": [*WORKS["work_units"], *benches],
     }  # fmt: skip
-    order = {**ORDER, "quantity": 900_000, "needs": [need]}
+    needs = [_need(NEEDS[one].rpartition("/")[2], one, now) for one in CANARIES]
+    order = {**ORDER, "quantity": 900_000, "needs": needs}
     door = Door(product.port, product.key)
-    site = {**WORKS, "timezone": zone, "parties": parties}
     for path, body in (("/site", site), ("/orders", {"orders": [order]})):
         status, said, _ = door.call(path, body, method="PUT")
         assert status == 200 and said["accepted"] == 1, said
     door.close()
+
+
+def _need(name: str, supplier: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": name, "part": name, "name": CANARIES[supplier], "operation": "10",
+        "supplier": supplier, "quantity": 900_000,
+        "need_by": (now + timedelta(days=3)).isoformat(),
+    }  # fmt: skip
