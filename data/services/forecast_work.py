@@ -37,6 +37,7 @@ TOLD_EVERY = timedelta(seconds=30)
 TRACES_KEPT = timedelta(days=14)
 MOVED_S, STEP_MOVED_S = 60.0, 300.0
 WATCHED = 100  # closed orders whose coverage is watched
+SCORED_KEPT = 10_000
 AT_ONCE = 200  # orders told in one step
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("forecasts")
@@ -96,7 +97,7 @@ class ForecastWork:
         self._times, self._calibration = RunTimes(), Calibration(SCORES)
         self._forecaster = Forecaster(self._times, self._calibration)
         self._shown: dict[str, OrderForecast] = {}
-        self._scored: set[str] = set()
+        self._scored: dict[str, None] = {}  # the newest, for who is opened and closed again
         self._traced_at: datetime | None = None
         self._drift: Drift | None = None
         self._told: Forecasting | None = None
@@ -186,8 +187,10 @@ class ForecastWork:
     def _calibrate(self, scored: Iterable[Scored]) -> None:
         for one in scored:
             if one.order not in self._scored:
-                self._scored.add(one.order)
+                self._scored[one.order] = None
                 self._calibration.add(one.scores)
+        while len(self._scored) > SCORED_KEPT:
+            del self._scored[next(iter(self._scored))]
         was, self._drift = self._drift, self._calibration.drift(0.8, last=WATCHED)
         if self._drift and self._drift.drifted and not (was and was.drifted):
             said = round(self._drift.coverage, 3)

@@ -6,7 +6,7 @@ Imported by `app`, which hands it to the watch.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
 
 from data.domain.deliveries import DeliveryState
 from data.domain.exceptions.evaluate import ScreenSeen, WayDown
@@ -21,6 +21,15 @@ from data.store.way_states import WayStates
 
 MOST_TOLD = 200
 _TOLD = ("kind", "source", "event_id", "field", "reason", "raw", "received_at")
+# Asked every few seconds for months, so they are put together once.
+_FAILED = (
+    select(delivery.c.way, func.min(delivery.c.first_at), func.max(delivery.c.answer))
+    .where(delivery.c.state == DeliveryState.FAILED)
+    .group_by(delivery.c.way)
+)
+_SENT_LAST = select(func.max(delivery.c.done_at)).where(
+    delivery.c.state == DeliveryState.SENT, delivery.c.way == bindparam("of")
+)
 
 
 class Program:
@@ -81,18 +90,10 @@ class Program:
         return sorted([*found, *failing.values()], key=lambda one: one.name)
 
     def _failing(self) -> list[WayDown]:
-        table, sent = delivery.c, delivery.alias("sent")
-        since = func.min(table.first_at)
-        query = (
-            select(table.way, since, func.max(table.answer))
-            .where(table.state == DeliveryState.FAILED)
-            .group_by(table.way)
-        )
-        gone_out = select(func.max(sent.c.done_at)).where(sent.c.state == DeliveryState.SENT)
         with process(self._engine) as connection:
             found = []
-            for way, at, reason in connection.execute(query).all():
-                last = connection.execute(gone_out.where(sent.c.way == way)).scalar()
+            for way, at, reason in connection.execute(_FAILED).all():
+                last = connection.execute(_SENT_LAST, {"of": way}).scalar()
                 if at is not None and (last is None or last < at):
                     found.append(WayDown(name=way, since=at, reason=reason))
             return found

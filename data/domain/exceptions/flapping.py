@@ -4,7 +4,6 @@ Pure. Source: the flap detection of Nagios: 21 looks, the newer of their 20 chan
 more; it begins above 20 per cent and ends below 5.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -32,7 +31,7 @@ class FlapBook:
     """Looks once a minute at conditions that have changed lately."""
 
     def __init__(self) -> None:
-        self._looks: dict[Key, deque[bool]] = {}
+        self._looks: dict[Key, tuple[bool, ...]] = {}  # oldest first
         self._flapping: set[Key] = set()
         self._changed: set[Key] = set()
         self._looked_at: datetime | None = None
@@ -40,7 +39,7 @@ class FlapBook:
     def changed(self, key: Key, standing: bool) -> None:
         """Note that a condition has come or gone."""
         if key not in self._looks:
-            self._looks[key] = deque([not standing], maxlen=LOOKS)
+            self._looks[key] = (not standing,)
         self._changed.add(key)
 
     def flaps(self, key: Key) -> bool:
@@ -59,9 +58,9 @@ class FlapBook:
         for key, looks in list(self._looks.items()):
             holds = key in standing
             if key in self._changed and looks[-1] == holds:
-                looks.append(not holds)
-            looks.append(holds)
-            if self._judge(key, flapping_percent(tuple(looks))):
+                looks = (*looks, not holds)
+            looks = self._looks[key] = (*looks, holds)[-LOOKS:]
+            if self._judge(key, flapping_percent(looks)):
                 turned.add(key)
             if len(set(looks)) == 1 and key not in self._flapping:
                 del self._looks[key]
