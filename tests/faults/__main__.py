@@ -8,15 +8,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench.stage import allow_many_files
-from tests.faults.harness.clocks import CLOCKS, environment
+from tests.faults.harness.clocks import CLOCKS, environment, library
 from tests.faults.harness.faults import FAULTS, Fault
+from tests.faults.harness.scenes import SCENES, Scene, played
 from tests.faults.harness.stand import Row, Stand, stand
 
-# Each is run on a stand of its own: what its parts need in their environment (None: it can't be
-# had here), and its faults.
-STANDS: tuple[tuple[Callable[[], dict[str, str] | None], Sequence[Fault]], ...] = (
-    (dict, FAULTS),
-    (environment, CLOCKS),
+Env = Callable[[Path], dict[str, str]]
+# Each is run on a stand of its own: whether it can be had here, what its parts get in their
+# environment, and its faults.
+STANDS: tuple[tuple[Callable[[], object], Env, Sequence[Fault]], ...] = (
+    (lambda: True, lambda _: {}, FAULTS),
+    (library, environment, CLOCKS),
 )
 KEPT = Path(__file__).parents[2] / "var" / "faults"
 
@@ -26,19 +28,21 @@ def main(arguments: Sequence[str]) -> int:
     allow_many_files()
     rows: list[Row] = []
     begun = time.monotonic()
-    for needed, faults in STANDS:
+    for can_be_had, env, faults in STANDS:
         chosen = [one for one in faults if _is_meant(one.name, options.only)]
-        env = needed() if chosen else None
-        if env is not None:
+        if chosen and can_be_had():
             rows += _run(env, chosen, options.quick)
         elif chosen:
             _say(f"left out, for want of libfaketime: {', '.join(one.name for one in chosen)}")
+    for scene in SCENES:
+        if _is_meant(scene.name, options.only) and not options.quick:
+            rows += _play(scene)
     held = sum(row.holds for row in rows)
     _say(f"{table(rows)}\n{held} of {len(rows)} hold; {time.monotonic() - begun:.0f} s")
     return int(not all(row.holds for row in rows))
 
 
-def _run(env: dict[str, str], faults: Sequence[Fault], quick: bool) -> list[Row]:
+def _run(env: Env, faults: Sequence[Fault], quick: bool) -> list[Row]:
     rows = []
     KEPT.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -49,6 +53,15 @@ def _run(env: dict[str, str], faults: Sequence[Fault], quick: bool) -> list[Row]
             _say("\n".join([_line(rows[-1]), *_wrong(rows[-1])]))
             (KEPT / "log").write_text(made.product.log)
     return rows
+
+
+def _play(scene: Scene) -> list[Row]:
+    came = played(scene)
+    if isinstance(came, str):
+        _say(f"left out: {scene.name}: {came}")
+        return []
+    _say("\n".join([_line(came), *_wrong(came)]))
+    return [came]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -72,9 +85,11 @@ def _say(words: str) -> None:
 
 
 def _line(row: Row) -> str:
-    after = "never" if row.recovered_s is None else f"{row.recovered_s:.1f} s"
-    count = f"{row.acknowledged:,}"
-    words = f"{row.fault} | {count} | {row.lost} | {row.doubled} | {after} | {row.screens}"
+    counted = " | ".join(
+        "–" if one is None else f"{one:,}" for one in (row.acknowledged, row.lost, row.doubled)
+    )
+    after = f"{row.recovered_s:.1f} s" if row.recovered_s is not None else "–"
+    words = f"{row.fault} | {counted} | {after} | {row.screens}"
     return f"| {words} |" + ("" if row.holds else " ✗")
 
 

@@ -1,13 +1,16 @@
 """Web processes are replaced one after the other under load: no error, nothing missed or repeated.
 
-Forty streams and steady requests go through nginx to two gunicorns. One is stopped and started,
-as an upgrade does it, the other gets HUP. A reader here does what a browser does: connects again
-where a stream ends, with the id of what it had last.
+Forty streams, a wall in Chromium and steady requests go through nginx to two gunicorns. One is
+stopped and started, as an upgrade does it, the other gets HUP. A reader here does what a browser
+does: connects again where a stream ends, with the id of what it had last.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count
 
 import httpx
@@ -19,11 +22,15 @@ from data.store.embedded import EmbeddedPostgres
 from data.stream.embedded import EmbeddedRedis
 from data.stream.log import key_of
 from tests.browser.product.program import wait_for
+from tests.chromium import launched
+from tests.faults.harness.looks import Look, longest_still, unseen
+from tests.faults.harness.screens import WALL, Screens, opened_over_tls
 from tests.proxied import Proxied, proxied
 
 WALLS, PROGRAMS = 20, 20
 COUNT = "p0-figures-good"
 BROUGHT_BACK_WITHIN_S = 20.0
+SILENT_AT_MOST_S = 11.0  # two heartbeats: a wall that hears nothing for longer says so
 Found = Callable[[str, dict[str, object]], int | None]
 
 
@@ -57,10 +64,13 @@ class Reader(threading.Thread):
         self.statuses: list[int] = []
         self.failure: BaseException | None = None
         self._behind, self._cookies, self._path, self._found = behind, cookies, path, found
+        self.silent_s = 0.0
+        self._heard_at = time.monotonic()
         self._retry_s = 1.0
         self._stopping = threading.Event()
 
     def run(self) -> None:
+        self._heard_at = time.monotonic()
         try:
             with self._behind.client(cookies=self._cookies) as client:
                 while not self._stopping.is_set():
@@ -90,6 +100,8 @@ class Reader(threading.Thread):
             self._retry_s = int(fields["retry"]) / 1000
         if "event" not in fields:
             return
+        now = time.monotonic()
+        self.silent_s, self._heard_at = max(self.silent_s, now - self._heard_at), now
         count = self._found(fields["event"], msgspec.json.decode(fields["data"]))
         if count is not None:
             self.counts.append(count)
@@ -167,44 +179,82 @@ def logged_ids(redis_url: str) -> list[str]:
     return [event["id"] for event in events if event["id"].startswith("piece-")]
 
 
-@pytest.mark.long
-def test_forty_streams_and_steady_requests_notice_nothing_of_a_rolling_restart(
-    behind: Proxied, redis_server: EmbeddedRedis
-) -> None:
-    cookies = behind.signed_in()
-    readers = [Reader(behind, cookies, "/live/wall/works.L1", on_wall) for _ in range(WALLS)]
-    readers += [
-        Reader(behind, cookies, "/api/v1/stream?site=works", in_rows) for _ in range(PROGRAMS)
-    ]
-    machine, pages, callbacks = (
-        Asker(behind, ask) for ask in (behind.report, ask_for_pages, call_back)
-    )
-    for thread in (*readers, machine, pages, callbacks):
-        thread.start()
-    wait_for(lambda: all(reader.counts for reader in readers), 20, "every stream has begun")
-
+def roll(behind: Proxied) -> None:
+    """Stop and start one, as an upgrade does; let the other take new code in."""
     first, second = behind.webs
     first.stop()
     first.start()
     first.await_ready("works")
     second.reload()
 
-    for asker in (machine, pages, callbacks):
+
+def watched(behind: Proxied, readers: Sequence[Reader]) -> list[Look]:
+    """Roll while a wall in Chromium is looked at; return every look until all streams went on."""
+    with launched() as browser, ThreadPoolExecutor(1) as pool:
+        page = opened_over_tls(browser, behind.address, WALL, behind.signed_in())
+        page.wait_for_selector("#p0-figures-good", state="attached")
+        seen, before = Screens(page, []), [len(reader.statuses) for reader in readers]
+
+        def gone_on() -> bool:
+            now = [len(reader.statuses) for reader in readers]
+            return all(after > then for then, after in zip(before, now, strict=True))
+
+        wait_for(seen.look, 20, "the wall is there")
+        rolling = pool.submit(roll, behind)
+        wait_for(lambda: (seen.look(), rolling.done())[1], 120, "both have been replaced")
+        rolling.result()
+        wait_for(lambda: (seen.look(), gone_on())[1], BROUGHT_BACK_WITHIN_S, "all have moved")
+        assert unseen("the wall", seen.tries) == []
+        return seen.looks
+
+
+def ended(askers: Sequence[Asker]) -> None:
+    """Stop those who ask; they had nothing but right answers."""
+    for asker in askers:
         asker.stop()
         assert asker.failure is None
         assert asker.wrong == []
         assert asker.answers > 10
-    total = machine.answers
-    wait_for(
-        lambda: all(reader.counts[-1] == total for reader in readers),
-        BROUGHT_BACK_WITHIN_S, "every stream has come to the last count",
-    )  # fmt: skip
+
+
+def compare(reader: Reader) -> None:
+    """Nothing went back, nothing came twice, and it was never silent for long."""
+    reader.stop()
+    assert reader.failure is None
+    assert set(reader.statuses) == {200}
+    assert reader.counts == sorted(reader.counts)
+    assert len(reader.ids) == len(set(reader.ids))
+    assert reader.silent_s < SILENT_AT_MOST_S
+
+
+@pytest.mark.long
+def test_forty_streams_a_wall_and_steady_requests_notice_nothing_of_a_rolling_restart(
+    behind: Proxied, redis_server: EmbeddedRedis, record_property: Callable[[str, object], None]
+) -> None:
+    cookies = behind.signed_in()
+    readers = [Reader(behind, cookies, "/live/wall/works.L1", on_wall) for _ in range(WALLS)]
+    readers += [
+        Reader(behind, cookies, "/api/v1/stream?site=works", in_rows) for _ in range(PROGRAMS)
+    ]
+    askers = [Asker(behind, ask) for ask in (behind.report, ask_for_pages, call_back)]
+    for thread in (*readers, *askers):
+        thread.start()
+    wait_for(lambda: all(reader.counts for reader in readers), 20, "every stream has begun")
+    looks = watched(behind, readers)
+    ended(askers)
+    total = askers[0].answers
     for reader in readers:
-        reader.stop()
-    for reader in readers:
-        assert reader.failure is None
-        assert set(reader.statuses) == {200}
-        assert reader.counts == sorted(reader.counts)  # never back to what was before
-        assert len(reader.ids) == len(set(reader.ids))  # nothing came twice
-    assert sum(len(reader.statuses) > 1 for reader in readers) == len(readers)  # all had to move
-    assert sorted(logged_ids(redis_server.url)) == sorted(f"piece-{n}" for n in range(total))
+        come = partial(reader.has_come_to, total)
+        wait_for(come, BROUGHT_BACK_WITHIN_S, "every stream has come to the last count")
+        compare(reader)
+    assert not [look for look in looks if look.says_so]
+    still_s = longest_still(looks)
+    assert still_s < SILENT_AT_MOST_S
+    ids = logged_ids(redis_server.url)
+    assert sorted(ids) == sorted(f"piece-{n}" for n in range(total))
+    silent_s = max(reader.silent_s for reader in readers)
+    for name, value in (
+        ("acknowledged", total), ("lost", 0), ("doubled", 0),
+        ("silent", f"{silent_s:.1f} s at most"), ("Chromium's wall still", f"{still_s:.1f} s"),
+    ):  # fmt: skip
+        record_property(name, value)

@@ -5,7 +5,7 @@ told of proves that watch and notifier are there again, and says when.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ RULE = {
     "states": ["down"], "limit_s": 0, "ways": ["robot"],
 }  # fmt: skip
 BENCHES = tuple(f"B{number:02}" for number in range(1, 81))  # each stops once
-RAISED = "milepost.exception.raised"
+RAISED, RETURNED = "milepost.exception.raised", "milepost.exception.returned"
 _EXCEPTIONS = (
     "SELECT 'exception/' || site || '/' || number, subject FROM exception"
     " WHERE rule = 'stopped' AND state <> 'closed'"
@@ -81,6 +81,7 @@ class Alarms:
     def __init__(self, receiver: Receiver, rows: Rows) -> None:
         self._receiver, self._rows = receiver, rows
         self._stopped: list[str] = []
+        self._again: set[str] = set()
         self._said: set[str] = set()
 
     def next_stop(self) -> Body:
@@ -91,6 +92,10 @@ class Alarms:
             f"stop-{bench}", "work_unit.state_changed", self._stopped[-1], state="down",
             reason="jam",
         )  # fmt: skip
+
+    def vanished(self) -> None:
+        """Say that boards may forget for seconds what stopped last, which then is raised anew."""
+        self._again.add(self._stopped[-1])
 
     def last_is_told(self) -> bool:
         """Whether people were told of the machine that stopped last."""
@@ -106,7 +111,8 @@ class Alarms:
         told = [raised.get(one, one) for one in told_of(self._receiver).values()]
         found = [
             *_not_once("raised", self._stopped, [*raised.values()]),
-            *_not_once("told", self._stopped, told), *self._otherwise(),
+            *_not_once("told", self._stopped, self._without_repeated(told)),
+            *self._otherwise(raised),
         ]  # fmt: skip
         new = [words for words in found if words not in self._said]
         self._said.update(new)
@@ -116,9 +122,18 @@ class Alarms:
         """How many messages came again under the id that they had before."""
         return len(self._receiver.taken) - len(told_of(self._receiver))
 
-    def _otherwise(self) -> list[str]:
-        kinds = {one.document["type"] for one in [*self._receiver.taken]} - {RAISED}
-        return [f"told, beside what was raised: {sorted(kinds)}"] if kinds else []
+    def _without_repeated(self, told: Sequence[str]) -> list[str]:
+        once = {one for one in told if one in self._again}
+        return [*once, *(one for one in told if one not in once)]
+
+    def _otherwise(self, raised: Mapping[str, str]) -> list[str]:
+        """Say what was told of, other than a stop: that is over only where boards forgot it."""
+        found = [one.document for one in [*self._receiver.taken]]
+        kinds = {
+            one["type"] for one in found
+            if raised.get(one.get("subject", "")) not in self._again or one["type"] != RETURNED
+        }  # fmt: skip
+        return [f"told, beside what was raised: {kinds - {RAISED}}"] if kinds - {RAISED} else []
 
 
 def _not_once(what: str, wanted: Sequence[str], found: Sequence[str]) -> list[str]:

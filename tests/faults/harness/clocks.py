@@ -4,7 +4,6 @@ The engines and the screens keep the true time: what jumps is the clock of the h
 program runs on. Time that only goes forward (CLOCK_MONOTONIC) is left alone, as NTP leaves it.
 """
 
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from tests.faults.harness.stand import Stand
 
 _PLACES = ("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1",)
 _MACHINES = ("x86_64", "aarch64")
-MOVED = Path(tempfile.gettempdir()) / "milepost-faketime"
 
 
 def library() -> Path | None:
@@ -27,28 +25,30 @@ def _found() -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
-def environment() -> dict[str, str] | None:
-    """Return what the parts need so that their clock can be moved; None without libfaketime."""
-    found = library()
-    if found is None:
-        return None
-    MOVED.write_text("+0")
+def environment(folder: Path) -> dict[str, str]:
+    """Return what the parts of a stand need so that their clock can be moved."""
+    _moved(folder).write_text("+0")
     return {
-        "LD_PRELOAD": str(found), "FAKETIME_TIMESTAMP_FILE": str(MOVED), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+        "LD_PRELOAD": str(library()), "FAKETIME_TIMESTAMP_FILE": str(_moved(folder)),
+        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
+
+
+def _moved(folder: Path) -> Path:
+    return folder / "faketime"
 
 
 def jump(hours: int, stand: Stand, seconds: float) -> None:
     """Every part's clock jumps, and jumps back."""
     for sender in stand.senders:
         sender.refused.clear()
+    moved = _moved(stand.product.folder)
     with stand.broken():
-        MOVED.write_text(f"{hours:+d}h")
+        moved.write_text(f"{hours:+d}h")
         try:
             stand.hold(seconds)
         finally:
-            MOVED.write_text("+0")
+            moved.write_text("+0")
     refused = [one for sender in stand.senders for one in sender.refused]
     if refused:
         stand.notes.append(f"refused {len(refused)} ×: {refused[0]['reason']}")

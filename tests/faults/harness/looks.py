@@ -63,19 +63,25 @@ def too_few(looks: Sequence[Look], acknowledged: Callable[[float], int]) -> list
 
 
 def stood_still(looks: Sequence[Look], resting: Sequence[Span]) -> list[str]:
-    """Find the longest that a count stood still without a label while senders had news.
+    """Find a count that stood still too long without a label while senders had news.
 
     `resting`: when senders had none.
     """
+    longest = longest_still(looks, resting)
+    if longest <= LABELLED_WITHIN_S:
+        return []
+    return [f"the wall stood still as if it were live for {longest:.0f} s"]
+
+
+def longest_still(looks: Sequence[Look], resting: Sequence[Span] = ()) -> float:
+    """Return the longest that a count stood still without a label while senders had news."""
     longest, since = 0.0, looks[0].at if looks else 0.0
     for before, look in pairwise(looks):
         rested = max((end for begin, end in resting if begin <= look.at), default=since)
         fresh = look.good != before.good or look.says_so
         since = look.at if fresh else min(look.at, max(since, rested))
         longest = max(longest, look.at - since)
-    if longest <= LABELLED_WITHIN_S:
-        return []
-    return [f"the wall stood still as if it were live for {longest:.0f} s"]
+    return longest
 
 
 def never_said(what: str, looks: Sequence[Look | BoardLook], dark: Sequence[Span]) -> list[str]:

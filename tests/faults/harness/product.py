@@ -126,6 +126,10 @@ class Product:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
 
+    def terminate(self, child: str) -> None:
+        """Tell a part to end."""
+        os.kill(self.pid(child), signal.SIGTERM)
+
     @contextmanager
     def stopped(self, child: str) -> Iterator[None]:
         """Let a part or engine stand still, with all that it started."""

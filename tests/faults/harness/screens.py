@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.faults.harness.looks import BoardLook, Look, Try
 WALL = "/wall/works.L1?lang=en"
 BOARD = "/supplier?lang=en"
 BOARDS_EVERY_S = 0.5
-PATIENCE_MS = 4000.0
+PATIENCE_MS, OPENED_WITHIN_MS = 4_000.0, 40_000.0
 _SHIPPED = re.compile(r"([\d,]+) of [\d,]+ shipped")
 _LOOK = """(_) => {
   const text = (id) => (document.getElementById(id) || {}).textContent || "";
@@ -112,21 +112,32 @@ def _seen(page: Page, tries: list[Try], how: str, told: object = None) -> Any | 
 def screens(address: str, database_url: str, canaries: dict[str, str]) -> Iterator[Screens]:
     """Open all pages in a Chromium; close it afterwards. `canaries`: what only each may see."""
     with launched() as browser:
-        wall = opened(browser, address, WALL, people.signed_in(database_url))
+        cookie = people.cookie(address, people.signed_in(database_url))
+        wall = opened(browser, address, WALL, [cookie])
         boards = []
         for supplier, own in canaries.items():
             foreign = [words for one, words in canaries.items() if one != supplier]
-            token = people.signed_in(database_url, Role.SUPPLIER, supplier)
-            boards.append(Board(opened(browser, address, BOARD, token), supplier, own, foreign))
+            cookie = people.cookie(address, people.signed_in(database_url, Role.SUPPLIER, supplier))
+            boards.append(Board(opened(browser, address, BOARD, [cookie]), supplier, own, foreign))
         wall.wait_for_selector("#p0-figures-good", state="attached")
         yield Screens(wall, boards)
 
 
-def opened(browser: Browser, address: str, path: str, token: str) -> Page:
+def opened(browser: Browser, address: str, path: str, cookies: Sequence[Any]) -> Page:
     """Open a page as somebody."""
-    context = browser.new_context(viewport={"width": 1920, "height": 1080})
-    context.set_default_timeout(PATIENCE_MS * 10)
-    context.add_cookies([people.cookie(address, token)])
+    context = browser.new_context(
+        viewport={"width": 1920, "height": 1080}, ignore_https_errors=True
+    )
+    context.set_default_timeout(OPENED_WITHIN_MS)
+    context.add_cookies(list(cookies))
     page = context.new_page()
     page.goto(address + path)
     return page
+
+
+def opened_over_tls(browser: Browser, address: str, path: str, cookies: Mapping[str, str]) -> Page:
+    """Open a page of a program behind a proxy with TLS."""
+    return opened(browser, address, path, [
+        {"name": name, "value": token, "url": address, "secure": True, "httpOnly": True}
+        for name, token in cookies.items()
+    ])  # fmt: skip

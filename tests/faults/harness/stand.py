@@ -4,16 +4,18 @@
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.browser.product.program import ORDER
 from tests.browser.product.program import SITE as WORKS
 from tests.faults.harness import looks
 from tests.faults.harness.alarms import BENCHES, Alarms, prepare, robot_of
-from tests.faults.harness.journal import Journal
+from tests.faults.harness.journal import Body, Journal
 from tests.faults.harness.load import LAST, NEEDS, Door, Pulse, Sender, Teller, wait_until
 from tests.faults.harness.logs import LogReader
 from tests.faults.harness.looks import Look, Span
@@ -26,16 +28,17 @@ SENDERS, RATE = 2, 10.0  # events a second, each
 RECOVERED_WITHIN_S = 60.0
 ARRIVED_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.1
+AT_ONCE = 50
 CANARIES = {"jade": "nightingale clasp 7731", "onyx": "bullfinch spring 4409"}
 
 
 class Row(NamedTuple):
-    """What one fault came to."""
+    """What one fault came to. None: nothing was counted, or it never recovered."""
 
     fault: str
-    acknowledged: int
-    lost: int
-    doubled: int
+    acknowledged: int | None
+    lost: int | None
+    doubled: int | None
     recovered_s: float | None
     screens: str
     wrong: tuple[str, ...] = ()
@@ -107,6 +110,12 @@ class Stand:
         self.product.kill(part)
         self._stop_a_machine()
 
+    def terminate(self, part: str) -> None:
+        """Tell a part to end, as an upgrade does; the clock of recovery starts."""
+        self._since = time.monotonic()
+        self.product.terminate(part)
+        self._stop_a_machine()
+
     @contextmanager
     def broken(self, *, dark: bool = False) -> Iterator[None]:
         """Say that something is broken meanwhile; the clock of recovery starts when it is over.
@@ -121,6 +130,11 @@ class Stand:
             self._since = time.monotonic()
             if dark:
                 self._dark.append((begun, self._since))
+
+    def log_vanishes(self) -> None:
+        """Say that the log is emptied, and with it what boards had read and nobody recorded."""
+        self._stop_a_machine()
+        self._alarms.vanished()
 
     def row(self, name: str, fault: Callable[["Stand"], None]) -> Row:
         """Bring a fault about under load; wait until all is well; compare everything."""
@@ -151,6 +165,23 @@ class Stand:
         finally:
             for sender in self.senders:
                 sender.per_post, sender.rate = 1, RATE
+
+    def told(self, bodies: Sequence[Body]) -> Counter[str]:
+        """Report some at once and note what is acknowledged; return the verdicts."""
+        verdicts, known = Counter[str](), self.journal.sent()
+        self.journal.made([one for one in bodies if one["id"] not in known])
+        with closing(Door(self.product.port, self.product.key)) as door:
+            for first in range(0, len(bodies), AT_ONCE):
+                some = [*bodies[first : first + AT_ONCE]]
+                status, said, _ = door.post(some)
+                if status != 200:
+                    verdicts[str(status)] += len(some)
+                    continue
+                said_of = [one["status"] for one in said["results"]]
+                verdicts.update(said_of)
+                taken = zip(some, said_of, strict=True)
+                self.journal.note([one for one, verdict in taken if verdict == "accepted"])
+        return verdicts
 
     def missing(self, before: float | None = None) -> list[str]:
         """What was acknowledged by a moment and SQL hasn't; without what earlier faults took."""
@@ -253,13 +284,16 @@ def _stands(board: Board, shipped: int) -> bool:
 
 
 @contextmanager
-def stand(env: dict[str, str] | None = None) -> Iterator[Stand]:
-    """Start a program with a site, an order and its suppliers, senders and screens."""
+def stand(env: Callable[[Path], dict[str, str]] = lambda _: {}) -> Iterator[Stand]:
+    """Start a program with a site, an order and its suppliers, senders and screens.
+
+    `env`: what its parts get besides, given the stand's folder.
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(short_folder())
         journal = stack.enter_context(closing(Journal(folder / "journal")))
         robot, ways = stack.enter_context(robot_of(folder))
-        product = Product(folder, {"MILEPOST_NOTIFY": ways, **(env or {})})
+        product = Product(folder, {"MILEPOST_NOTIFY": ways, **env(folder)})
         stack.callback(product.stop)
         product.start()
         prepare(product.postgres.url, [WORKS["id"]])
@@ -288,9 +322,14 @@ def plan(product: Product) -> None:
     order = {**ORDER, "quantity": 900_000, "needs": needs}
     door = Door(product.port, product.key)
     for path, body in (("/site", site), ("/orders", {"orders": [order]})):
-        status, said, _ = door.call(path, body, method="PUT")
-        assert status == 200 and said["accepted"] == 1, said
+        assert wait_until(lambda p=path, b=body: _is_put(door, p, b), 60, 0.5), path
     door.close()
+
+
+def _is_put(door: Door, path: str, body: Body) -> bool:
+    status, said, _ = door.call(path, body, method="PUT")
+    assert status in (0, 503) or (status == 200 and said["accepted"] + said["duplicate"] == 1), said
+    return status == 200
 
 
 def _need(name: str, supplier: str, now: datetime) -> dict[str, Any]:
