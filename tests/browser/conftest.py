@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from playwright.sync_api import Error as PageError
 
+from tests.browser.tabs import WITHIN_MS, Tabs
 from tests.chromium import launched
 
 # What is expected comes when it does; how soon it has to come is said where that is the matter.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=WITHIN_MS)
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
 LOCAL_SCHEMES = frozenset({"data", "blob", "about"})
@@ -29,6 +30,11 @@ class Watched:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", self._on_page_error)
         self.page.on("request", self._on_request)
+
+    def leave(self) -> None:
+        self.page.remove_listener("console", self._on_console)
+        self.page.remove_listener("pageerror", self._on_page_error)
+        self.page.remove_listener("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -53,6 +59,12 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium: Browser) -> Tabs:
+    """The tabs of the session's browser."""
+    return Tabs(chromium)
+
+
 @pytest.fixture
 def open_page(open_stranger: OpenPage) -> OpenPage:
     """As `open_stranger`, where nobody signs in."""
@@ -60,19 +72,16 @@ def open_page(open_stranger: OpenPage) -> OpenPage:
 
 
 @pytest.fixture
-def open_stranger(chromium: Browser) -> Iterator[OpenPage]:
-    """A function that opens a page in a context of its own, with Playwright's context options."""
-    contexts: list[BrowserContext] = []
+def open_stranger(tabs: Tabs) -> Iterator[OpenPage]:
+    """A function that opens an empty tab that shares nothing with another, as `Tabs.take` does."""
+    taken: list[Watched] = []
 
     def open_(**options: object) -> Watched:
-        contexts.append(chromium.new_context(**{"viewport": FULL_HD, **options}))
-        watched = Watched(contexts[-1].new_page())
-        watched.watch()
-        return watched
+        taken.append(Watched(tabs.take(**options)))
+        taken[-1].watch()
+        return taken[-1]
 
     yield open_
-    for context in contexts:
-        context.close()
-
-
-FULL_HD = {"width": 1920, "height": 1080}
+    for watched in taken:
+        watched.leave()
+        tabs.give_back(watched.page)

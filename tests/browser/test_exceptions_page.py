@@ -112,14 +112,14 @@ def test_the_keys_go_through_the_list_select_and_acknowledge(opened, served):
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("x")
-    assert page.locator(".mp-x-bar .mp-x-count").inner_text() == "1"
+    expect(page.locator(".mp-x-bar .mp-x-count")).to_have_text("1")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("a")
     expect(page.locator(".mp-x-said")).to_contain_text("Acknowledged: 1")
     expect(page.locator("#case-17 .mp-x-who strong")).to_have_text("May")
     assert served.memory.cases[17].state is State.ACKNOWLEDGED
-    assert page.locator(".mp-x-box:checked").count() == 0
+    expect(page.locator(".mp-x-box:checked")).to_have_count(0)
     assert page.errors == []
 
 
@@ -153,8 +153,8 @@ def test_what_is_selected_focused_and_typed_stays_when_the_page_is_drawn_anew(op
     expect(page.locator("#case-12 .mp-x-who strong")).to_have_text("Somebody Else")
     expect(words).to_be_focused()
     words.press_sequentially("aced")
-    assert words.input_value() == "feeder replaced"
-    assert page.locator("#case-17 .mp-x-box").is_checked()
+    expect(words).to_have_value("feeder replaced")
+    expect(page.locator("#case-17 .mp-x-box")).to_be_checked()
 
 
 def test_who_comes_second_sees_who_was_first_and_the_newest(opened, served):
@@ -194,7 +194,7 @@ def test_the_keys_are_told_and_search_is_one_of_them(opened):
     page.keyboard.press("/")
     expect(page.locator("input[name=q]")).to_be_focused()
     page.keyboard.press("j")
-    assert page.locator("input[name=q]").input_value() == "j"
+    expect(page.locator("input[name=q]")).to_have_value("j")
 
 
 def test_a_group_is_unfolded_by_its_link_and_stays_in_the_address(opened):

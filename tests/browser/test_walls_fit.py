@@ -79,34 +79,19 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser_of_walls(chromium):
-    """One for all walls, as they keep nothing: scripts are fetched and compiled for the first."""
-    context = chromium.new_context()
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def wall(address, browser_of_walls):
-    pages = []
-
+def wall(address, open_page):
     def show(size=SIZES[0], **options):
-        page, errors = browser_of_walls.new_page(), []
-        pages.append(page)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        watched = open_page(viewport={"width": size[0], "height": size[1]})
+        page = watched.page
         query = "&".join(f"{name}={value}" for name, value in options.items())
         page.goto(f"{address}/wall?{query}")
         page.wait_for_selector("#wall .mp-show")
         page.evaluate("document.fonts.ready.then(() => true)")
-        page.errors = errors
+        page.errors = watched.errors
         return page
 
-    yield show
-    for page in pages:
-        page.close()
+    return show
 
 
 @pytest.mark.parametrize(
@@ -216,10 +201,9 @@ def _frames(*alarms: str) -> str:
     ("alarms", "shown"), [(("", "44"), "p1"), (("44", "44"), "p0"), (("44", ""), "p0")]
 )
 def test_only_a_new_critical_exception_brings_its_page_to_the_front(
-    address, chromium, alarms, shown
+    address, open_page, alarms, shown
 ):
-    context = chromium.new_context(viewport={"width": 1920, "height": 1080})
-    page = context.new_page()
+    page = open_page().page
     headers = {"Content-Type": "text/event-stream"}
     page.route("**/live/**", lambda route: route.fulfill(headers=headers, body=_frames(*alarms)))
     page.goto(f"{address}/wall?view=ordinary&distance=5&diagonal=55")
@@ -231,4 +215,3 @@ def test_only_a_new_critical_exception_brings_its_page_to_the_front(
     )
     assert page.evaluate("document.querySelector('.mp-page.mp-show').id") == shown
     assert page.locator("#p1 .mp-exceptions").count() == 1
-    context.close()

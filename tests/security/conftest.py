@@ -105,7 +105,7 @@ def guarded() -> Iterator[Program]:
 @pytest.fixture(scope="session")
 def shared(guarded: Program) -> Program:
     """The program with one more site, of two sides that may know nothing of each other."""
-    key = guarded.run("key", "add", yard.YARD, "--source", "test")
+    key = guarded.new_key(yard.YARD)
     for path, body in (
         ("/site", yard.site()),
         ("/orders", {"orders": [yard.order(yard.OWN), yard.order(yard.RIVAL)]}),
@@ -115,7 +115,7 @@ def shared(guarded: Program) -> Program:
             headers={"Authorization": f"Bearer {key}"},
         )  # fmt: skip
         assert answer.json()["refused"] == 0, answer.text
-    reader = guarded.run("key", "add", yard.YARD, "--role", "manager")
+    reader = guarded.new_reader(yard.YARD, Role.MANAGER)
     header = {"Authorization": f"Bearer {reader}"}
     orders = f"{guarded.address}/api/v1/orders"
     wait_for(lambda: len(requests.get(orders, headers=header, timeout=9).json()["orders"]) == 2, 20,

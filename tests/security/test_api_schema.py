@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemathesis import checks
 
 from callbacks.openapi import document
+from data.domain.scope import Role
 from tests.browser.product.program import Program
 from tests.security.conftest import CANARIES
 
@@ -50,8 +51,8 @@ def operations(guarded: Program) -> list[Any]:
 def keys(guarded: Program) -> dict[str, str]:
     return {
         "source": guarded.key,
-        "manager": guarded.run("key", "add", "works", "--role", "manager"),
-        "supplier": guarded.run("key", "add", "works", "--role", "supplier", "--party", "acme"),
+        "manager": guarded.new_reader("works", Role.MANAGER),
+        "supplier": guarded.new_reader("works", Role.SUPPLIER, "acme"),
         "nobody": "mp_00000000_x",
     }
 

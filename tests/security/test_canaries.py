@@ -119,7 +119,7 @@ def test_a_partys_stream_tells_nothing_of_what_happens_to_others(
     member_of: Any, shared: Program
 ) -> None:
     supplier, manager = member_of(Role.SUPPLIER), member_of(Role.MANAGER)
-    key = shared.run("key", "add", YARD, "--source", "floor")
+    key = shared.new_key(YARD, "floor")
     address = f"{shared.address}/api/v1/stream?site={YARD}"
     http = {"stream": True, "timeout": 20, "headers": {"Accept-Encoding": "identity"}}
     with supplier.http.get(address, **http) as heard, manager.http.get(address, **http) as all_:

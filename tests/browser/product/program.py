@@ -108,14 +108,14 @@ class Program:
                 [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=output, stderr=output,
                 preexec_fn=_dying_with(os.getpid(), signal.SIGINT),
             )  # fmt: skip
-        wait_for(self.serves, 60, "the program serves")
-        self.key = self.key or self._new_key()
+        wait_for(self.serves, 180, "the program serves")
+        self.key = self.key or self.new_key()
 
     def at(self, site: str) -> "Program":
         """Return the same running program, for a site that has its key and people of its own."""
         other = copy(self)
         other.site, other.sites = site, (site,)
-        other.key = other._new_key()
+        other.key = other.new_key()
         return other
 
     def run(self, *arguments: str) -> str:
@@ -140,11 +140,21 @@ class Program:
         self._process = None
         return code
 
-    def _new_key(self) -> str:
+    def new_key(self, site: str = "", source: str = "test") -> str:
+        """Make a key that reports for a site, its own unless named, as `key add` does."""
+        with self._keys() as keys:
+            return keys.create(site or self.site, source)
+
+    def new_reader(self, site: str, role: Role, party: str | None = None) -> str:
+        """Make a key that reads what a role may, as `key add --role` does."""
+        with self._keys() as keys:
+            return keys.create_reader(site, role, party)
+
+    @contextmanager
+    def _keys(self) -> Iterator[Keys]:
         sql = connect(self.database_url)
-        made = Keys(KeyStore(sql), utc_now).create(self.site, "test")
+        yield Keys(KeyStore(sql), utc_now)
         sql.dispose()
-        return made
 
     def pid(self, child: str) -> int:
         """The process id of a running part."""

@@ -80,7 +80,7 @@ def test_a_date_is_asked_for_confirmed_and_seen_by_both(planned: Program, signed
     factory.get_by_role("button", name="Confirm ").first.click()
     expect(factory.get_by_text("The date is confirmed.")).to_be_visible()
     history = page.locator(".mp-say-history")
-    expect(history).to_contain_text("the factory confirmed", timeout=15_000)
+    expect(history).to_contain_text("the factory confirmed")
     assert customer.errors == [] and customer.outside == []
     assert planner.errors == [] and planner.outside == []
 

@@ -14,12 +14,12 @@ from tests.browser.product.program import Program, wait_for
 DESK = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}}
 ROWS = "#desk-body tbody tr"
-SOON_MS = 15_000
+SOON_MS = 60_000
 HOLD_RENEWALS = """
 const plain = window.fetch;
 window.fetch = async (...request) => {
   const answer = await plain(...request);
-  if (!String((request[1] || {}).body).includes('"desk-live"')) return answer;
+  if (window.held || !String((request[1] || {}).body).includes('"desk-live"')) return answer;
   await new Promise((go) => { window.held = true; window.release = go; });
   return answer;
 };
@@ -90,14 +90,13 @@ def test_a_choice_filters_at_once_and_going_back_takes_it_away(orders: Watched) 
     expect(page.locator(ROWS)).to_have_count(1)
     page.go_back()
     expect(page.locator(ROWS)).to_have_count(50, timeout=SOON_MS)
-    assert page.locator("select[name=product]").input_value() == ""
+    expect(page.locator("select[name=product]")).to_have_value("")
 
 
 @pytest.fixture
 def held(planned: Program, open_page: OpenPage) -> Page:
     """A page that has asked for what is new, and the answer hasn't come."""
-    page = open_page(**DESK).page
-    page.add_init_script(HOLD_RENEWALS)
+    page = open_page(**DESK, script=HOLD_RENEWALS).page
     page.goto(planned.address + "/orders?lang=en")
     page.wait_for_selector(ROWS)
     product = f"Dial {datetime.now(UTC):%H%M%S%f}"  # else nothing would have changed
@@ -140,7 +139,7 @@ def test_a_change_on_the_floor_shows_and_what_is_held_on_to_stays(
     held = page.evaluate("document.activeElement.textContent")
     page.evaluate("window.scrollTo(0, 240)")
     planned.send("PUT", "/orders", {"orders": [order("WO-NEW", "Dial", "2026-01-02T00:00:00Z")]})
-    expect(page.locator(ROWS, has_text="WO-NEW")).to_be_visible(timeout=20_000)
+    expect(page.locator(ROWS, has_text="WO-NEW")).to_be_visible()
     assert page.evaluate("document.activeElement.textContent") == held
     assert page.evaluate("window.scrollY") == 240
 
@@ -208,10 +207,12 @@ def test_a_lost_connection_shows_within_fifteen_seconds_and_passes(
     planned: Program, open_page: OpenPage
 ) -> None:
     page = opened(planned, open_page, "/orders?lang=en").page
-    wait_for(lambda: page.evaluate("document.querySelector('#desk-as-of').dataset.live"), 5, "live")
+    wait_for(
+        lambda: page.evaluate("document.querySelector('#desk-as-of').dataset.live"), 60, "live"
+    )
     planned.kill("web", signal.SIGSTOP)
     try:
         expect(page.locator("#desk-as-of")).to_contain_text("no connection", timeout=15_000)
     finally:
         planned.kill("web", signal.SIGCONT)
-    expect(page.locator("#desk-as-of")).not_to_contain_text("no connection", timeout=15_000)
+    expect(page.locator("#desk-as-of")).not_to_contain_text("no connection")

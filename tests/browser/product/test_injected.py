@@ -32,7 +32,7 @@ PAGES = {
     Role.CUSTOMER: ("/customer",),
     Role.LOGISTICS: ("/logistics",),
 }  # fmt: skip
-SOON_MS = 15_000
+SOON_MS = 60_000
 
 
 def order(number: int, words: str) -> dict[str, Any]:
@@ -75,10 +75,10 @@ def reader(injected: Program, open_stranger: OpenPage) -> Iterator[Any]:
     """A function that opens the browser of somebody of a role, whose policy is watched."""
 
     def open_(role: Role) -> Watched:
-        watched = open_stranger(viewport={"width": 1440, "height": 900})
+        viewport = {"width": 1440, "height": 900}
+        watched = open_stranger(viewport=viewport, script=NOTE_VIOLATIONS)
         token = injected.sign_in(role, PARTIES.get(role))
         watched.page.context.add_cookies([people.cookie(injected.address, token)])
-        watched.page.add_init_script(NOTE_VIOLATIONS)
         return watched
 
     yield open_

@@ -43,7 +43,7 @@ def test_a_wall_shows_the_instant_and_stands_still(program: Program, page: Watch
     report_good(program, 700)
     then = datetime.now(UTC)
     report_good(program, 9000)
-    wait_for(lambda: shows(program, page.page, then, "700"), 10, "the instant is recorded")
+    wait_for(lambda: shows(program, page.page, then, "700"), 60, "the instant is recorded")
     assert "as it was at" in text(page.page, ".mp-then-words")
     assert "replay" in text(page.page, ".mp-then-words")
     assert page.page.locator(".mp-stale, .mp-lost").count() == 0
@@ -56,7 +56,7 @@ def test_a_wall_shows_the_instant_and_stands_still(program: Program, page: Watch
     page.page.wait_for_function(
         "() => document.querySelector('#wall') && !document.querySelector('#wall').dataset.at"
     )
-    wait_for(lambda: text(page.page, GOOD) == "9,701", 10, "the live wall")
+    wait_for(lambda: text(page.page, GOOD) == "9,701", 60, "the live wall")
     assert streams
 
 
@@ -67,7 +67,7 @@ def test_arrow_keys_go_a_quarter_of_an_hour(program: Program, page: Watched) -> 
         go(program, page.page, now.isoformat())
         return page.page.locator("#wall").count() == 1
 
-    wait_for(looks_back, 10, "the instant is recorded")
+    wait_for(looks_back, 60, "the instant is recorded")
     assert page.page.locator("#wall-on").get_attribute("href") is None
     there = page.page.locator("#wall-back").get_attribute("href") or ""
     page.page.keyboard.press("ArrowLeft")

@@ -34,7 +34,7 @@ def device(program: Program, open_stranger: OpenPage) -> Watched:
 def wall(program: Program, open_page: OpenPage, device: Watched) -> Iterator[Watched]:
     """A wall in a browser that was let in."""
     enrol(program, open_page(), device.page.locator("#pair-code").inner_text())
-    device.page.wait_for_selector("#wall", timeout=10_000)
+    device.page.wait_for_selector("#wall")
     yield device
 
 
@@ -70,7 +70,7 @@ def test_a_wall_is_let_in_lives_through_a_restart_and_is_kept_out(
 ) -> None:
     page = wall.page
     fresh = page.locator("#wall-fresh")
-    wait_for(lambda: "live" in (fresh.text_content() or ""), 10, "the wall is live")
+    wait_for(lambda: "live" in (fresh.text_content() or ""), 60, "the wall is live")
     assert page.url == program.address + WALL
     cookie = next(c for c in page.context.cookies() if c["name"] == "milepost")
     assert cookie["httpOnly"] and cookie["value"].startswith("screen.")
@@ -80,13 +80,18 @@ def test_a_wall_is_let_in_lives_through_a_restart_and_is_kept_out(
     good = int((page.locator("#p0-figures-good").text_content() or "0").replace(",", "") or 0)
     program.report("operation.progressed", "operation/SO-1/20", work_unit="P1", good=3)
     shown = page.locator("#p0-figures-good")
-    wait_for(lambda: shown.text_content() == f"{good + 3:,}", 20, "the wall follows again")
+    wait_for(lambda: shown.text_content() == f"{good + 3:,}", 60, "the wall follows again")
     manager = open_page().page
-    manager.goto(f"{program.address}/screens?lang=en")
-    assert "online" in manager.locator("tr[data-device]").first.inner_text()
+    rows = manager.locator("tr[data-device]")
+
+    def is_online() -> bool:
+        manager.goto(f"{program.address}/screens?lang=en")
+        return "online" in rows.first.inner_text()
+
+    wait_for(is_online, 60, "the screen is online")
     for _ in range(manager.locator("tr[data-device]").count()):
         manager.get_by_role("button", name="Keep out").first.click()
-    page.wait_for_selector("#pair-code", timeout=15_000)
+    page.wait_for_selector("#pair-code")
 
 
 def test_a_screens_cookie_opens_its_wall_and_nothing_else(program: Program, wall: Watched) -> None:

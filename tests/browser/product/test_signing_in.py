@@ -36,10 +36,9 @@ def stranger(open_stranger: OpenPage) -> Watched:
 
 @pytest.fixture
 def administrator(program: Program, open_stranger: OpenPage) -> Watched:
-    watched = open_stranger()
+    watched = open_stranger(script=NOTE_VIOLATIONS)
     token = program.sign_in(Role.ADMINISTRATOR)
     watched.page.context.add_cookies([people.cookie(program.address, token)])
-    watched.page.add_init_script(NOTE_VIOLATIONS)
     return watched
 
 

@@ -21,7 +21,7 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_nothing_is_left_running
             assert left == []
             program.start()
             shown = lambda: '"p0-figures-good":{"t":"5"' in _first_frame(program)  # noqa: E731
-            wait_for(shown, 10, "five good pieces")
+            wait_for(shown, 60, "five good pieces")
         finally:
             program.stop()
 

@@ -17,7 +17,7 @@ from tests.browser.product.program import Program
 
 DESK = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-SOON_MS = 15_000
+SOON_MS = 60_000
 BOARD = "/supplier?lang=en&theme=light"
 PARTIES = [
     {"id": "acme", "name": "Acme", "kind": "customer"},

@@ -30,7 +30,7 @@ class Heard:
         self.lines: list[str] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
-        wait_for(lambda: self.lines, 10, "the stream begins")
+        wait_for(lambda: self.lines, 60, "the stream begins")
 
     def close(self) -> None:
         self._answer.close()
@@ -112,7 +112,7 @@ def test_a_comment_and_its_answer_cross_from_one_process_to_the_other(
     ):
         begun = time.monotonic()
         person.send(path, key=row, words="Is it so?")
-        wait_for(lambda heard=heard, count=count: len(heard.at) > count, 10, "it is heard")
+        wait_for(lambda heard=heard, count=count: len(heard.at) > count, 60, "it is heard")
         took.append(heard.at[count] - begun)
     assert max(took) < WITHIN_S, took
     assert rival.at == []
