@@ -146,7 +146,7 @@ class Recorder:
     def record_past(self, events: Sequence[tuple[Event, bytes]]) -> None:
         """Store events from before the log (a made or imported past), with their digests.
 
-        Raises: Unavailable, also while another process records the site.
+        Raises: Unavailable, also while another process records the site; OrderArchived.
         """
         if self._folding is None and not self._begin():
             raise Unavailable(f"another process records {self.site}")

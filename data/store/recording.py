@@ -26,6 +26,7 @@ from data.domain.subjects import (
 )
 from data.services.errors import Unavailable
 from data.services.ports import Batch, Recorded
+from data.store.archived import beside_archive, refuse_archived
 from data.store.bases import base_of
 from data.store.scoped import enter
 from data.store.stale import mark
@@ -101,21 +102,29 @@ class Recording:
         """Store a batch whole, or nothing of it.
 
         Raises: Unavailable; psycopg.errors.UniqueViolation when an event is there already;
-        psycopg.DataError, IntegrityError or ProgramLimitExceeded when one can't be stored.
+        psycopg.DataError, IntegrityError or ProgramLimitExceeded when one can't be stored;
+        OrderArchived when one concerns an order whose events are archived.
         """
         if self._connection is None:
             raise Unavailable("the recorder's connection is gone")
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 enter(cursor, self._site)
+                archived = beside_archive(cursor, self._site)
                 spans: Spans = {}
                 store_events(self._connection, self._site, _noted(batch.events, spans))
+                if archived:
+                    refuse_archived(cursor, self._site, spans)
                 _upsert_folds(cursor, self._site, batch, spans)
                 _upsert_output(cursor, self._site, batch.output)
                 _write_voids(cursor, self._site, batch)
                 _write_quarantine(cursor, self._site, batch.quarantined)
                 mark(cursor, self._site, batch.stale, batch.undone, batch.at)
                 _write_offset(cursor, self._site, batch)
+        except psycopg.errors.CheckViolation as error:
+            if error.diag.constraint_name is not None:
+                raise
+            raise Unavailable("a month was just made of what had none; again") from error
         except _UNFIT:
             raise
         except psycopg.Error as error:

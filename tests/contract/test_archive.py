@@ -425,6 +425,21 @@ def test_the_recorder_is_told_of_an_archived_order_within_its_transaction(
             refuse_archived(cursor, PLANT.id, subjects)
 
 
+def test_what_a_door_took_just_before_is_put_aside_and_the_rest_lands(
+    world: World, archive: Archive
+) -> None:
+    late, more = (good(f"{name}-late", 1, f"operation/{name}/10") for name in ("DONE", "OPEN"))
+    assert world.said(late, more) == ["accepted", "accepted"]
+    archive.take(PLANT.id, NOVEMBER)
+    recorder = world.recorder()
+    drain(recorder)
+    recorder.close()
+    assert "OPEN-late" in world.recorded_ids() and "DONE-late" not in world.recorded_ids()
+    ((kind, reason, raw),) = world.rows("SELECT kind, reason, raw FROM quarantine")
+    assert (kind, reason) == ("poison", "the order DONE is archived; bring the archive back first")
+    assert b"DONE-late" in raw
+
+
 def test_files_that_were_moved_come_back_from_where_they_are_now(
     world: World, archive: Archive, owner: Engine, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from data.domain.events import Data, Event, EventType
+from data.services.errors import Unavailable
 from data.services.ingest import digest_of
 from data.services.ports import Recorded
 from data.store.history import connect
@@ -17,6 +18,7 @@ from data.store.months import AHEAD, COLUMNS, begin, later, make, make_ahead, mo
 from data.store.recording import store_events
 from data.store.scoped import WEB, WORKER, enter
 from tests.contract.accounting import Works, works
+from tests.contract.world import Clock, drain, order, plan_document, process
 from tests.engines import conninfo
 from tests.unit.domain.ledger.factories import SITE, START
 
@@ -135,6 +137,29 @@ def test_what_is_recorded_while_a_month_is_made_is_in_it(
             assert not made.done()
         recording.commit()
         assert made.result() == "months.event_2031_03"
+    assert tables(database_url)["months.event_2031_03"] == 2
+
+
+def test_what_meets_the_making_of_its_month_is_recorded_the_next_time(
+    redis_url: str, database_url: str, engine: Engine
+) -> None:
+    with process(redis_url, database_url, Clock(MARCH)) as world, ThreadPoolExecutor(1) as pool:
+        world.open()
+        recorder = world.recorder()
+        drain(recorder)
+        world.accept(plan_document(order("O1")))
+        with engine.connect() as making:
+            begin(making)
+            make(making, MARCH)
+            recording = pool.submit(recorder.step, None)
+            while not waits_for_rest(database_url):
+                assert not recording.done()
+            making.commit()
+            with pytest.raises(Unavailable):
+                recording.result()
+        drain(recorder)
+        assert world.recorded_ids() == ["plan-O1", "site"]
+        assert world.rows("SELECT FROM quarantine") == []
     assert tables(database_url)["months.event_2031_03"] == 2
 
 
