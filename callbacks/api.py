@@ -111,7 +111,10 @@ class Api:
         return _json(_answer(verdicts), 422 if refused_alone else 200)
 
     def put_orders(self) -> Response:
-        """Take order plans as JSON, CSV or XLSX: all of them, or none with every reason."""
+        """Take order plans as JSON, CSV or XLSX; nothing of a file with errors, but every reason.
+
+        A large one is appended in portions: what came before a failure counts once when repeated.
+        """
         grant = self._authorise()
         with self._entered(grant):
             return self._planned(grant)

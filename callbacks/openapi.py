@@ -182,7 +182,9 @@ CALLS = (
         },
     ),
     _reports(
-        "put", "/orders", "planOrders", "Plan orders: all of them are taken, or none.",
+        "put", "/orders", "planOrders",
+        "Plan orders: nothing is taken of a file with errors. After a 503 some may have been; send"
+        " the file again, each counts once.",
         {JSON: _ref("Orders"), CSV: {"type": "string"}, XLSX: _BINARY},
     ),
     _reports(
