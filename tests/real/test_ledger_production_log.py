@@ -158,12 +158,12 @@ def log(path: Path) -> Log:
     return read_log(path, parse_mapping(MAPPING.read_bytes()))
 
 
-@pytest.fixture
-def shop(database_url: str, log: Log) -> Iterator[Works]:
-    """The whole log, recorded and derived, looked at a day after its end."""
+@pytest.fixture(scope="module")
+def shop(shared_database_url: str, log: Log) -> Iterator[Works]:
+    """The whole log, recorded and derived, looked at a day after its end; tests only read it."""
     now = log.ends_at + timedelta(days=1)
     clock = clock_of(log, now, 1.0)
-    with works(database_url, now, SITE) as made:
+    with works(shared_database_url, now, SITE) as made:
         envelopes = [site_envelope(log, clock), *log.plans, *log.events]
         made.record(*(parse_event(envelope, now) for envelope in envelopes))
         made.derive()
