@@ -1,6 +1,6 @@
 """Passwords are checked beside the loop that serves everybody: each takes a twentieth of a second.
 
-Imported by `app` for the web process, which runs under gevent.
+Imported by the wiring for the web process, which runs under gevent.
 """
 
 from argon2 import PasswordHasher

@@ -1,6 +1,6 @@
 """How often one asker may read through the API: counted in Redis over all processes.
 
-Imported by `callbacks.reading` and `app`. By Flask-Limiter. While Redis is away each process
+Imported by `callbacks.reading` and the wiring. By Flask-Limiter. While Redis is away each process
 counts for itself: a limit must never be what keeps somebody from reading.
 """
 

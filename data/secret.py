@@ -1,7 +1,7 @@
 """The program's own secret, from which every key is derived that is not for one purpose alone.
 
-Imported by `app`. A secret that is set from outside is used as it is; else one is made once and
-kept in a file that only the program's account can read.
+Imported by the wiring. A secret that is set from outside is used as it is; else one is made once
+and kept in a file that only the program's account can read.
 """
 
 import hashlib

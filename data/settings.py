@@ -1,7 +1,7 @@
 """Everything that can be set from outside, parsed once into one frozen object.
 
 Why: a malformed or misspelt setting must stop the start with its name, not surface hours later.
-Each setting is explained in docs/settings.md. Imported by app and tests; other modules are
+Each setting is explained in docs/settings.md. Imported by the wiring and tests; other modules are
 handed the values they need.
 """
 

@@ -1,1 +1,1 @@
-"""Ways in, one module a source. Wired in by app alone."""
+"""Ways in, one module a source. Put together by the wiring alone."""

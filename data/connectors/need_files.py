@@ -1,6 +1,6 @@
 """Reads a supplier's table back: the export of its board as XLSX or CSV, changed in Excel.
 
-Columns are known by their headings, in whichever language it was exported. Imported by `app`.
+Columns are known by their headings, in whichever language it was exported. Imported by the wiring.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Ways out, one module each. Wired in by app alone."""
+"""Ways out, one module each. Put together by the wiring alone."""

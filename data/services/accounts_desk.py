@@ -1,6 +1,6 @@
 """Looking after accounts: who is invited, kept out, let in again. Each change is audited.
 
-Imported by the page of administrators and by `app`, whose command line does the same.
+Imported by the page of administrators and by the wiring, whose command line does the same.
 """
 
 from collections.abc import Sequence

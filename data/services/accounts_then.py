@@ -1,6 +1,6 @@
 """Accounts as they could be given at an instant: from what had been recorded by then.
 
-What came or was corrected later is left out. Imported by callbacks, wired in `app`.
+What came or was corrected later is left out. Imported by callbacks, put together by the wiring.
 """
 
 from collections.abc import Iterator, Sequence

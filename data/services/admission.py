@@ -1,8 +1,8 @@
 """Whether the door takes more now: what can't be worked off is refused before it queues.
 
 Input is what is shed first: its sender keeps it and repeats it, as a wall can't. People's own
-acts, walls and reading go on. Imported by `callbacks` and wired in `app`; pure but for the log
-that it looks at.
+acts, walls and reading go on. Imported by `callbacks` and put together by the wiring; pure but for
+the log that it looks at.
 """
 
 import random

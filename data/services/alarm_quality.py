@@ -1,6 +1,6 @@
 """The quality of a site's alarms over a period, for those who look after its rules.
 
-Imported by `app`, which hands it to the page.
+Imported by the wiring, which hands it to the page.
 """
 
 from collections.abc import Callable, Sequence

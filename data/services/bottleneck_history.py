@@ -1,7 +1,7 @@
 """The bottleneck of a line over any period, for the page that shows it.
 
 Everything final comes from SQL; the time that isn't decided yet from the watch's fact. Imported
-by `app`, which hands it to the page.
+by the wiring, which hands it to the page.
 """
 
 from collections.abc import Sequence

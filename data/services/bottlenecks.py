@@ -1,9 +1,9 @@
 """The bottleneck of each line of a site, live: what the watch works out and stores of it.
 
-Changes of state are fed as they come; what becomes final is stored. Those that come later than
-the chain in memory reaches back, and everything at the start, are worked out from the recorded
-past: from two days before what is in question, and from earlier where the chain found then has
-nothing in common yet with the one that is stored. Imported by `app`, which hands it to the watch.
+Changes of state are fed as they come; what becomes final is stored. Those that come later than the
+chain in memory reaches back, and everything at the start, are worked out from the recorded past:
+from two days before what is in question, and from earlier where the chain found then has nothing
+in common yet with the one that is stored. Imported by the wiring, which hands it to the watch.
 """
 
 import time

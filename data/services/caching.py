@@ -1,6 +1,6 @@
 """Answers that are kept for a while: each belongs to a scope, a site and a version of the data.
 
-Imported by services and `app`. What is kept is JSON, never a pickle; a cache that can't be
+Imported by services and the wiring. What is kept is JSON, never a pickle; a cache that can't be
 reached only costs time. Nothing is ever taken back: a new version is another key.
 """
 

@@ -1,7 +1,7 @@
 """Gathers the daily report: of a site for those who see all of it, of its own rows for a party.
 
 What a shift came to is told by the site as it was at its end; a part that can't be had is named
-and the rest told. Imported by `app`, which hands it to the page and to what is mailed.
+and the rest told. Imported by the wiring, which hands it to the page and to what is mailed.
 """
 
 from collections.abc import Callable, Mapping, Sequence

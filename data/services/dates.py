@@ -2,7 +2,7 @@
 
 A party names a date by the key of its own row as disclosed; among its own rows alone it is
 sought, so a key of somebody else's is simply not there. Everything said is noted in the trail
-first, and kept for ever. Wired in `app`; `data.store.dates` keeps it.
+first, and kept for ever. Put together by the wiring; `data.store.dates` keeps it.
 """
 
 import math

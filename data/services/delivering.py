@@ -1,6 +1,6 @@
 """What sending asks of the outbox and of words: the ports of the notifier.
 
-Imported by the services of the notifier, by the store that keeps the outbox, and by `app`.
+Imported by the services of the notifier, by the store that keeps the outbox, and by the wiring.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The people of the demo factory: one of every role, so that each page can be looked at.
 
 Their passwords are made at the first start and kept in a file that only the program's account
-can read. Imported by `app`, and only where the demo factory runs.
+can read. Imported by the wiring, and only where the demo factory runs.
 """
 
 import secrets

@@ -3,7 +3,7 @@
 One step of the notifier. It also gives a case its first instant, takes those off the shelf
 whose time is over, and closes those that have been normal for long. Every move is a
 compare-and-swap, so of several notifiers, or a notifier and a person, one is first.
-Imported by `app`.
+Imported by the wiring.
 """
 
 from collections.abc import Callable, Mapping, Sequence

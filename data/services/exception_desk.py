@@ -1,7 +1,7 @@
 """What people do with exceptions: look, take, give back, put aside, resolve, talk.
 
 Whoever moves one must have seen its newest version, so two never both win; every move is
-audited before it is done. Imported by pages and by `app`.
+audited before it is done. Imported by pages and by the wiring.
 """
 
 from collections.abc import Callable, Mapping, Sequence

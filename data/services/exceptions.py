@@ -2,7 +2,7 @@
 
 An aspect of the watch. Rules say what holds; what comes of it is kept in SQL at once, by itself
 or not at all if somebody changed the exception meanwhile; then it is published. What people do
-to exceptions it learns from the marks that they leave. Imported by `app`. How: docs/adr/0019.
+to exceptions it learns from the marks that they leave. Imported by the wiring. How: docs/adr/0019.
 """
 
 import time

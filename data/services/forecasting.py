@@ -2,7 +2,7 @@
 
 Simulating a large site takes seconds, so it is done in a thread on an image of the board, and
 in steps: what changed is forecast between two of them. The image is brought up to the board
-while the thread rests. Imported by `app`.
+while the thread rests. Imported by the wiring.
 """
 
 import time

@@ -1,7 +1,7 @@
 """What somebody was told lately: in their words, masked for them, with what became of it.
 
-Imported by the page on which people see it; wired in `app`. The words are made anew, by the
-policy that holds now and from what the thing is now.
+Imported by the page on which people see it; put together by the wiring. The words are made anew,
+by the policy that holds now and from what the thing is now.
 """
 
 from collections.abc import Callable, Mapping, Sequence

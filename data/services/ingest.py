@@ -1,7 +1,7 @@
 """The door: validate, authorise, deduplicate; refuse with a reason or acknowledge for good.
 
 Acknowledged means that the log has it on disk. Imported by `callbacks` and the worker roles;
-wired by `app`.
+put together by the wiring.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Rules and models of sites as they were a few seconds ago at most, for what asks all the time.
 
-Imported by `app`, which hands it to the notifier.
+Imported by the wiring, which hands it to the notifier.
 """
 
 from collections.abc import Callable, Sequence

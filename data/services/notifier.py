@@ -2,7 +2,7 @@
 
 A `Sender` serves one way, so that one that hangs keeps no other waiting; `Notifier` does the
 rest: it plans, turns the escalation clock, and looks after what no sender serves. Any number of
-notifiers may run. Imported by `app`.
+notifiers may run. Imported by the wiring.
 
 At least once: what is sent and not yet noted when a process dies is sent again, under the same
 id, by which the far side can tell.

@@ -1,7 +1,7 @@
 """The board that holds an order: the one at hand, or one made for it from the history.
 
 A live board forgets orders that were completed days ago, and a board of the past those
-completed long before it; their pages stay. Imported by callbacks, wired in `app`.
+completed long before it; their pages stay. Imported by callbacks, put together by the wiring.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 What had been recorded by then is folded anew by the same fold, corrections that came later
 left out. Such a board stands still: nobody moves it on, so it is kept for the next viewer.
-Imported by callbacks and wired in `app`; `data.store.past` is its reader.
+Imported by callbacks and put together by the wiring; `data.store.past` is its reader.
 """
 
 from collections import OrderedDict

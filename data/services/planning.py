@@ -1,7 +1,7 @@
 """Planning: turns what happened into deliveries, as each recipient wants to be told.
 
 One step of the notifier. The deliveries of a move and the note that it was told are one
-transaction: whoever dies in between leaves neither. Imported by `app`.
+transaction: whoever dies in between leaves neither. Imported by the wiring.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

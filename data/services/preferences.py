@@ -1,7 +1,7 @@
 """What people want to be told, and who is on duty: looked at and changed, each change audited.
 
-Imported by `app` and by the pages on which people say so. Everybody has their own preference; a
-roster is kept by a site's managers.
+Imported by the wiring and by the pages on which people say so. Everybody has their own preference;
+a roster is kept by a site's managers.
 """
 
 import secrets

@@ -2,7 +2,7 @@
 
 Each delivery has a key of its own (shift and recipient), so that a notifier that dies and comes
 back, or a second one, sends none twice. A report is made once and kept with its delivery:
-every attempt sends the same. Imported by `app`.
+every attempt sends the same. Imported by the wiring.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """Trying a rule on the recorded past before it is switched on: how often would it have fired?
 
 The board of some days ago is folded anew and moved on by what was recorded since, minute by
-minute, under the very evaluator that the watch uses. Imported by the rules' service and wired
-in `app`; `data.store.trials` is its reader.
+minute, under the very evaluator that the watch uses. Imported by the rules' service and put
+together by the wiring; `data.store.trials` is its reader.
 """
 
 from collections import Counter

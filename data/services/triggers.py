@@ -1,7 +1,7 @@
 """Milestone triggers at work: an aspect of the watch notices, a step of the notifier tells.
 
 What fired is kept once for each trigger and milestone, in SQL, and told from there as the moves
-of exceptions are. Imported by `app`.
+of exceptions are. Imported by the wiring.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

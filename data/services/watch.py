@@ -2,7 +2,7 @@
 
 One watch a site at a time, by a lock; another takes over when it dies. What the aspects find is
 published as facts; the watch keeps all of them, and publishes them again when they were lost.
-Imported by `app`, which runs one in a thread for each site.
+Imported by the wiring, which runs one in a thread for each site.
 """
 
 import gc

@@ -1,1 +1,1 @@
-"""SQL: tables, repositories, migrations. Wired in by app alone."""
+"""SQL: tables, repositories, migrations. Put together by the wiring alone."""

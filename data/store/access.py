@@ -1,6 +1,6 @@
 """What the access review asks of SQL beside people and keys: screens, and what was used lately.
 
-Imported by `app`, which hands it to `data.services.access`.
+Imported by the wiring, which hands it to `data.services.access`.
 """
 
 from collections.abc import Collection, Mapping

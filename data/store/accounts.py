@@ -1,6 +1,7 @@
 """Reads what the account of an order is made from.
 
-Imported by `app`, which hands it to services. Every reading is one transaction on one snapshot.
+Imported by the wiring, which hands it to services. Every reading is one transaction on one
+snapshot.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

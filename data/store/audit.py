@@ -1,6 +1,6 @@
 """The audit trail in SQL: append, search, walk. Nothing here changes or deletes a record.
 
-Imported by `app`, which hands it to `data.services.audit`. Whoever appends waits for the one
+Imported by the wiring, which hands it to `data.services.audit`. Whoever appends waits for the one
 before: the chain has one end.
 """
 

@@ -1,6 +1,6 @@
 """Bottlenecks in SQL: the final rows of each line's chain, and the reports they come from.
 
-Imported by `app`, which hands it to services. Raises Unavailable when SQL can't be reached.
+Imported by the wiring, which hands it to services. Raises Unavailable when SQL can't be reached.
 A void is looked for no earlier than a day before the change that it undoes.
 """
 

@@ -1,6 +1,6 @@
 """What was said about needs and outsourced operations, in SQL; a thread is a party's own.
 
-Imported by `app`, which hands it to `data.services.comments`.
+Imported by the wiring, which hands it to `data.services.comments`.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What was said about dates, in SQL; nothing in it is ever changed.
 
-Imported by `app`, which hands it to `data.services.dates`.
+Imported by the wiring, which hands it to `data.services.dates`.
 """
 
 from collections.abc import Sequence

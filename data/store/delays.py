@@ -1,6 +1,6 @@
 """Keeps accounts of orders, the days that they are summed up by, and who held a work unit when.
 
-Imported by `app`, which hands it to services. The writers of one site wait for each other; a
+Imported by the wiring, which hands it to services. The writers of one site wait for each other; a
 day's sums are packed again from the rows of its orders in the transaction that changes one of
 these, so they can't differ.
 """

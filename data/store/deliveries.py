@@ -1,8 +1,8 @@
 """The outbox in SQL: moves that nobody was told of become deliveries, and these go out.
 
-Imported by `app`, which hands it to the notifier and to the pages that show what was delivered.
-Any number of notifiers may work on it: rows are claimed for a while with `SKIP LOCKED`, and
-only whoever holds the claim says what became of them.
+Imported by the wiring, which hands it to the notifier and to the pages that show what was
+delivered. Any number of notifiers may work on it: rows are claimed for a while with `SKIP LOCKED`,
+and only whoever holds the claim says what became of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The version of what is derived from the recorded past: pages and caches tell by it what is new.
 
-Imported within `data.store` and by `app`. It is raised in the transaction that changes derived
+Imported within `data.store` and by the wiring. It is raised in the transaction that changes derived
 tables, whose writers of one site wait for each other there. It grows with the clock, so that a
 promoted replica, which lacks the last ones, gives none of them again: answers kept under them
 are of what was lost.

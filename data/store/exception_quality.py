@@ -1,6 +1,6 @@
 """What the quality of alarms is worked out from: who was told what, moves, marks.
 
-Imported by `app`, which hands it to the service.
+Imported by the wiring, which hands it to the service.
 """
 
 from collections.abc import Iterable

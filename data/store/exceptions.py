@@ -1,6 +1,6 @@
 """Keeps exceptions: a case changes only for whoever has seen its newest version.
 
-Every move is kept in the same transaction as what it changed. Imported by `app`, which hands
+Every move is kept in the same transaction as what it changed. Imported by the wiring, which hands
 this to the watch, the desk and the notifier.
 """
 

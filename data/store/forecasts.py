@@ -1,6 +1,6 @@
 """Stores forecasts, what they were for orders that went on, and how good they turned out.
 
-Imported by `app`, which hands it to the watch. Also reads what forecasts learn from: orders
+Imported by the wiring, which hands it to the watch. Also reads what forecasts learn from: orders
 that closed, and the states that work units were in.
 """
 

@@ -1,6 +1,6 @@
 """Reads completed orders of the past for the Gantt: no more than the rows that are shown.
 
-Imported by `app`, which hands it to `data.services.gantt`.
+Imported by the wiring, which hands it to `data.services.gantt`.
 """
 
 from collections.abc import Sequence

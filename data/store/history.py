@@ -1,6 +1,6 @@
 """Reads the history: snapshots for boards, ledgers of single subjects, known identities.
 
-Imported by `app`, which hands it to services. Raises Unavailable when SQL can't be reached.
+Imported by the wiring, which hands it to services. Raises Unavailable when SQL can't be reached.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

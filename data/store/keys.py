@@ -1,6 +1,6 @@
 """API keys in SQL: made, looked up, revoked. The secret itself is never stored.
 
-Imported by `app`, which hands it to `data.services.keys`.
+Imported by the wiring, which hands it to `data.services.keys`.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
 """A site's lock in SQL: whoever holds it does one job there, until it gives it back or dies.
 
-Imported by `app`. The lock belongs to a connection of its own, so it goes with the process.
+Imported by the wiring. The lock belongs to a connection of its own, so it goes with the process.
 """
 
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """Brings the schema to the newest version; one process at a time, at every start.
 
-Imported by `app` and the tests. A login that may not change the schema starts on one that is
+Imported by the wiring and the tests. A login that may not change the schema starts on one that is
 the newest already; `python app.py migrate` brings it there with the login that owns the tables.
 """
 

@@ -1,4 +1,4 @@
-"""Finds completed orders in the recorded past. Imported by `app`, which hands it to services."""
+"""Finds completed orders in the recorded past; the wiring hands it to services."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

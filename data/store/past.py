@@ -1,6 +1,6 @@
 """Reads what was recorded by an instant: the events of some subjects, and what a board needs.
 
-Imported by `app`, which hands it to services. What was recorded by an instant that has passed
+Imported by the wiring, which hands it to services. What was recorded by an instant that has passed
 never changes; a void that came later is not known yet, and what it undoes still counts. A
 site's `recorded_at` is in its own time, so a replayed log is looked back at the same way.
 """

@@ -1,6 +1,6 @@
 """People in SQL: accounts, sessions, links, attempts to sign in.
 
-Imported by `app`, which hands it to `data.services.identity`. Tokens are kept as hashes.
+Imported by the wiring, which hands it to `data.services.identity`. Tokens are kept as hashes.
 """
 
 import hashlib

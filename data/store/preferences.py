@@ -1,6 +1,6 @@
 """What people want to be told and who is on duty, in SQL; and who there is to tell.
 
-Imported by `app`, which hands it to the notifier and to the pages on which people say so.
+Imported by the wiring, which hands it to the notifier and to the pages on which people say so.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What SQL knows of the program itself: walls that were heard, what came not in or not out.
 
-Imported by `app`, which hands it to the watch.
+Imported by the wiring, which hands it to the watch.
 """
 
 from collections.abc import Sequence

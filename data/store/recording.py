@@ -1,6 +1,6 @@
 """Writes the history: events, states and the reader's offset, in one transaction.
 
-Imported by `app`, which hands it to the recorder. The connection that writes also holds the
+Imported by the wiring, which hands it to the recorder. The connection that writes also holds the
 site's advisory lock, so whoever loses the lock can't write any more.
 """
 

@@ -1,6 +1,6 @@
 """Who wants which daily report when, in SQL.
 
-Imported by `app`, which hands it to the page on which people say so and to the notifier.
+Imported by the wiring, which hands it to the page on which people say so and to the notifier.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Browsers on walls in SQL.
 
-Imported by `app`, which hands it to `data.services.screens`. Tokens and codes are kept as hashes.
+Imported by the wiring, which hands it to `data.services.screens`. Tokens and codes are kept as
+hashes.
 """
 
 from collections.abc import Collection

@@ -1,6 +1,6 @@
 """Reads what the figures of shifts are worked out from, and keeps and adds them up.
 
-Imported by `app`, which hands it to services.
+Imported by the wiring, which hands it to services.
 """
 
 from collections import defaultdict

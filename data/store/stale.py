@@ -1,6 +1,6 @@
 """Marks of what must be worked out again: the recorder sets them, aspects of the watch take them.
 
-Imported by `data.store` and by `app`. The recorder sets a mark in the transaction in which it
+Imported by `data.store` and by the wiring. The recorder sets a mark in the transaction in which it
 stores the events, so none is lost while nobody looks; whoever has worked something out settles
 the mark that it saw before, and one set again meanwhile stays.
 """

@@ -1,6 +1,6 @@
 """What somebody was told in the program itself, what they have read of it, and what they thought.
 
-Imported by `app`, which hands it to the page on which people see it.
+Imported by the wiring, which hands it to the page on which people see it.
 """
 
 from collections.abc import Sequence

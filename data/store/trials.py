@@ -1,6 +1,6 @@
 """Reads what was recorded, forecast and found between two instants, to try rules on it.
 
-Imported by `app`, which hands it to services.
+Imported by the wiring, which hands it to services.
 """
 
 from collections.abc import Mapping

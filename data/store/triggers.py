@@ -1,6 +1,6 @@
 """Milestone triggers in SQL, and what they fired.
 
-Imported by `app`, which hands it to the watch, the notifier and the page that edits triggers.
+Imported by the wiring, which hands it to the watch, the notifier and the page that edits triggers.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """When a viewer last looked at a board, and what it saw then, in SQL.
 
-Imported by `app`, which hands it to `data.services.visits`.
+Imported by the wiring, which hands it to `data.services.visits`.
 """
 
 from sqlalchemy import Engine, select

@@ -1,6 +1,6 @@
 """How much room a way has just now, and what is shut, in SQL: the same for all notifiers.
 
-Imported by `data.store.deliveries` and by `app`. A way's own row has no address; that of one
+Imported by `data.store.deliveries` and by the wiring. A way's own row has no address; that of one
 address says whether it takes anything any more.
 """
 

@@ -1,1 +1,1 @@
-"""Redis: the log and the facts. Wired in by app alone."""
+"""Redis: the log and the facts. Put together by the wiring alone."""

@@ -1,6 +1,6 @@
 """The shelf that answers are kept on: Flask-Caching's Redis backend, bytes in and bytes out.
 
-Imported by `app` alone. Flask-Caching pickles what it keeps; this backend hands bytes through
+Imported by the wiring alone. Flask-Caching pickles what it keeps; this backend hands bytes through
 and refuses everything else. Its decorators are never used: their keys know nothing of scopes.
 """
 

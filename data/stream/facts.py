@@ -1,6 +1,6 @@
 """The facts of a site in Redis: the newest document of each name, and which ones changed when.
 
-Imported by `app` alone, which hands it to the watch and to whoever shows something. Documents
+Imported by the wiring alone, which hands it to the watch and to whoever shows something. Documents
 stand in a hash; a stream of numbered entries names those that changed, so a reader that was
 away finds the newest of each at once, and one that misses a number reads the hash again.
 All of it can be made again: the watch does when it sees that Redis has lost it.

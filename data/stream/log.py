@@ -1,6 +1,6 @@
 """The log of a site in Redis: append once, read from anywhere, trim what is recorded.
 
-Imported by `app` alone, which hands it to services. Every key of a site carries the same
+Imported by the wiring alone, which hands it to services. Every key of a site carries the same
 hash tag, so a Redis Cluster keeps a site on one shard. An append is one script: it claims
 each event's identity and adds the entry in one step, so a retry can't add it twice.
 """

@@ -1,7 +1,7 @@
 """News for all web processes in Redis: one short stream of them for all sites.
 
-Imported by `app` alone, which hands it to `data.services.news`. Nothing is kept here that isn't
-in SQL: who was away asks there.
+Imported by the wiring alone, which hands it to `data.services.news`. Nothing is kept here that
+isn't in SQL: who was away asks there.
 """
 
 from typing import Any

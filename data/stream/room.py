@@ -1,6 +1,6 @@
 """How much room the log has: memory of its engine, and how far its readers are behind.
 
-Imported by `app`, which hands it to the door's admission.
+Imported by the wiring, which hands it to the door's admission.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Plans from files that a planner fills in: JSON, CSV, XLSX; and the templates for them.
 
-Imported by `app` alone, which hands it to the command line and the HTTP API. A file gives
+Imported by the wiring alone, which hands it to the command line and the HTTP API. A file gives
 either orders or errors, never both, so a bad file changes nothing.
 """
 
