@@ -1,7 +1,7 @@
 """Real PostgreSQL and Redis for tests: one server of each a session, fresh contents a test.
 
-A database of its own costs a test half a second; modules of many short tests share one that is
-emptied before each, `emptied_database_url`.
+A test has its database to itself, though others had it before: `tests.databases`. Modules of many
+short tests keep one, and connections to it, that is emptied before each: `emptied_database_url`.
 
 `postgres` and `redis_server` may be killed: the next test that asks for a database or a Redis
 starts them again.
@@ -10,32 +10,18 @@ starts them again.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from sqlalchemy import make_url
 
 from data.store.embedded import EmbeddedPostgres
 from data.stream.embedded import EmbeddedRedis
+from tests.databases import Databases, conninfo, create, drop, empty, execute, new_name
 from tests.folders import short_folder
 
+__all__ = ["conninfo", "empty", "redis_at"]
 TEMPLATE = "milepost_template"
-_numbers = count(1)
-_EMPTY = """
-DO $$ DECLARE found text; BEGIN
-    SET LOCAL session_replication_role = replica;
-    FOR found IN SELECT format('%I', tablename) FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-    LOOP
-        EXECUTE 'DELETE FROM ' || found;
-    END LOOP;
-    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
-        FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
-END $$
-"""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +50,7 @@ def postgres_url(postgres: EmbeddedPostgres) -> str:
 def milepost_template(postgres: EmbeddedPostgres) -> str:
     """The name of a database with all migrations applied and nobody connected."""
     postgres.start()
-    _create(postgres, TEMPLATE, "template0")
+    create(postgres, TEMPLATE, "template0")
     import_module("data.store.migrate").upgrade(postgres.url_of(TEMPLATE))
     return TEMPLATE
 
@@ -75,15 +61,15 @@ def new_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def make(template: str = "template0") -> str:
-        made.append(f"test_{next(_numbers)}")
+        made.append(new_name())
         postgres.start()
-        _create(postgres, made[-1], template)
+        create(postgres, made[-1], template)
         return postgres.url_of(made[-1])
 
     yield make
     postgres.start()
     for name in made:
-        _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+        drop(postgres, name)
 
 
 @pytest.fixture
@@ -92,10 +78,18 @@ def empty_database_url(new_database: Callable[[str], str]) -> str:
     return new_database("template0")
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres, milepost_template: str) -> Databases:
+    """The databases of the session that tests have one after another."""
+    return Databases(postgres, milepost_template)
+
+
 @pytest.fixture
-def database_url(new_database: Callable[[str], str], milepost_template: str) -> str:
+def database_url(postgres: EmbeddedPostgres, databases: Databases) -> Iterator[str]:
     """The URL of a database with Milepost's tables and no rows."""
-    return new_database(milepost_template)
+    name = databases.take()
+    yield postgres.url_of(name)
+    databases.give_back(name)
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +98,13 @@ def shared_database_url(postgres: EmbeddedPostgres, milepost_template: str) -> I
 
     It waits for no disk: whoever kills the server takes a database of their own.
     """
-    name = f"test_{next(_numbers)}"
+    name = new_name()
     postgres.start()
-    _create(postgres, name, milepost_template)
-    _execute(postgres, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    create(postgres, name, milepost_template)
+    execute(postgres, f"ALTER DATABASE {name} SET synchronous_commit = off")
     yield postgres.url_of(name)
     postgres.start()
-    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    drop(postgres, name)
 
 
 @pytest.fixture
@@ -119,12 +113,6 @@ def emptied_database_url(postgres: EmbeddedPostgres, shared_database_url: str) -
     postgres.start()
     empty(shared_database_url)
     return shared_database_url
-
-
-def empty(url: str) -> None:
-    """Delete every row of a database, as its owner and past all triggers; numbers begin at 1."""
-    with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        connection.execute(_EMPTY)
 
 
 @pytest.fixture(scope="session")
@@ -151,17 +139,3 @@ def redis_at(url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
         yield client
         client.connection_pool.disconnect()
-
-
-def conninfo(url: str) -> str:
-    """What psycopg itself calls the database that a SQLAlchemy URL names."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _create(server: EmbeddedPostgres, name: str, template: str) -> None:
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-
-
-def _execute(server: EmbeddedPostgres, statement: str) -> None:
-    with psycopg.connect(conninfo(server.url), autocommit=True) as connection:
-        connection.execute(statement)
