@@ -182,7 +182,7 @@ def test_another_takes_over_when_the_one_that_holds_the_site_is_killed(
 def until(condition: Callable[[], object]) -> None:
     """Wait for a condition; not for ever."""
     waiting = threading.Event()
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return
         waiting.wait(0.01)

@@ -93,9 +93,9 @@ class Alarms:
             reason="jam",
         )  # fmt: skip
 
-    def vanished(self) -> None:
-        """Say that boards may forget for seconds what stopped last, which then is raised anew."""
-        self._again.add(self._stopped[-1])
+    def vanished(self, last: int = 1) -> None:
+        """Say that boards may forget for a while what stopped last, which then is raised anew."""
+        self._again.update(self._stopped[-last:])
 
     def last_is_told(self) -> bool:
         """Whether people were told of the machine that stopped last."""

@@ -4,6 +4,7 @@ The engines and the screens keep the true time: what jumps is the clock of the h
 program runs on. Time that only goes forward (CLOCK_MONOTONIC) is left alone, as NTP leaves it.
 """
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def jump(hours: int, stand: Stand, seconds: float) -> None:
     for sender in stand.senders:
         sender.refused.clear()
     moved = _moved(stand.product.folder)
-    with stand.broken():
+    with stand.broken(), stand.in_the_past() if hours < 0 else nullcontext():
         moved.write_text(f"{hours:+d}h")
         try:
             stand.hold(seconds)
