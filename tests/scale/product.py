@@ -39,6 +39,7 @@ SUPPLIER = "jade"
 BENCHES = tuple(f"B{number}" for number in range(1, 7))  # each stops once
 _BEGUN = re.compile(r"(?:recording|watching)\s.*?site=(\w+)")
 _MOST_WAIT_S = 60.0
+SIGNAL_EVERY = 5  # pieces
 
 
 class Part:
@@ -211,11 +212,18 @@ class Machine(threading.Thread):
         try:
             with self._program.client() as client:
                 for number in count():
+                    if number % SIGNAL_EVERY == 0:
+                        self._signal(client)
                     self._report(client, f"piece-{number}")
                     if self._stopping.wait(0.1):
                         return
         except BaseException as error:
             self.failure = error
+
+    def _signal(self, client: httpx.Client) -> None:
+        """Say that the machines are connected: a wall that doesn't hear of them is hatched."""
+        headers = self._program.headers(self.site, "application/json")
+        client.post("/api/v1/signals", json={"work_units": ["M1", "P1"]}, headers=headers)
 
     def _report(self, client: httpx.Client, event_id: str) -> None:
         begun = time.monotonic()
