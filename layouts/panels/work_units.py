@@ -113,8 +113,9 @@ def render(view: WallView, place: Place, t: Translator) -> Cells:
     for number in range(slots):
         if number < len(shown):
             facts = _facts(shown[number], view, width, t)[: layout.facts]
-            mark = _mark(shown[number], held_by, width, tight, t)
-            cells |= _tile_cells(place, number, shown[number], facts, tight, bool(mark))
+            holds = shown[number].id == held_by
+            mark = _mark(shown[number], width, tight, t) if holds else ""
+            cells |= _tile_cells(place, number, shown[number], facts, tight, holds)
             cells |= _mark_cells(place, number, mark)
         else:
             cells |= _rest_cells(place, number, rest if number == len(shown) else 0, t)
@@ -138,16 +139,14 @@ def _raster_class(layout: Raster) -> str:
     return "mp-raster" if layout.facts else "mp-raster mp-raster--names"
 
 
-def _mark(unit: UnitTile, held_by: str | None, width: float, tight: bool, t: Translator) -> str:
-    """Return what stands beside the bottleneck's name: the word, or a sign where there's no room.
+def _mark(unit: UnitTile, width: float, tight: bool, t: Translator) -> str:
+    """Return what stands beside the bottleneck's name: the word, or a sign, or nothing.
 
-    Its tile is outlined as well.
+    Its tile is outlined as well, so its name comes first where there is no room for both.
     """
-    if unit.id != held_by:
-        return ""
-    word = t("bottleneck")
-    left = width - SHAPE - length(unit.id, SUB if tight else 1.0)
-    return word if length(word, LABEL) + MARK_GAP <= left else MARK
+    left = width - SHAPE - length(unit.id, SUB if tight else 1.0) - MARK_GAP
+    fitting = (said for said in (t("bottleneck"), MARK) if length(said, LABEL) <= left)
+    return next(fitting, "")
 
 
 def _mark_cells(place: Place, number: int, mark: str) -> Cells:

@@ -130,6 +130,12 @@ def test_where_there_is_no_room_for_the_word_a_sign_stands():
     assert mark["t"] == work_units.MARK
 
 
+def test_where_there_is_no_room_for_the_sign_either_the_name_stays_whole_in_its_outline():
+    css, mark = tiles(views.ordinary(), Place(prefix="p", width=27.0, height=10.0))["SEL-1"]
+    assert "mp-tile--bottleneck" in css
+    assert mark == {"t": "", "c": "mp-tile-mark mp-off"}
+
+
 def test_the_bottleneck_always_has_a_tile():
     fact = replace(BOTTLENECK, work_unit="34")
     place = Place(prefix="p", width=30.0, height=9.0)
