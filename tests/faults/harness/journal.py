@@ -18,7 +18,6 @@ import msgspec
 Body = dict[str, Any]  # a CloudEvent
 Sums = Counter[tuple[str, str]]  # (subject, quantity) → what all events added
 QUANTITIES = ("good", "scrap", "quantity")
-INFINITE = float("inf")
 
 
 class Journal:
