@@ -8,7 +8,7 @@ from tests.bench.browser import GOOD, Wall, opened_wall
 from tests.bench.figures import Measurement, at_most, noted
 from tests.bench.stage import Program, Stage, ask, opened_factory, running
 
-FIRST, ALL, QUICK = 500, 10_000, 1_000
+FIRST, ALL, QUICK = 500, 20_000, 1_000
 RATE = 200.0
 MB = 1e6
 # Counts alone: what the page keeps must be the page's own.

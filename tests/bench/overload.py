@@ -10,18 +10,20 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
+import psycopg
 from msgspec import Struct
 
 from tests import people
 from tests.bench import workload
 from tests.bench.figures import Measurement, at_least, at_most, noted, percentile
 from tests.bench.stage import BATCH, Client, Ground, Program, Stage, ask, put_site, running
+from tests.engines import conninfo
 
 SENDERS, MORE_SENDERS, TIMES = 4, 24, 2.0
 FIND_S, LOAD_S, QUICK_S = 8.0, 25.0, 5.0
@@ -34,13 +36,21 @@ _EVENT = (
 )
 
 
+class Body(Struct, frozen=True):
+    """A batch of reports; `first`: the number in the id of the first one."""
+
+    first: int
+    data: bytes
+
+
 class Sent(Struct):
-    """What became of the requests of one stretch."""
+    """What became of the requests of one stretch. `taken`: the numbers of reports acknowledged."""
 
     statuses: Counter[int]
     took_ms: list[float]  # of those that were taken
     untold: int  # refused without being told when to come again
     seconds: float
+    taken: list[range]
 
     @property
     def rate(self) -> float:
@@ -77,17 +87,18 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
 
 
 def _measured(
-    program: Program, ground: Ground, bodies: Iterator[bytes], heard: Heard,
+    program: Program, ground: Ground, bodies: Iterator[Body], heard: Heard,
     seconds: tuple[float, float],
 ) -> list[Measurement]:  # fmt: skip
     key = ground.key(workload.SITE, workload.SOURCE)
     found = sent(program.port, key, bodies, SENDERS, None, seconds[0])
     offered = TIMES * found.rate
-    first = len(heard.at)
+    first, began = len(heard.at), heard.at[0]
     over = sent(program.port, key, bodies, MORE_SENDERS, offered / BATCH, seconds[1])
     ended = time.monotonic()
     meanwhile = Heard(heard.at[first:], heard.ages[first:])
-    back_s = _recovered(program, key, bodies, heard, ended)
+    back_s, after = _recovered(program, key, bodies, heard, ended)
+    missing, doubled = _compared(ground, [found, over, *after])
     refused = sum(over.statuses.values()) - over.statuses[200]
     return [
         noted("capacity: accepted, senders that wait", found.rate, "events/s"),
@@ -100,17 +111,21 @@ def _measured(
                 "ms", 2000),
         at_most("longest silence of a wall's stream, overloaded", max(meanwhile.silences()),
                 "s", LOST_S),
+        noted("messages of the wall's stream, capacity", first / (ended - over.seconds - began),
+              "/s"),
+        noted("messages of the wall's stream, overloaded", len(meanwhile.at) / over.seconds, "/s"),
         noted("age that the wall shows, overloaded, p50", percentile(meanwhile.shown(), 0.5), "s"),
         noted("age that the wall shows, overloaded, most", max(meanwhile.shown()), "s"),
         at_most("end of the overload → all is recorded and the wall is fresh", back_s, "s", 15),
+        at_most("acknowledged and missing in SQL, or there twice", missing + doubled, "events", 0),
     ]  # fmt: skip
 
 
 def sent(
-    port: int, key: str, bodies: Iterator[bytes], senders: int, rate: float | None, seconds: float
+    port: int, key: str, bodies: Iterator[Body], senders: int, rate: float | None, seconds: float
 ) -> Sent:
     """Send for a while. `rate`: requests a second in all, whatever comes of them; None: no rest."""
-    made, lock = Sent(Counter(), [], 0, seconds), threading.Lock()
+    made, lock = Sent(Counter(), [], 0, seconds, []), threading.Lock()
     ends = time.monotonic() + seconds
     turns = _turns(rate, ends)
 
@@ -135,19 +150,20 @@ def sent(
 
 
 def _send(
-    connection: http.client.HTTPConnection, key: str, body: bytes, made: Sent, lock: threading.Lock
+    connection: http.client.HTTPConnection, key: str, body: Body, made: Sent, lock: threading.Lock
 ) -> None:
     head = {
         "Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents-batch+json",
     }  # fmt: skip
     begun = time.monotonic()
-    connection.request("POST", "/api/v1/events", body, head)
+    connection.request("POST", "/api/v1/events", body.data, head)
     answer = connection.getresponse()
     answer.read()
     with lock:
         made.statuses[answer.status] += 1
         if answer.status == 200:
             made.took_ms.append(1e3 * (time.monotonic() - begun))
+            made.taken.append(range(body.first, body.first + BATCH))
         elif "Retry-After" not in answer.headers:
             made.untold += 1
 
@@ -162,7 +178,7 @@ def _turns(rate: float | None, ends: float) -> Iterator[float]:
         number += 1
 
 
-def _bodies(now: datetime) -> Iterator[bytes]:
+def _bodies(now: datetime) -> Iterator[Body]:
     """Yield batches of reports that say they happen as they are asked for, without end."""
     operations = [
         (f"{order.id}/{operation.id}", f"U{number % workload.UNITS:02d}")
@@ -173,25 +189,43 @@ def _bodies(now: datetime) -> Iterator[bytes]:
     numbers = itertools.count()
     while True:
         at = datetime.now(UTC).isoformat()
-        events = [
-            _EVENT % (number, at, *operations[number % len(operations)])
-            for number in itertools.islice(numbers, BATCH)
-        ]
-        yield f"[{','.join(events)}]".encode()
+        mine = [*itertools.islice(numbers, BATCH)]
+        events = [_EVENT % (number, at, *operations[number % len(operations)]) for number in mine]
+        yield Body(mine[0], f"[{','.join(events)}]".encode())
 
 
 def _recovered(
-    program: Program, key: str, bodies: Iterator[bytes], heard: Heard, ended: float
-) -> float:
-    """Return after how long a request is taken, all is recorded and the wall shows it fresh."""
+    program: Program, key: str, bodies: Iterator[Body], heard: Heard, ended: float
+) -> tuple[float, list[Sent]]:
+    """Return after how long a request is taken, all is recorded and the wall shows it fresh.
+
+    And what was sent to find that out.
+    """
+    tried = []
     while time.monotonic() - ended < 60:
         again = sent(program.port, key, bodies, 1, 2.0, 0.6)
+        tried.append(again)
         said = ask(program.port, "/readyz") or {"sites": {}}
-        state = said["sites"].get(workload.SITE, {})
-        recorded = (state.get("history_lag_s") or 99) < 2
+        lag_s = said["sites"].get(workload.SITE, {}).get("history_lag_s")
+        recorded = lag_s is not None and lag_s < 2
         if again.statuses[200] and not again.statuses[503] and recorded and heard.ages[-1] < 2:
-            return time.monotonic() - ended
-    return float("inf")
+            return time.monotonic() - ended, tried
+    return float("inf"), tried
+
+
+def _compared(ground: Ground, stretches: Sequence[Sent]) -> tuple[int, int]:
+    """Return how many acknowledged reports SQL doesn't have, and how many it has twice."""
+    taken = {f"n{n}" for one in stretches for numbers in one.taken for n in numbers}
+    query = "SELECT id FROM event WHERE site = %s AND source = %s AND type = %s"
+    bound = (workload.SITE, workload.SOURCE, "operation.progressed")
+    ends = time.monotonic() + 30
+    with psycopg.connect(conninfo(ground.database_url), autocommit=True) as connection:
+        while True:  # what was acknowledged last may take the recorder a moment
+            there = [row[0] for row in connection.execute(query, bound)]
+            missing = len(taken.difference(there))
+            if not missing or time.monotonic() > ends:
+                return missing, len(there) - len(set(there))
+            time.sleep(0.5)
 
 
 @contextmanager

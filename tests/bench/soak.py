@@ -95,11 +95,11 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
     events = samples[-1].events
     judged = [] if quick else [
         at_least("soak: events", events, "", EVENTS),
-        at_least("soak: pushes", pushed, "", PUSHES),
+        at_least("soak: pushes, over all viewers", pushed, "", PUSHES),
     ]  # fmt: skip
     lines = (("web", 5.0), ("recorder", 5.0), ("watch", 5.0), ("heap", 1.0))
     return [
-        *(judged or [noted("soak: events", events, ""), noted("soak: pushes", pushed, "")]),
+        *(judged or [noted("soak: events", events, ""), noted("soak: pushes, over all viewers", pushed, "")]),
         noted("soak: it took", time.monotonic() - begun, "s"),
         noted("soak: of these, orders that came and went", events / PORTION, ""),
         *(line for name, limit in lines
