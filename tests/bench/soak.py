@@ -93,13 +93,11 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         wall.await_good(made.good, 60)
         pushed = pushes(program) - before
     events = samples[-1].events
-    judged = [] if quick else [
-        at_least("soak: events", events, "", EVENTS),
-        at_least("soak: pushes, over all viewers", pushed, "", PUSHES),
-    ]  # fmt: skip
+    counts = (("soak: events", events, EVENTS), ("soak: pushes, over all viewers", pushed, PUSHES))
     lines = (("web", 5.0), ("recorder", 5.0), ("watch", 5.0), ("heap", 1.0))
     return [
-        *(judged or [noted("soak: events", events, ""), noted("soak: pushes, over all viewers", pushed, "")]),
+        *(noted(name, count, "") if quick else at_least(name, count, "", least)
+          for name, count, least in counts),
         noted("soak: it took", time.monotonic() - begun, "s"),
         noted("soak: of these, orders that came and went", events / PORTION, ""),
         *(line for name, limit in lines
