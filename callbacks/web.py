@@ -40,18 +40,7 @@ def build(
 
     `more`: routes of single pages.
     """
-    app = Dash(
-        "milepost",
-        assets_folder=str(_ASSETS),
-        use_pages=True,
-        pages_folder="",
-        title="Milepost",
-        update_title="",
-        serve_locally=True,
-        suppress_callback_exceptions=False,
-        enable_mcp=False,
-        on_error=_on_error,
-    )
+    app = _dash()
     server: Flask = app.server
     server.debug = False  # whatever the environment says
     server.extensions[LIFE] = Life(operating.is_ready, hub.close)
@@ -73,6 +62,21 @@ def build(
         server.register_blueprint(routes)
     server.after_request(_finished)
     return server
+
+
+def _dash() -> Dash:
+    return Dash(
+        "milepost",
+        assets_folder=str(_ASSETS),
+        use_pages=True,
+        pages_folder="",
+        title="Milepost",
+        update_title="",
+        serve_locally=True,
+        suppress_callback_exceptions=False,
+        enable_mcp=False,
+        on_error=_on_error,
+    )
 
 
 def _on_error(error: Exception) -> Any:

@@ -57,16 +57,7 @@ def layout(
     live = next((site.id for site in sites if site.id in glances), "")
     return html.Main(
         [
-            html.Header(
-                [
-                    html.H1("Milepost"),
-                    html.Div(
-                        [_languages(t), _themes(theme, t), *([person(who, t)] if who else [])],
-                        className="mp-start-tools",
-                    ),
-                ],
-                className="mp-top",
-            ),
+            _top(theme, who, t),
             html.P(t("How far every order is, live."), className="mp-lead"),
             html.Div(own if sites else _no_sites(t, others), id=ids.Home.SITES),
             dcc.Store(id=ids.Home.LIVE),
@@ -77,6 +68,13 @@ def layout(
         className="mp-paper mp-home",
         lang=t.locale,
         **{"data-theme": theme, "data-site": live, "data-topics": str(TOPICS)},
+    )
+
+
+def _top(theme: str, who: Person | None, t: Translator) -> Component:
+    tools = [_languages(t), _themes(theme, t), *([person(who, t)] if who else [])]
+    return html.Header(
+        [html.H1("Milepost"), html.Div(tools, className="mp-start-tools")], className="mp-top"
     )
 
 
