@@ -31,6 +31,7 @@ from tests.people import signed_in
 ENGINES = ("redis", "postgres")
 TOLD_WITHIN_S = 10.0
 PUT_BACK_WITHIN_S = 20.0
+BACK_WITHIN_S = 20.0
 RESYNC_WITHIN_S = 10.0
 SLOW, GROWN_MB, OTHERS_WAIT_S = 20, 12.0, 2.0
 FRAMES = 250  # more than what waits within the system, and what the program lets wait
@@ -146,13 +147,21 @@ def emptied(command: str, stand: Stand, seconds: float) -> None:
 
 
 def redis_back_empty(stand: Stand, _: float) -> None:
-    """Redis dies while senders send, and its file is gone: its screens resync within 10 s."""
+    """Redis dies while senders send, and its file is gone: once it is back screens resync in 10 s.
+
+    When it is back depends on how often it has died lately: the supervisor waits longer each time.
+    """
     stand.hold(1)
     stand.within_s = RESYNC_WITHIN_S
     for file in (stand.product.folder / "redis").glob("*.aof"):
         file.unlink()
-    stand.kill("redis")
-    stand.log_vanishes()
+    begun = time.monotonic()
+    with stand.broken():
+        stand.kill("redis")
+        stand.log_vanishes()
+        if not stand.await_(stand.truth.is_up, BACK_WITHIN_S):
+            stand.wrong.append(f"Redis was not back within {BACK_WITHIN_S:.0f} s")
+    stand.notes.append(f"Redis back after {time.monotonic() - begun:.1f} s")
 
 
 def poison(stand: Stand, _: float) -> None:
