@@ -29,6 +29,7 @@ MIN_INTERVAL_S = 0.1
 MAX_INTERVAL_S = 2.0
 LATE_TIMES = 4.0  # a process that is late lets changes of a channel gather for so many times that
 HELD_UP_S = 1.0  # what waited for longer at a viewer's connection is followed by the age as it is
+OWED_S = 4.0  # a change that can't be drawn for longer: viewers are told that they hear nothing
 QUEUE_FRAMES = 64
 RING_FRAMES = 256
 LINGER_S = 60.0
@@ -100,12 +101,17 @@ class Channel:
         self._dirty = EVERYTHING
         self._waiting = False
         self._flushed_at = 0.0
+        self._owed_at: float | None = None  # since when a change waits to be drawn
         self._snapshot: Frame | None = None
 
     def touch(self, topics: int) -> None:
         """Something changed: send it now, or when the interval since the last event's is over."""
         self._dirty |= topics
-        if self._waiting or not self.viewers:
+        if not self.viewers:
+            return
+        if self._owed_at is None:
+            self._owed_at = time.monotonic()
+        if self._waiting:
             return
         self._waiting = True
         late_s = min(MAX_INTERVAL_S, LATE_TIMES * self.late_s())
@@ -117,6 +123,7 @@ class Channel:
         begun = time.monotonic()
         floor = self._dirty & FLOOR
         after = self._rendered()
+        self._owed_at = begun if self._dirty else None  # what came meanwhile isn't drawn yet
         if floor:  # what only time changes must not hold up the next event
             self._flushed_at = time.monotonic()
         difference = changed(self._cells, after)
@@ -154,8 +161,9 @@ class Channel:
         self._send(self.heartbeat(), keep=False)
 
     def heartbeat(self) -> Frame:
-        """Return the heartbeat as of now."""
-        return self._form("beat", self._beat())
+        """Return the heartbeat as of now: it vouches for what is shown, if that can be drawn."""
+        owed = self._owed_at is not None and time.monotonic() - self._owed_at > OWED_S
+        return self._form("beat", {**self._beat(), "log": False} if owed else self._beat())
 
     def refresh(self) -> None:
         """Flush now what waits for its turn."""

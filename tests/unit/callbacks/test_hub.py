@@ -16,6 +16,7 @@ from callbacks.hub import (
     LATE_TIMES,
     LINGER_S,
     MAX_INTERVAL_S,
+    OWED_S,
     QUEUE_FRAMES,
     RING_FRAMES,
     ChannelKey,
@@ -409,6 +410,26 @@ def test_a_stream_ends_when_its_life_is_over_and_frees_its_place(
         viewer.read()
     (channel,) = hub._channels.values()
     assert not channel.viewers
+
+
+def test_a_beat_does_not_vouch_for_a_page_whose_change_cannot_be_drawn(
+    hub: Hub, page: Page, clock: Clock
+) -> None:
+    viewer = Reader(hub, page)
+    viewer.read()
+    page.fails = True
+    hub.on_change("plant", OPERATIONS)
+    clock.advance(OWED_S)
+    hub.tick()
+    assert viewer.read() == [("beat", {"age": 1.5})]
+    clock.advance(1.0)
+    hub.tick()
+    assert viewer.read() == [("beat", {"age": 1.5, "log": False})]
+    page.fails = False
+    hub.on_change("plant", OPERATIONS)
+    clock.advance(1.0)
+    hub.tick()
+    assert viewer.read()[-1] == ("beat", {"age": 1.5})
 
 
 @pytest.mark.parametrize("broken", ["render", "beat"])
