@@ -5,7 +5,6 @@ transaction. When a write fails it starts again from what SQL has, so nothing co
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -113,7 +112,6 @@ class Recorder:
         self._trimmed_at: datetime | None = None
         self._trimmable = "0-0"
         self._told = "0-0"  # the place after which a gap was told
-        self._ahead: tuple[str, list[Entry]] = ("", [])  # what was read after a place, for later
 
     @property
     def holds_site(self) -> bool:
@@ -135,7 +133,7 @@ class Recorder:
         epoch = self._log.epoch(self.site)
         if epoch is not None and epoch != self._epoch:
             self._begin_anew(epoch)
-        entries = self._read(block_ms)
+        entries = self._log.read(self.site, self._after, BATCH, block_ms)
         self._look_for_gap(epoch)
         if entries:
             self._record(entries)
@@ -176,21 +174,7 @@ class Recorder:
             _log.warning("log began anew", site=self.site, before=self._epoch, now=epoch)
             self._tell_gap("the log was emptied")
             self._after = self._trimmable = "0-0"
-            self._ahead = ("", [])
         self._epoch = epoch
-
-    def _read(self, block_ms: int | None) -> list[Entry]:
-        place, entries = self._ahead
-        self._ahead = ("", [])
-        if entries and place == self._after:
-            return entries
-        return self._log.read(self.site, self._after, BATCH, block_ms)
-
-    def _reading_ahead(self, after: str) -> Iterator[Recorded]:
-        """Yield nothing, but read what follows a batch, while the store is busy with it."""
-        with suppress(Unavailable):
-            self._ahead = (after, self._log.read(self.site, after, BATCH, None))
-        yield from ()
 
     def _look_for_gap(self, epoch: str | None) -> None:
         """Look whether another hand has taken out of the log what isn't recorded.
@@ -253,8 +237,7 @@ class Recorder:
     def _write_entries(self, entries: Sequence[Entry], after: str) -> None:
         quarantined: list[Quarantined] = []
         try:
-            chunks = self._decoded(entries, quarantined)
-            self._write(chunks, quarantined, after, behind=len(entries) == BATCH)
+            self._write(self._decoded(entries, quarantined), quarantined, after)
         except psycopg.errors.UniqueViolation:
             quarantined.clear()
             recorded = [*chain.from_iterable(self._decoded(entries, quarantined))]
@@ -267,14 +250,11 @@ class Recorder:
         self._write([fresh], [*quarantined, *conflicts], after)
 
     def _write(
-        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str,
-        behind: bool = False,
-    ) -> None:  # fmt: skip
+        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str
+    ) -> None:
         folding = self._folding or self._again()
         batch = Batch(self._epoch, after, self._now(), quarantined=quarantined)
         batch.events = _folded(chunks, batch, folding)
-        if behind:
-            batch.events = chain(batch.events, self._reading_ahead(after))
         self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
         self._writer.write(batch)
         self._folding = folding

@@ -5,7 +5,6 @@ published as facts; the watch keeps all of them, and publishes them again when t
 Imported by the wiring, which runs one in a thread for each site.
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from data.services.live import POLL_S, WATCH, LiveSite
 READ_MS = 200
 NOTE_S = 1.0
 RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
-TIDY_S = 10.0  # what holds but itself is looked for; by counts alone that adds up for minutes
 SLOW_S = 2.0  # an aspect that works for longer in one go is named in the log
 _log = structlog.get_logger("watch")
 
@@ -87,7 +85,7 @@ class Watch:
         self._seen: list[Event] = []
         self._known: dict[str, bytes] = {}
         self._number, self._whole = 0, True  # the last published, and whether nothing is missing
-        self._polled_at = self._noted_at = self._tidied_at = 0.0
+        self._polled_at = self._noted_at = 0.0
         live.follow(self._seen.extend)
 
     @property
@@ -207,6 +205,3 @@ class Watch:
             self._polled_at = now
             self._live.poll()
             self._live.overlook()
-        if now - self._tidied_at >= TIDY_S:
-            self._tidied_at = now
-            gc.collect(0)

@@ -1,4 +1,4 @@
-"""Batches of the recorder: read ahead, handed over in chunks, stored whole or not at all."""
+"""Batches of the recorder: handed over in chunks, stored whole or not at all."""
 
 from collections.abc import Iterator
 from typing import NoReturn
@@ -10,7 +10,7 @@ import pytest
 from data.domain.events import Event, EventType
 from data.services import recorder as recorder_module
 from data.services.errors import Unavailable
-from data.services.ports import Entry, Recorded
+from data.services.ports import Recorded
 from data.store import recording
 from data.store.scoped import enter
 from tests.contract.world import (
@@ -20,7 +20,6 @@ from tests.contract.world import (
     World,
     claims,
     drain,
-    entries_of,
     good,
     order,
     process,
@@ -45,33 +44,11 @@ def good_of(world: World) -> int:
     return sum(row[0] for row in world.rows("SELECT good FROM operation"))
 
 
-def _away(*_: object) -> NoReturn:
-    raise Unavailable("gone")
-
-
 def _fail(*_: object) -> NoReturn:
     raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
 
-def test_what_follows_a_full_batch_is_read_once_while_that_is_stored(
-    running: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running.accept(*(good(f"e{n}", 2) for n in range(4)))
-    recorder, asked, read = running.recorder(), [], running.log.read
-
-    def heard(site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
-        asked.append((after, recorder.holds_site))
-        return read(site, after, count, block_ms)
-
-    monkeypatch.setattr(running.log, "read", heard)
-    assert [recorder.step(None) for _ in range(4)] == [3, 3, 1, 0]
-    places = [entry[0].decode() for entry in entries_of(running.client)]
-    told = [("0-0", True), (places[2], False), (places[5], False), (places[6], True)]
-    assert asked == told
-    assert good_of(running) == 8
-
-
-def test_what_was_read_ahead_of_a_batch_that_fails_is_recorded_after_it(
+def test_what_lies_behind_a_batch_that_fails_is_recorded_after_it(
     running: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running.accept(*(good(f"e{n}", 2) for n in range(10)))
@@ -83,36 +60,6 @@ def test_what_was_read_ahead_of_a_batch_that_fails_is_recorded_after_it(
     assert drain(recorder) == 10
     assert len(running.recorded_ids()) == 13
     assert good_of(running) == 20
-
-
-def test_what_was_read_ahead_is_dropped_when_the_log_began_anew(
-    running: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running.accept(*(good(f"e{n}", 2) for n in range(10)))
-    recorder = running.recorder()
-    recorder.step(None)
-    running.client.flushall()
-    running.log.warm(PLANT.id, "epoch-2", {})
-    running.log.append(PLANT.id, claims(good("new", 5)))
-    assert drain(recorder) == 1
-    assert running.recorded_ids() == ["new", "plan-SO-1", "plan-SO-2", "site"]
-
-
-def test_a_log_that_goes_away_while_it_is_read_ahead_keeps_no_batch_from_being_stored(
-    running: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running.accept(good("a", 3))
-    recorder, read = running.recorder(), running.log.read
-
-    def gone(site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
-        return read(site, after, count, block_ms) if after == "0-0" else _away()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(running.log, "read", gone)
-        recorder.step(None)
-    assert len(running.recorded_ids()) == 3
-    assert drain(recorder) == 1
-    assert good_of(running) == 3
 
 
 @pytest.mark.parametrize("name", ["back\\slash", 'quo"te', "com,ma", "ünï", "\\N", "{a}"])

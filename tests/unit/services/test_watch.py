@@ -1,7 +1,5 @@
 """The watch: one fault stays one aspect's, one watch a site, lost facts come again."""
 
-import gc
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +8,7 @@ import pytest
 
 from data.domain.events import Data, Event, EventType
 from data.services.errors import Overloaded, Unavailable
-from data.services.watch import LONGEST_RETRY_S, RETRY_S, TIDY_S, Watch
+from data.services.watch import LONGEST_RETRY_S, RETRY_S, Watch
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -260,23 +258,3 @@ def test_it_holds_no_list_of_what_changed_for_longer_than_a_poll(desk: Desk) -> 
     for _ in range(10):
         desk.step(after_s=1.0)
     assert desk.live.overlooked == 5
-
-
-class Ring:
-    """What holds itself, as statements of SQL do that are made anew each time."""
-
-    def __init__(self) -> None:
-        self.itself = self
-
-
-def test_what_holds_itself_alone_is_gone_soon(desk: Desk) -> None:
-    desk.step(after_s=TIDY_S)
-    gc.disable()
-    try:
-        left = weakref.ref(Ring())
-        desk.step(after_s=TIDY_S / 2)
-        assert left() is not None
-        desk.step(after_s=TIDY_S / 2)
-        assert left() is None
-    finally:
-        gc.enable()
