@@ -96,6 +96,11 @@ class Board:
             return not self._is_undone(_voided_identity(event), event.subject)
         return fold.needs_ledger_for(event)
 
+    def remembers(self, subject: str) -> bool:
+        """Whether it knows every event of a subject, so that one that comes again is noticed."""
+        fold = self.existing(subject)
+        return fold is None or fold.is_whole
+
     def thicken(self, subject: str, recorded: Iterable[Event]) -> None:
         """Replace what a subject stands on by the recorded events that it came from.
 

@@ -82,12 +82,14 @@ class Folding:
             board.thicken(subject, ledger)
             self.hold(ledger, 0)
 
-    def apply(self, event: Event) -> int:
+    def apply(self, event: Event, again: bool = False) -> int:
         """Fold one event, fetched before; return the topics it touched.
+
+        `again`: it was put back into the log, and counts already where the board began with it.
 
         Raises: Unavailable when the history is needed and can't be reached.
         """
-        if self.board.lacks(event):
+        if self.board.lacks(event) or (again and not self.board.remembers(event.subject)):
             recorded = self._past.ledger(self.board.site_id, event.subject, self._upto_seq)
             self.board.thicken(event.subject, recorded)
             self.hold(recorded, 0)

@@ -76,6 +76,9 @@ class LivePast(Past, Protocol):
     def snapshot(self, site: str, real_now: datetime) -> Snapshot:
         """State as of the recorded offset."""
 
+    def epoch(self, site: str) -> str:
+        """Epoch of the log that was recorded last."""
+
 
 class LiveSite:
     """One site's live board with its indexes. One reader moves it on; many look at it."""
@@ -96,6 +99,7 @@ class LiveSite:
         self._real_now = now
         self._folding = Folding(self.board, past, 0)
         self._epoch: str | None = None
+        self._base_epoch = ""  # of the log that the board's snapshot is of
         self._after = "0-0"
         self._fresh: Snapshot | None = None  # for the reader to start again from
         self._hurried = False  # the last read was full: there may be much more
@@ -191,7 +195,7 @@ class LiveSite:
         now = self._real_now()
         self._polled_at = now
         self._look()
-        if self._began_anew() or self.history_missing:
+        if self._began_anew() or self.history_missing or self._base_is_outdone():
             self._fetch()
         self._crowded_polls += len(self.board.orders) > self._room
         if now - self._forgot_at > _FORGET_EVERY or self._crowded_polls > _SETTLED_POLLS:
@@ -296,8 +300,8 @@ class LiveSite:
         self.board = restored(self.site, snapshot)
         self._folding = Folding(self.board, self._past, seq_of(snapshot.after))
         self._recorded.clear()
-        began_anew = self._epoch is not None and snapshot.epoch not in ("", self._epoch)
-        self._after = "0-0" if began_anew else snapshot.after
+        self._base_epoch = snapshot.epoch
+        self._after = "0-0" if self._epoch is not None and self._is_of_before else snapshot.after
         self.indexes = Indexes(self.board)
         self.indexes.trust(self.forecasts)
         self.indexes.refresh(self.now)
@@ -318,6 +322,22 @@ class LiveSite:
         if before is not None:
             _log.warning("log began anew", site=self.site, before=before, now=epoch)
         return before is not None
+
+    @property
+    def _is_of_before(self) -> bool:
+        """Whether the board began with what was recorded of another log than this one."""
+        return self._base_epoch not in ("", self._epoch)
+
+    def _base_is_outdone(self) -> bool:
+        """Whether the recorder has come to this log, with all that it had of the one before.
+
+        What it still had of that when the board began is in no log, and in SQL alone.
+
+        Raises: Unavailable.
+        """
+        if self._epoch is None or not self._is_of_before:
+            return False
+        return self._past.epoch(self.site) != self._base_epoch
 
     def _fetch(self) -> None:
         try:
@@ -340,15 +360,16 @@ class LiveSite:
         return self._after != "0-0" and first is not None and seq_of(first) > seq_of(self._after)
 
     def _fold(self, entries: Sequence[Entry]) -> int:
-        events = [event for entry in entries if (event := self._decoded(entry)) is not None]
-        topics = 0
+        decoded = [(entry, self._decoded(entry)) for entry in entries]
+        found = [(entry.again, event) for entry, event in decoded if event is not None]
+        events, topics = [event for _, event in found], 0
         try:
             self._folding.fetch(events, seq_of(entries[0].offset))
         except Unavailable:
             self.history_missing = True
-        for event in events:
+        for again, event in found:
             try:
-                topics |= self._folding.apply(event)
+                topics |= self._folding.apply(event, again)
             except Unavailable:  # folded as well as can be; `poll` loads again once SQL answers
                 self.history_missing = True
                 topics |= self.board.apply(event)

@@ -24,12 +24,14 @@ Outcome = Literal["accepted", "duplicate", "conflict"]
 class Entry(NamedTuple):
     """One entry of the log: its id there, the JSON of an event or of a quarantined input.
 
-    The digest is that of the event's body; a quarantined input has none.
+    The digest is that of the event's body; a quarantined input has none. `again`: it was put back,
+    so that it may have stood in the log before.
     """
 
     offset: str
     payload: bytes
     digest: bytes | None
+    again: bool = False
 
 
 class Claim(NamedTuple):

@@ -134,6 +134,8 @@ class Recorder:
         if epoch is not None and epoch != self._epoch:
             self._begin_anew(epoch)
         entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        if entries and self._began_meanwhile(entries):
+            return 0
         self._look_for_gap(epoch)
         if entries:
             self._record(entries)
@@ -168,6 +170,17 @@ class Recorder:
         self._trimmable = "0-0"
         _log.info("recording", site=self.site, after=self._after)
         return True
+
+    def _began_meanwhile(self, entries: Sequence[Entry]) -> bool:
+        """Whether entries are of a log that began while the recorder waited for them.
+
+        They are read again from its start: recorded as of the log before, they would count twice
+        on every board that begins with what is recorded by then.
+        """
+        if self._log.epoch(self.site) in (None, self._epoch):
+            return False
+        first = self._log.first_offset(self.site)
+        return first is not None and seq_of(first) <= seq_of(entries[0].offset)
 
     def _begin_anew(self, epoch: str) -> None:
         if self._epoch:

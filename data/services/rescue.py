@@ -52,10 +52,13 @@ class Log(Protocol):
     def readers(self, site: str) -> dict[str, tuple[str, float]]:
         """How far each reader is."""
 
+    def read(self, site: str, after: str, count: int, block_ms: int | None) -> list[Entry]:
+        """Entries after an offset."""
+
     def forget(self, site: str, identities: Sequence[Identity]) -> None:
         """Let identities be appended again."""
 
-    def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
+    def append(self, site: str, claims: Sequence[Claim], again: bool = False) -> list[Outcome]:
         """Append what is new."""
 
     def append_quarantined(self, site: str, records: Sequence[bytes]) -> None:
@@ -130,6 +133,10 @@ class Rescue:
 
     def _overhear(self, entries: Sequence[Entry]) -> None:
         self._promises.read(self._site, entries)
+        back = {entry.payload for entry in entries if entry.again}
+        if back:  # by whoever noticed first
+            left = [one for one in self._kept if one[1].payload not in back]
+            self._kept = deque(left, maxlen=MOST)
         self._kept.extend((self._epoch, entry) for entry in entries if entry.digest is not None)
 
     def _gone(self) -> list[Entry]:
@@ -139,7 +146,8 @@ class Rescue:
         read later.
         """
         epoch, first = self._log.epoch(self._site) or "", self._log.first_offset(self._site)
-        self._epoch = epoch
+        if epoch != self._epoch:
+            self._find_again(epoch)
         held = seq_of(first) if first is not None else None
         told = self._log.readers(self._site).get(READER)
         recorded = seq_of(told[0]) if told else 0
@@ -157,6 +165,18 @@ class Rescue:
         still = {id(entry) for entry in gone}
         self._kept.extendleft(one for one in reversed(missing) if id(one[1]) in still)
         return gone
+
+    def _find_again(self, epoch: str) -> None:
+        """Say of what is kept and stands in a log that began since the last look that it does."""
+        self._epoch = epoch
+        stands = {
+            (entry.offset, entry.payload) for entry in self._log.read(self._site, "0-0", MOST, None)
+        }
+        found = [
+            (epoch if (entry.offset, entry.payload) in stands else before, entry)
+            for before, entry in self._kept
+        ]
+        self._kept = deque(found, maxlen=MOST)
 
     def _unread(self) -> list[Claim]:
         """Return what this process acknowledged, isn't recorded, and the log has no more.
@@ -205,14 +225,14 @@ class Rescue:
 
     def _append(self, claims: Sequence[Claim]) -> None:
         try:
-            self._log.append(self._site, claims)
+            self._log.append(self._site, claims, again=True)
         except Cold:
             at = self._live.now if self._live else self._now()
             since = datetime.fromtimestamp(at.timestamp() - self._log.remember_s, UTC)
             self._log.warm(
                 self._site, self._now().isoformat(), self._past.digests(self._site, since)
             )
-            self._log.append(self._site, claims)
+            self._log.append(self._site, claims, again=True)
 
     def _told(self, names: Sequence[str]) -> bytes:
         shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

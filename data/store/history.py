@@ -64,6 +64,11 @@ class History:
                 last_event_at=_last_event_at(connection, site),
             )
 
+    def epoch(self, site: str) -> str:
+        """Return the epoch of the log that was recorded last; empty: none was."""
+        with reading(self._engine, whole(site)) as connection:
+            return _offset(connection, site)[0]
+
     def orders(self, site: str, order_ids: Sequence[str]) -> list[Fold]:
         """Return the states of orders, their operations and needs; of those that are recorded."""
         with reading(self._engine, whole(site)) as connection:

@@ -28,15 +28,17 @@ _WARM_CHUNK = 5000
 _FULL = ("OOM", "MISCONF")
 _AWAY = ("READONLY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "LOADING")
 
-# KEYS: stream, epoch, one claim an event. ARGV: seconds, then digest and payload an event.
+# KEYS: stream, epoch, one claim an event. ARGV: seconds, '1' for what is put back, then digest and
+# payload an event.
 _APPEND = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return redis.error_reply('COLD') end
-local answers = {}
+local answers, again = {}, ARGV[2] == '1'
 for i = 3, #KEYS do
-  local digest, payload = ARGV[2 * i - 4], ARGV[2 * i - 3]
+  local digest, payload = ARGV[2 * i - 3], ARGV[2 * i - 2]
   local held = redis.call('GET', KEYS[i])
   if not held then
-    redis.call('XADD', KEYS[1], '*', 'e', payload, 'd', digest)
+    if again then redis.call('XADD', KEYS[1], '*', 'e', payload, 'd', digest, 'a', '1')
+    else redis.call('XADD', KEYS[1], '*', 'e', payload, 'd', digest) end
     redis.call('SET', KEYS[i], digest, 'EX', ARGV[1])
     answers[#answers + 1] = 0
   elseif held == digest then answers[#answers + 1] = 1
@@ -64,13 +66,15 @@ class EventLog:
         self.remember_s = remember_h * 3600
         self._append: Any = client.register_script(_APPEND)
 
-    def append(self, site: str, claims: Sequence[Claim]) -> list[Outcome]:
+    def append(self, site: str, claims: Sequence[Claim], again: bool = False) -> list[Outcome]:
         """Append what is new, in order; say for each what became of it.
+
+        `again`: it stood in the log before, and is put back.
 
         Raises: Cold, Overloaded, Unavailable; then nothing was acknowledged.
         """
         keys = [key_of(site, "events"), key_of(site, "epoch")]
-        arguments: list[Any] = [self.remember_s]
+        arguments: list[Any] = [self.remember_s, int(again)]
         for claim in claims:
             keys.append(_claim_key(site, claim.source, claim.id))
             arguments += (claim.digest, claim.payload)
@@ -198,7 +202,7 @@ class EventLog:
 
 def _entry(offset: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     if b"e" in fields:
-        return Entry(offset.decode(), fields[b"e"], fields.get(b"d", b""))
+        return Entry(offset.decode(), fields[b"e"], fields.get(b"d", b""), b"a" in fields)
     return Entry(offset.decode(), fields.get(b"q", b""), None)
 
 

@@ -199,6 +199,31 @@ def test_two_that_put_back_the_same_have_one_effect(world: World, keeping: Keepi
     assert world.rows("SELECT good FROM operation") == [(1,)]
 
 
+@pytest.mark.parametrize("hand", ["xtrim", "flushall"])
+def test_what_another_has_put_back_is_left_alone_however_long_the_recorder_is_away(
+    world: World, keeping: Keeping, hand: str
+) -> None:
+    other = Keeping(world)
+    recorder = world.recorder()
+    drain(recorder)
+    unrecorded(world, keeping, "a")
+    other.live.read(block_ms=None)
+    if hand == "xtrim":
+        world.client.xtrim(STREAM, maxlen=0, approximate=False)
+    else:
+        world.client.flushall()
+    for one in (keeping, other, keeping):
+        one.look()
+    for _ in range(3):
+        for one in (keeping, other):
+            one.live.read(block_ms=None)
+            one.look()
+    (entry,) = [one for one in world.log.read(PLANT.id, "0-0", 100, None) if one.digest is not None]
+    assert entry.again
+    drain(recorder)
+    assert world.recorded_ids().count("a") == 1
+
+
 def test_nothing_is_forgotten_while_sql_is_away(
     world: World, keeping: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,3 +243,18 @@ def test_nothing_is_forgotten_while_sql_is_away(
     keeping.look()
     drain(recorder)
     assert "a" in world.recorded_ids()
+
+
+def test_what_stands_in_the_new_log_is_not_put_back_though_the_recorder_is_away(
+    world: World, keeping: Keeping
+) -> None:
+    drain(world.recorder())
+    keeping.look()
+    world.client.flushall()
+    world.clock.advance(seconds=1)
+    unrecorded(world, keeping, "a")  # read before anybody noticed that the log began anew
+    for _ in range(4):
+        keeping.look()
+    ids = [one for one in world.log.read(PLANT.id, "0-0", 100, None) if one.digest is not None]
+    assert len(ids) == 1
+    assert not ids[0].again
