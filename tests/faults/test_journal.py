@@ -38,6 +38,9 @@ def test_an_event_counts_as_newer_only_by_when_it_was_first_sent(journal: Journa
     assert journal.first_made_since(between) is None
     journal.note([piece("b")])
     assert journal.first_made_since(between) == "b"
+    journal.made([piece("c")])
+    journal.note([piece("c")])
+    assert journal.first_made_since(between) == "b"  # else who waits for it would run after it
 
 
 def test_a_quantity_is_known_as_of_every_moment(journal: Journal) -> None:
@@ -45,6 +48,14 @@ def test_a_quantity_is_known_as_of_every_moment(journal: Journal) -> None:
     between = time.monotonic()
     journal.note([piece("b", 3), event("c", "material.shipped", "need/SO-1/n1", quantity=9)])
     good = journal.running(LAST, "good")
+    assert (good(0.0), good(between), good(time.monotonic())) == (0, 2, 5)
+
+
+def test_what_was_sent_is_known_as_of_every_moment_too(journal: Journal) -> None:
+    journal.made([piece("a", 2)])
+    between = time.monotonic()
+    journal.made([piece("b", 3)])
+    good = journal.running_sent(LAST, "good")
     assert (good(0.0), good(between), good(time.monotonic())) == (0, 2, 5)
 
 

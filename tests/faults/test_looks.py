@@ -8,6 +8,7 @@ from tests.faults.harness.looks import (
     stood_still,
     told_to_others,
     too_few,
+    too_many,
     unseen,
     wrongly_dated,
 )
@@ -56,6 +57,15 @@ def test_a_count_that_was_passed_fifteen_seconds_before_is_noticed_unless_it_is_
         "the wall showed 4 pieces too few as live after 15 s"
     ]
     assert too_few([wall(16.1, lost=True), wall(17.0, old=True)], acknowledged) == []
+
+
+def test_a_count_of_more_than_was_ever_sent_is_noticed_however_short_it_stood() -> None:
+    def sent(at: float) -> int:
+        return 9 if at >= 1 else 5
+
+    tries = [Try(0.0, 0.5, True), Try(0.6, 0.7, False), Try(0.8, 1.2, True)]
+    assert too_many("it", [5, 9], tries, sent) == []
+    assert too_many("it", [6, 9], tries, sent) == ["it showed 1 more than was sent"]
 
 
 def test_a_screen_that_nothing_reached_must_have_said_so_within_fifteen_seconds() -> None:

@@ -31,6 +31,8 @@ from tests.people import signed_in
 ENGINES = ("redis", "postgres")
 TOLD_WITHIN_S = 10.0
 PUT_BACK_WITHIN_S = 20.0
+AT_LEAST_GONE, GONE_WITHIN_S = 5, 10.0
+REFUSED_WITHIN_S = 10.0
 BACK_WITHIN_S = 20.0
 RESYNC_WITHIN_S = 10.0
 SLOW, GROWN_MB, OTHERS_WAIT_S = 20, 12.0, 2.0
@@ -89,10 +91,14 @@ def disk_full(engine: str, stand: Stand, seconds: float) -> None:
 
 
 def _limit_files(stand: Stand, engine: str, to: tuple[int, int]) -> None:
-    """Let no file of an engine grow beyond a size, also none of what was started meanwhile."""
-    for process in stand.product.tree(engine):
-        with suppress(ProcessLookupError, PermissionError):
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, to)
+    """Let no file of an engine grow beyond a size, also none of what was started meanwhile.
+
+    Twice: what was just being started when they were counted has the limit of before.
+    """
+    for _ in range(2):
+        for process in stand.product.tree(engine):
+            with suppress(ProcessLookupError, PermissionError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, to)
 
 
 def memory_full(stand: Stand, seconds: float) -> None:
@@ -102,8 +108,11 @@ def memory_full(stand: Stand, seconds: float) -> None:
         usual = client.config_get("maxmemory")["maxmemory"]
         with stand.broken():
             client.config_set("maxmemory", "1mb")
-            stand.hold(seconds)
-            client.config_set("maxmemory", usual)
+            try:
+                stand.hold(seconds)
+                stand.await_(lambda: _statuses(stand)[503] > before, REFUSED_WITHIN_S)
+            finally:
+                client.config_set("maxmemory", usual)
     refused = _statuses(stand)[503] - before
     if not refused:
         stand.wrong.append("a full log was never said with 503")
@@ -123,10 +132,11 @@ def emptied(command: str, stand: Stand, seconds: float) -> None:
     It must be said within ten seconds, and all of it comes back: what a reader had read, and what
     only the process knew that acknowledged it.
     """
-    query = "SELECT reason FROM quarantine WHERE site = 'works' AND kind = 'gap'"
-    already = len(stand.truth.rows(query))
+    already = len(_gaps(stand))
     with stand.broken(), stand.product.stopped("worker"):
+        unrecorded = stand.journal.count() + AT_LEAST_GONE
         stand.hold(min(seconds, 3.0))
+        stand.await_(lambda: stand.journal.count() >= unrecorded, GONE_WITHIN_S)
         with stand.truth.client() as client:
             if command == "FLUSHALL":
                 stand.log_vanishes()
@@ -134,16 +144,30 @@ def emptied(command: str, stand: Stand, seconds: float) -> None:
             else:
                 client.xtrim(STREAM, maxlen=0, approximate=False)
     begun = time.monotonic()
-    told = stand.await_(lambda: len(stand.truth.rows(query)) > already, TOLD_WITHIN_S)
+    told = stand.await_(lambda: len(_gaps(stand)) > already, TOLD_WITHIN_S)
     stand.notes.append(f"gap told after {time.monotonic() - begun:.1f} s")
     if not told:
         stand.wrong.append("nobody said within 10 s that the log has a gap")
-    stand.await_(lambda: not stand.missing(before=begun), PUT_BACK_WITHIN_S)
-    said = [row[0] for row in stand.truth.rows(query)][already:]
-    back = sum(int(words.split(" ")[0]) for words in said if "put back" in words)
+    # What was put back is recorded before the words that say so.
+    stand.await_(
+        lambda: not stand.missing(before=begun) and _put_back(stand, already), PUT_BACK_WITHIN_S
+    )
+    back = _put_back(stand, already)
     if not back:
         stand.wrong.append("nobody said what was put back")
     stand.notes.append(f"{back} put back")
+
+
+def _gaps(stand: Stand) -> list[str]:
+    """What was said of gaps in the log so far."""
+    query = "SELECT reason FROM quarantine WHERE site = 'works' AND kind = 'gap' ORDER BY number"
+    return [reason for (reason,) in stand.truth.rows(query)]
+
+
+def _put_back(stand: Stand, already: int) -> int:
+    """How many events were put back, by what was said since."""
+    said = [words for words in _gaps(stand)[already:] if "put back" in words]
+    return sum(int(words.split(" ")[0]) for words in said)
 
 
 def redis_back_empty(stand: Stand, _: float) -> None:
@@ -313,7 +337,10 @@ def two_recorders(stand: Stand, seconds: float) -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(20)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    process.kill()
+    process.wait(10)
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -71,24 +71,36 @@ class Journal:
             return dict(self._sent)
 
     def first_made_since(self, moment: float) -> str | None:
-        """An event that was first sent after a moment and is acknowledged."""
-        for one in reversed(self.acknowledged()[self.count(moment) :]):
+        """The first event of those that were first sent after a moment to be acknowledged."""
+        for one in self.acknowledged()[self.count(moment) :]:
             if self._made[one["id"]] >= moment:
                 return str(one["id"])
         return None
 
     def running(self, subject: str, quantity: str) -> Callable[[float], int]:
         """Return the sum of a quantity that was acknowledged by a moment."""
-        moments, sums, total = [0.0], [0], 0
-        for moment, one in zip(self._moments, self.acknowledged(), strict=False):
-            if one["subject"] == subject and (added := one["data"].get(quantity, 0)):
-                total += added
-                moments.append(moment)
-                sums.append(total)
-        return lambda at: sums[bisect_right(moments, at) - 1]
+        return _running(zip(self._moments, self.acknowledged(), strict=False), subject, quantity)
+
+    def running_sent(self, subject: str, quantity: str) -> Callable[[float], int]:
+        """Return the sum of a quantity that was sent by a moment, acknowledged or not."""
+        with self._lock:
+            sent = [(self._made[name], body) for name, body in self._sent.items()]
+        return _running(sent, subject, quantity)
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _running(
+    told: Iterable[tuple[float, Body]], subject: str, quantity: str
+) -> Callable[[float], int]:
+    moments, sums, total = [0.0], [0], 0
+    for moment, one in told:
+        if one["subject"] == subject and (added := one["data"].get(quantity, 0)):
+            total += added
+            moments.append(moment)
+            sums.append(total)
+    return lambda at: sums[bisect_right(moments, at) - 1]
 
 
 def summed(events: Iterable[Body]) -> Sums:

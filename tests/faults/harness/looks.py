@@ -5,7 +5,7 @@ so, by "no connection" or by its own tile being hatched, and a page must be righ
 that it names.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,7 +24,10 @@ class Try(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What the wall showed at a moment (monotonic seconds)."""
+    """What the wall showed at a moment (monotonic seconds), or a little later.
+
+    The moment is when it was asked: nothing that came after may be expected of it.
+    """
 
     at: float
     good: int
@@ -60,6 +63,16 @@ def too_few(looks: Sequence[Look], acknowledged: Callable[[float], int]) -> list
     ]
     worst = max(short, default=0)
     return [f"the wall showed {worst} pieces too few as live after 15 s"] if worst > 0 else []
+
+
+def too_many(
+    what: str, counts: Iterable[int], tries: Sequence[Try], sent: Callable[[float], int]
+) -> list[str]:
+    """Find looks at a count that is more than was ever sent by then, acknowledged or not."""
+    ended = [one.ended for one in tries if one.seen]
+    over = [count - sent(at) for count, at in zip(counts, ended, strict=True)]
+    worst = max(over, default=0)
+    return [f"{what} showed {worst} more than was sent"] if worst > 0 else []
 
 
 def stood_still(looks: Sequence[Look], resting: Sequence[Span]) -> list[str]:

@@ -8,7 +8,6 @@ supervisor does not: what dies is started again by the program itself, as in pro
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from data.store.history import connect
 from data.store.keys import KeyStore
 from data.stream.embedded import EmbeddedRedis
 from data.supervise import Supervisor
+from tests.browser.product.program import _free_port
 from tests.faults.harness.load import SOURCE, wait_until
 from tests.faults.harness.proxy import Proxy
 
@@ -48,7 +48,7 @@ class Product:
 
     def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
         """`env`: more for the parts."""
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port = folder, _free_port()
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.redis = EmbeddedRedis(folder / "redis")
         self.proxies: dict[str, Proxy] = {}
@@ -146,7 +146,11 @@ class Product:
 
     def memory_mb(self, child: str) -> float:
         """Resident memory of a part."""
-        return sum(process.memory_info().rss for process in self.tree(child)) / 1e6
+        found = 0
+        for process in self.tree(child):
+            with suppress(psutil.NoSuchProcess):
+                found += process.memory_info().rss
+        return found / 1e6
 
     def environment(self) -> dict[str, str]:
         """What one more part of it is started with."""
@@ -201,13 +205,6 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

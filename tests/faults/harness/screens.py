@@ -56,7 +56,8 @@ class Board:
             return None
         said = _SHIPPED.search(found["text"])
         shipped = int(said[1].replace(",", "")) if said else 0
-        look = BoardLook(time.monotonic(), shipped, found["lost"], found["age"], found["foreign"])
+        at = self.tries[-1].begun
+        look = BoardLook(at, shipped, found["lost"], found["age"], found["foreign"])
         self.looks.append(look)
         return look
 
@@ -91,9 +92,8 @@ class Screens:
         if found is None:
             return None
         good = int(found["good"].replace(",", "") or 0)
-        look = Look(
-            time.monotonic(), good, found["lost"], found["old"], found["hatched"], found["behind"]
-        )
+        at = self.tries[-1].begun
+        look = Look(at, good, found["lost"], found["old"], found["hatched"], found["behind"])
         self.looks.append(look)
         return look
 

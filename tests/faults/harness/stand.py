@@ -27,6 +27,7 @@ from tests.folders import short_folder
 SENDERS, RATE = 2, 10.0  # events a second, each
 RECOVERED_WITHIN_S = 60.0
 ARRIVED_WITHIN_S = 20.0
+READ_WITHIN_S = 10.0  # by the tests' own reader of the log
 LOOK_EVERY_S = 0.1
 SLOW_S = 3.0  # a recovery that takes longer says of what it consists
 AT_ONCE = 50
@@ -81,7 +82,7 @@ class Stand:
     def start(self) -> None:
         for thread in (self._log, self._pulse, self._teller, *self.senders):
             thread.start()
-        assert wait_until(lambda: self.journal.count() > 5, 20), "nothing is acknowledged"
+        assert wait_until(lambda: self.journal.count() > 5, 60), "nothing is acknowledged"
 
     def stop(self) -> None:
         for thread in (*self.senders, self._teller, self._pulse, self._log):
@@ -263,6 +264,7 @@ class Stand:
 
     def _compare(self) -> None:
         """Compare journal, log, events, states, what people were told of, and the screens."""
+        self.await_(lambda: self.truth.bodies().keys() <= self._log.said().keys(), READ_WITHIN_S)
         self.wrong += self.truth.differences(self.journal, self._log.said())
         self.wrong += self._alarms.differences()
         states = self.truth.states()
@@ -281,6 +283,10 @@ class Stand:
         seen = self.seen.looks
         pieces = self.journal.running(LAST, "good")
         self.wrong += looks.too_few(seen, pieces)
+        self.wrong += looks.too_many(
+            "the wall", [one.good for one in seen], self.seen.tries,
+            self.journal.running_sent(LAST, "good"),
+        )  # fmt: skip
         self.wrong += looks.stood_still(seen, self._resting)
         self.wrong += looks.never_said("the wall", seen, self._dark)
         self.wrong += looks.unseen("the wall", self.seen.tries)
@@ -288,6 +294,10 @@ class Stand:
             what = f"{board.supplier}'s page"
             shipped = self.journal.running(NEEDS[board.supplier], "quantity")
             self.wrong += looks.wrongly_dated(what, board.looks, shipped)
+            self.wrong += looks.too_many(
+                what, [one.shipped for one in board.looks], board.tries,
+                self.journal.running_sent(NEEDS[board.supplier], "quantity"),
+            )  # fmt: skip
             self.wrong += looks.never_said(what, board.looks, self._dark)
             self.wrong += looks.told_to_others(what, board.looks)
             self.wrong += looks.unseen(what, board.tries)

@@ -103,6 +103,10 @@ class Truth:
             self._seq = seq
         return self._events
 
+    def bodies(self) -> dict[str, Body]:
+        """What is recorded of what senders sent, by its identity."""
+        return {one.id: body_of(one) for one in self.events() if was_sent(one.source, one.type)}
+
     def folded(self) -> Board:
         """The board that folds every recorded event, from nothing."""
         board = Board(SITE)
@@ -126,7 +130,7 @@ class Truth:
         bodies, not by the program's fold.
         """
         sent = journal.sent()
-        recorded = {one.id: body_of(one) for one in self.events() if was_sent(one.source, one.type)}
+        recorded = self.bodies()
         wanted, states = summed(sent[one] for one in recorded if one in sent), self.states()
         return [
             *invented("recorded", recorded, sent),
