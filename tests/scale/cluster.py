@@ -76,7 +76,7 @@ class Node:
         self.folder = folder / str(self.port)
         self.folder.mkdir()
         child = Child(
-            name=f"redis-{self.port}", argv=self._argv(), ready=self.answers, ready_within_s=20,
+            name=f"redis-{self.port}", argv=self._argv(), ready=self.answers, ready_within_s=60,
             output=self.folder / "log",
         )  # fmt: skip
         self._solo = Solo(child)
@@ -149,12 +149,12 @@ class RealCluster:
         whole, spare = self.nodes[: 2 * MASTERS], self.nodes[2 * MASTERS :]
         self._build.cli("--cluster", "create", *(n.address for n in whole),
              "--cluster-replicas", "1", "--cluster-yes")  # fmt: skip
-        wait_for(self.is_whole, 30, "the cluster is whole")
+        wait_for(self.is_whole, 90, "the cluster is whole")
         for node in spare:
             self._build.cli(
                 "--cluster", "add-node", node.address, whole[0].address, "--cluster-slave"
             )
-        wait_for(lambda: len(self.replicas()) == MASTERS + SPARE, 30, "the spare is a replica")
+        wait_for(lambda: len(self.replicas()) == MASTERS + SPARE, 90, "the spare is a replica")
 
     def stop(self) -> None:
         for node in self.nodes:
