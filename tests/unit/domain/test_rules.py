@@ -20,129 +20,24 @@ from data.domain.rules import (
     Refused,
     parse_event,
 )
-from data.domain.site import Site
-from data.domain.site_rules import flaws, minutes_of
-from tests.unit.domain.strategies import RECORDED, SITE, events, fold, site_documents
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-TIME = "2026-11-22T14:30:00+08:00"
-PLANNED = "2026-11-23T08:00:00+08:00"
-
-ORDER: dict[str, Any] = {
-    "id": "SO-1",
-    "product": "pump",
-    "quantity": 5,
-    "due_at": PLANNED,
-    "operations": [
-        {"id": "10", "work_center": "C", "planned_start": PLANNED, "planned_finish": PLANNED}
-    ],
-    "milestones": [{"id": "m", "name": "cast", "operation": "10", "baseline_at": PLANNED}],
-    "needs": [
-        {"id": "n", "part": "P", "operation": "10", "supplier": "S", "quantity": 2,
-         "need_by": PLANNED}
-    ],
-}  # fmt: skip
-MODEL: dict[str, Any] = {
-    "id": "plant",
-    "name": "Plant",
-    "timezone": "Asia/Shanghai",
-    "areas": [{"id": "A", "calendar": "K", "output": ["C"]}],
-    "work_centers": [{"id": "C", "area": "A"}],
-    "work_units": [{"id": "W1", "work_center": "C", "signal_limit_s": 30}],
-    "calendars": [
-        {
-            "id": "K",
-            "shifts": [
-                {"name": "early", "start": "06:00", "finish": "14:00", "days": [1, 2],
-                 "breaks": [{"start": "10:00", "finish": "10:30"}]},
-                {"name": "night", "start": "22:00", "finish": "06:00",
-                 "breaks": [{"start": "23:45", "finish": "00:15"}]},
-                {"name": "day", "start": "00:00", "finish": "24:00"},
-            ],
-            "holidays": ["2026-12-25"],
-        }
-    ],
-    "parties": [{"id": "S", "name": "Parts", "kind": "supplier"}],
-    "clock": {"origin": TIME, "started_at": TIME, "rate": 60},
-}  # fmt: skip
-SUBJECTS = {
-    "operation": "operation/SO-1/10",
-    "need": "need/SO-1/n",
-    "work-unit": "work-unit/W1",
-    "order": "order/SO-1",
-    "site": "site/plant",
-}
-SAID: dict[EventType, dict[str, Any]] = {
-    EventType.OPERATION_STARTED: {"work_unit": "W1"},
-    EventType.OPERATION_PROGRESSED: {"good": 2, "scrap": 1, "rework": 0},
-    EventType.OPERATION_PAUSED: {"reason": "jam"},
-    EventType.OPERATION_RESUMED: {},
-    EventType.OPERATION_COMPLETED: {"good": 1},
-    EventType.OPERATION_REOPENED: {"reason": "缺料\u3000返工"},
-    EventType.WORK_UNIT_STATE_CHANGED: {"state": "down", "operation": "operation/SO-1/10"},
-    EventType.MATERIAL_PROMISED: {"promised_at": PLANNED, "quantity": 2},
-    EventType.MATERIAL_SHIPPED: {"quantity": 2, "dispatch_advice": "D1"},
-    EventType.MATERIAL_RECEIVED: {"quantity": 2},
-    EventType.QUALITY_INSPECTED: {"inspected": 3, "passed": 2, "scrap": 1},
-    EventType.EVENT_VOIDED: {"event_id": "e0", "event_source": "mes", "reason": "typo"},
-    EventType.PLAN_CHANGED: {"order": ORDER},
-}
-PROGRESSED = EventType.OPERATION_PROGRESSED
-SHIPPED = EventType.MATERIAL_SHIPPED
-STATE = EventType.WORK_UNIT_STATE_CHANGED
-PROMISED = EventType.MATERIAL_PROMISED
-INSPECTED = EventType.QUALITY_INSPECTED
-VOIDED = EventType.EVENT_VOIDED
-PLAN = EventType.PLAN_CHANGED
-
-
-def envelope(event_type: EventType, **changed: Any) -> dict[str, Any]:
-    kind = "order" if event_type is PLAN else RULES[event_type].kinds[0]
-    return {
-        "specversion": "1.0",
-        "id": "e1",
-        "source": "mes",
-        "type": event_type.value,
-        "subject": SUBJECTS[kind],
-        "time": TIME,
-        "data": copy.deepcopy(SAID[event_type]),
-    } | changed
-
-
-def refusal(given: Any) -> Refusal:
-    with pytest.raises(Refused) as caught:
-        parse_event(given, NOW)
-    return caught.value.refusal
-
-
-def with_data(event_type: EventType, **changed: Any) -> dict[str, Any]:
-    return envelope(event_type, data=SAID[event_type] | changed)
-
-
-def model_with(path: str, value: Any) -> dict[str, Any]:
-    return envelope(PLAN, subject="site/plant", data={"site": put(MODEL, path, value)})
-
-
-def order_with(path: str, value: Any) -> dict[str, Any]:
-    return envelope(PLAN, data={"order": put(ORDER, path, value)})
-
-
-def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    changed: Any = copy.deepcopy(document)
-    *way, last = [int(p) if p.isdigit() else p for p in path.split(".")]
-    place = changed
-    for step in way:
-        place = place[step]
-    if last == "+":
-        place.append(value)
-    else:
-        place[last] = value
-    return changed
-
-
-def in_brackets(path: str) -> str:
-    return "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in path.split("."))
-
+from tests.unit.domain.envelopes import (
+    INSPECTED,
+    NOW,
+    PLAN,
+    PROGRESSED,
+    PROMISED,
+    SAID,
+    SHIPPED,
+    STATE,
+    SUBJECTS,
+    TIME,
+    VOIDED,
+    envelope,
+    model_with,
+    refusal,
+    with_data,
+)
+from tests.unit.domain.strategies import RECORDED, SITE, events, fold
 
 # What is taken
 
@@ -154,11 +49,6 @@ def test_each_type_is_taken_with_what_it_may_say(event_type):
     assert event.time == datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
     assert event.recorded_at == NOW
     assert fold([event]).last_event_at == event.time
-
-
-def test_a_site_model_is_taken():
-    event = parse_event(envelope(PLAN, subject="site/plant", data={"site": MODEL}), NOW)
-    assert fold([event]).site.timezone == "Asia/Shanghai"
 
 
 def test_data_may_be_left_out_where_nothing_is_required():
@@ -334,141 +224,16 @@ def test_an_event_may_void_one_of_another_source_with_its_own_id():
     assert parse_event(with_data(VOIDED, event_id="e1", event_source="other"), NOW).id == "e1"
 
 
-# Documents
-
-
-@pytest.mark.parametrize("data", [{}, {"site": MODEL}, {"order": ORDER, "site": MODEL}])
-def test_an_order_subject_brings_the_orders_document_and_no_other(data):
-    assert refusal(envelope(PLAN, data=data)).field == "data.order"
-
-
-def test_a_site_subject_brings_the_sites_document():
-    assert refusal(envelope(PLAN, subject="site/plant")).field == "data.site"
-
-
-def test_a_document_has_the_id_of_its_subject():
-    assert refusal(envelope(PLAN, subject="order/SO-2")).field == "data.order.id"
-    assert refusal(model_with("id", "other")).field == "data.site.id"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "due_at",
-        "released_at",
-        "operations.0.planned_start",
-        "operations.0.planned_finish",
-        "milestones.0.baseline_at",
-        "milestones.0.committed_at",
-        "needs.0.need_by",
-    ],
-)
-@pytest.mark.parametrize("value", ["2026-11-23T08:00:00", "2100-01-01T00:00:00Z", "soon", 5])
-def test_an_instant_of_an_order_has_an_offset_and_a_sane_year(path, value):
-    assert refusal(order_with(path, value)).field == f"data.order{in_brackets(path)}"
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("quantity", -1),
-        ("quantity", True),
-        ("quantity", 10**30),
-        ("needs.0.quantity", -1),
-        ("operations.0.run_time_s", float("nan")),
-        ("operations.0.run_time_s", float("inf")),
-        ("operations.0.setup_s", -0.5),
-        ("operations.0.critical", 1),
-        ("operations.0.predecessors", "10"),
-        ("operations.0.name", "\ud800"),
-        ("product", "x" * (MAX_TEXT + 1)),
-        ("customer", "\x00"),
-        ("operations", {}),
-    ],
-)
-def test_a_value_of_an_order_that_cannot_be_stored_is_refused_with_its_path(path, value):
-    assert refusal(order_with(path, value)).field == f"data.order{in_brackets(path)}"
-
-
-def test_a_field_that_a_document_lacks_or_does_not_have_is_named():
-    lacking = {name: value for name, value in ORDER.items() if name != "product"}
-    assert "`product`" in refusal(envelope(PLAN, data={"order": lacking})).reason
-    refused = refusal(order_with("operations.0.colour", "red"))
-    assert refused.field == "data.order.operations[0]"
-    assert "`colour`" in refused.reason
-
-
-SHIFT = "calendars.0.shifts.0"
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "field"),
-    [
-        ("timezone", "Asia/Atlantis", "timezone"),
-        ("timezone", "America", "timezone"),
-        ("timezone", "../../etc/passwd", "timezone"),
-        ("timezone", "", "timezone"),
-        ("timezone", "+08:00", "timezone"),
-        ("areas.0.calendar", "X", "areas[0].calendar"),
-        ("areas.0.output", ["C", "X"], "areas[0].output[1]"),
-        ("areas.0.id", "a/b", "areas[0].id"),
-        ("areas.+", {"id": "A", "calendar": "K"}, "areas[1].id"),
-        ("work_centers.0.area", "X", "work_centers[0].area"),
-        ("work_centers.+", {"id": "C", "area": "A"}, "work_centers[1].id"),
-        ("work_units.0.work_center", "X", "work_units[0].work_center"),
-        ("work_units.+", {"id": "W1", "work_center": "C"}, "work_units[1].id"),
-        ("work_units.0.id", " W1", "work_units[0].id"),
-        ("work_units.0.signal_limit_s", 0, "work_units[0].signal_limit_s"),
-        ("calendars.+", {"id": "K", "shifts": []}, "calendars[1].id"),
-        ("parties.+", {"id": "S", "name": "S", "kind": "customer"}, "parties[1].id"),
-        ("parties.0.kind", "friend", "parties[0].kind"),
-        ("calendars.0.holidays.0", "20261225", "calendars[0].holidays[0]"),
-        ("calendars.0.holidays.0", "2026-02-30", "calendars[0].holidays[0]"),
-        (f"{SHIFT}.start", "6:00", "calendars[0].shifts[0].start"),
-        (f"{SHIFT}.start", "24:00", "calendars[0].shifts[0].start"),
-        (f"{SHIFT}.start", "06:60", "calendars[0].shifts[0].start"),
-        (f"{SHIFT}.start", "٠٦:٠٠", "calendars[0].shifts[0].start"),
-        (f"{SHIFT}.finish", "24:30", "calendars[0].shifts[0].finish"),
-        (f"{SHIFT}.finish", "14", "calendars[0].shifts[0].finish"),
-        (f"{SHIFT}.days", [], "calendars[0].shifts[0].days"),
-        (f"{SHIFT}.days", [0], "calendars[0].shifts[0].days"),
-        (f"{SHIFT}.days", [8], "calendars[0].shifts[0].days"),
-        (f"{SHIFT}.breaks.0.start", "x", "calendars[0].shifts[0].breaks[0].start"),
-        (f"{SHIFT}.breaks.0.finish", "25:00", "calendars[0].shifts[0].breaks[0].finish"),
-        (f"{SHIFT}.breaks.0.start", "05:00", "calendars[0].shifts[0].breaks[0]"),
-        (f"{SHIFT}.breaks.0.finish", "10:00", "calendars[0].shifts[0].breaks[0]"),
-        (f"{SHIFT}.breaks.0.finish", "14:30", "calendars[0].shifts[0].breaks[0]"),
-        ("clock.rate", 0, "clock.rate"),
-        ("clock.rate", -1, "clock.rate"),
-        ("clock.rate", float("nan"), "clock.rate"),
-        ("clock.rate", 10_001, "clock.rate"),
-        ("clock.origin", "2026-11-22T06:00:00", "clock.origin"),
-        ("clock.started_at", "2026-11-22T06:00:00", "clock.started_at"),
-        ("clock.ends_at", "2026-11-22T06:00:00", "clock.ends_at"),
-        ("clock.ends_at", "2026-11-01T06:00:00Z", "clock.ends_at"),
-    ],
-)  # fmt: skip
-def test_a_flaw_of_a_site_model_names_its_path(path, value, field):
-    assert refusal(model_with(path, value)).field == f"data.site.{field}"
-
-
-@pytest.mark.parametrize(("clock", "minutes"), [("00:00", 0), ("23:59", 1439), ("24:00", 1440)])
-def test_a_local_time_is_a_minute_of_the_day(clock, minutes):
-    assert minutes_of(clock) == minutes
-
-
-@given(site=site_documents())
-def test_the_models_that_tests_draw_have_no_flaw(site):
-    assert list(flaws(site)) == []
-    assert isinstance(site, Site)
-
-
 # Anything at all
 
 ODD = st.sampled_from(
     [float("nan"), float("inf"), 10**400, -(10**30), "\ud800", "\x00", TIME, "10"]
 )
+
+
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | ODD
+
+
 JSON = st.recursive(
     LEAVES,
     lambda inner: (
@@ -476,6 +241,8 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
+
+
 WHOLE = [envelope(event_type) for event_type in EventType] + [model_with("name", "Plant")]
 
 
