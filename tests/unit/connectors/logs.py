@@ -20,8 +20,6 @@ columns:
   scrap: Scrap
   quantity: Qty
 """
-
-
 HEADER = "Order,Step,Machine,From,To,Good,Scrap,Qty"
 
 

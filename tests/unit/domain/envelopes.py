@@ -10,13 +10,8 @@ from data.domain.events import EventType
 from data.domain.rules import RULES, Refusal, Refused, parse_event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
 TIME = "2026-11-22T14:30:00+08:00"
-
-
 PLANNED = "2026-11-23T08:00:00+08:00"
-
 
 ORDER: dict[str, Any] = {
     "id": "SO-1",
@@ -32,8 +27,6 @@ ORDER: dict[str, Any] = {
          "need_by": PLANNED}
     ],
 }  # fmt: skip
-
-
 MODEL: dict[str, Any] = {
     "id": "plant",
     "name": "Plant",
@@ -57,8 +50,6 @@ MODEL: dict[str, Any] = {
     "parties": [{"id": "S", "name": "Parts", "kind": "supplier"}],
     "clock": {"origin": TIME, "started_at": TIME, "rate": 60},
 }  # fmt: skip
-
-
 SUBJECTS = {
     "operation": "operation/SO-1/10",
     "need": "need/SO-1/n",
@@ -66,8 +57,6 @@ SUBJECTS = {
     "order": "order/SO-1",
     "site": "site/plant",
 }
-
-
 SAID: dict[EventType, dict[str, Any]] = {
     EventType.OPERATION_STARTED: {"work_unit": "W1"},
     EventType.OPERATION_PROGRESSED: {"good": 2, "scrap": 1, "rework": 0},
@@ -83,26 +72,12 @@ SAID: dict[EventType, dict[str, Any]] = {
     EventType.EVENT_VOIDED: {"event_id": "e0", "event_source": "mes", "reason": "typo"},
     EventType.PLAN_CHANGED: {"order": ORDER},
 }
-
-
 PROGRESSED = EventType.OPERATION_PROGRESSED
-
-
 SHIPPED = EventType.MATERIAL_SHIPPED
-
-
 STATE = EventType.WORK_UNIT_STATE_CHANGED
-
-
 PROMISED = EventType.MATERIAL_PROMISED
-
-
 INSPECTED = EventType.QUALITY_INSPECTED
-
-
 VOIDED = EventType.EVENT_VOIDED
-
-
 PLAN = EventType.PLAN_CHANGED
 
 

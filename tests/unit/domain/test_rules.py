@@ -229,11 +229,7 @@ def test_an_event_may_void_one_of_another_source_with_its_own_id():
 ODD = st.sampled_from(
     [float("nan"), float("inf"), 10**400, -(10**30), "\ud800", "\x00", TIME, "10"]
 )
-
-
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | ODD
-
-
 JSON = st.recursive(
     LEAVES,
     lambda inner: (
@@ -241,8 +237,6 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-
-
 WHOLE = [envelope(event_type) for event_type in EventType] + [model_with("name", "Plant")]
 
 
