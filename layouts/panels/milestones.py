@@ -37,6 +37,8 @@ BACK, LEAST_AHEAD, MOST_AHEAD = timedelta(hours=8), timedelta(hours=16), timedel
 WITH_LEGEND, WITH_SAID = 19.0, 18.0
 BESIDE_WHOLE, BESIDE_SNUG = 12.4, 6.1  # what stands left and right of the track
 TICK, TICK_PAD = 0.5, 0.3
+NOW_GAP = 0.15  # what is kept free on either side of the now-line
+TICK_OFF: Cell = {"t": "", "c": "mp-ms-tick mp-off"}
 BARS = ("plan", "actual", "forecast", "whisker", "due")
 
 
@@ -207,28 +209,52 @@ def _said(row: MilestoneRow, t: Translator) -> str:
 
 
 def _ticks(place: Place, horizon: Horizon, view: WallView, t: Translator) -> Cells:
-    found = list(_marks_of_time(horizon, view.timezone))[:TICKS]
-    cells: Cells = {}
-    for number in range(TICKS):
-        at = found[number] if number < len(found) else None
-        css, words = "mp-ms-tick", ""
-        if at is not None:
-            local = at.astimezone(ZoneInfo(view.timezone))
-            midnight = local.hour == 0
-            words = t.day(at, view.timezone) if midnight else t.clock(at, view.timezone)
-            words = words if _fits(words, horizon.share(at), place) else ""
-            css += " mp-ms-midnight" if midnight else ""
-        style = {} if at is None else {"s": {"--x": _percent(horizon.share(at))}}
-        css += " mp-off" if at is None else ""
-        cells[place.id(f"tick-{number}")] = {"t": words, "c": css, **style}
+    found = _placed(place, horizon, view, t)[:TICKS]
+    return {
+        place.id(f"tick-{number}"): found[number] if number < len(found) else TICK_OFF
+        for number in range(TICKS)
+    }
+
+
+def _placed(place: Place, horizon: Horizon, view: WallView, t: Translator) -> list[Cell]:
+    """Return the ticks whose line crosses no words, each with words where they have room.
+
+    Days come before hours, and all words give way to the now-line.
+    """
+    width, zone = _track(place), ZoneInfo(view.timezone)
+    now = width * horizon.share(view.now)
+    taken, cells = [(now - NOW_GAP, now + NOW_GAP)], []
+    marks = [at.astimezone(zone) for at in _marks_of_time(horizon, view.timezone)]
+    for at in sorted(marks, key=lambda mark: (mark.hour != 0, mark)):
+        share, midnight = horizon.share(at), at.hour == 0
+        if any(start < width * share < finish for start, finish in taken):
+            continue
+        words = t.day(at, view.timezone) if midnight else t.clock(at, view.timezone)
+        side = _side(width * share, length(words, TICK) + TICK_PAD, width, taken)
+        css = "mp-ms-tick" + (" mp-ms-midnight" if midnight else "") + (side or "")
+        cells.append({"t": "" if side is None else words, "c": css, "s": {"--x": _percent(share)}})
     return cells
 
 
-def _fits(words: str, share: float, place: Place) -> bool:
-    """Whether there is room for a tick's words right of it."""
+def _side(x: float, wide: float, width: float, taken: list[tuple[float, float]]) -> str | None:
+    """Return the class that says on which side of a tick its words stand, and note their place.
+
+    None: there is room for them on neither.
+    """
+    taken.append((x, x))
+    for css, start in (("", x), (" mp-ms-before", x - wide)):
+        finish = start + wide
+        free = all(finish <= left or right <= start for left, right in taken)
+        if free and start >= 0 and finish <= width:
+            taken.append((start, finish))
+            return css
+    return None
+
+
+def _track(place: Place) -> float:
+    """Return how wide the track is, in units."""
     whole = place.inner_width >= WITH_SAID
-    track = place.inner_width - (BESIDE_WHOLE if whole else BESIDE_SNUG)
-    return length(words, TICK) + TICK_PAD <= (1 - share) * track
+    return place.inner_width - (BESIDE_WHOLE if whole else BESIDE_SNUG)
 
 
 def _marks_of_time(horizon: Horizon, timezone: str) -> Iterator[datetime]:
