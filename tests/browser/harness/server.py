@@ -15,7 +15,8 @@ from layouts.cells import fill
 from layouts.pages import home, message, wall
 from layouts.screens import Screen
 from layouts.text import translator
-from tests.browser.harness.views import NOW, VIEWS
+from tests.browser.harness.shift import NOW
+from tests.browser.harness.views import VIEWS
 
 SITE = Site(
     id="hsinchu",

@@ -10,7 +10,7 @@ from layouts.panels import bottleneck, work_units
 from layouts.panels.bottleneck import METHODS, REASONS, room
 from layouts.text import translator
 from tests.browser.harness import views
-from tests.browser.harness.views import BOTTLENECK, minutes
+from tests.browser.harness.shift import BOTTLENECK, NOW, minutes
 
 T = translator("en")
 PLACE = Place(prefix="p", width=18.5, height=10.5)
@@ -32,7 +32,7 @@ def test_it_names_who_leads_for_how_long_and_says_that_it_may_change():
 
 
 def test_the_time_goes_on_between_two_words_of_the_watch():
-    older = replace(BOTTLENECK, as_of=views.NOW - minutes(4))
+    older = replace(BOTTLENECK, as_of=NOW - minutes(4))
     assert said(older)["active"]["t"] == "2 h 14 min active"
 
 

@@ -16,7 +16,7 @@ from layouts.grid import Place
 from layouts.pages import gantt as page
 from layouts.panels import milestones
 from layouts.text import LOCALES, translator
-from tests.browser.harness import views
+from tests.browser.harness import shift, views
 from tests.unit.domain.gantt.plants import HOUR, NOW, Plant
 
 T = translator("en")
@@ -126,7 +126,7 @@ def test_late_rows_take_turns_when_they_do_not_fit():
     small = Place(prefix="p", width=40.0, height=8.0)
     slots, seen = milestones.capacity(small), set()
     for turn in range(4):
-        at = views.NOW + timedelta(seconds=milestones.TURN_S * turn)
+        at = shift.NOW + timedelta(seconds=milestones.TURN_S * turn)
         view = replace(views.ordinary(), milestones=rows, now=at)
         cells = milestones.render(view, small, T)
         seen |= {cells[f"p-{number}-order"]["t"] for number in range(slots)} - {""}

@@ -34,7 +34,7 @@ from data.domain.scope import factory_scope
 from data.domain.site import Area, Calendar, Shift, Site, WorkCenter, WorkUnit
 from data.services.errors import Forbidden
 from layouts.text import LOCALES, translator
-from tests.browser.harness.views import BOTTLENECK
+from tests.browser.harness.shift import BOTTLENECK
 from tests.unit.stills import nodes
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)  # the 23rd, 01:00 in Taipei
