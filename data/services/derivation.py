@@ -41,6 +41,8 @@ BUSY, STEADY = 0.5, 0.2  # most of a core, while marks wait and else
 RENEW_AFTER = timedelta(minutes=2)
 SETTLES_AFTER = timedelta(hours=1)  # until then late reports of others may change an account
 LOOK_EVERY_S = 5.0  # for accounts to renew, while there are none
+LOOK_S, IDLE_LOOK_S = 0.15, 2.0  # for marked orders, while there are none; where nothing is told
+IDLE_AFTER_S = 30.0  # without an event: whatever the recorder marks stood in the log before
 TELL_EVERY_S = 30.0  # renewed accounts of open orders alone
 _ORDERS_AT_ONCE, _ACCOUNTS_AT_ONCE = 5, 2
 EVER = datetime(9999, 1, 1, tzinfo=UTC)  # the end of what goes on
@@ -106,7 +108,8 @@ class Accounting:
         self._clock = clock
         self._live: LiveSite | None = None
         self._told = -1
-        self._told_at = self._rest_until = self._look_at = clock()
+        self._told_at = self._rest_until = self._look_at = self._idle_at = clock()
+        self._marks_at = {ORDER: clock(), ACCOUNT: clock()}
 
     def begin(self, live: LiveSite) -> None:
         """Start with a board that was just loaded.
@@ -116,9 +119,14 @@ class Accounting:
         self._keeping.mark_missing(self.site)
         self._live = live
         self._told = -1
+        self._idle_at = self._clock() + IDLE_AFTER_S
+        self._marks_at = dict.fromkeys(self._marks_at, self._clock())
 
     def see(self, events: Sequence[Event]) -> None:
-        """Do nothing: the recorder marks what events change."""
+        """Look for marks again soon: the recorder marks what events change."""
+        now = self._clock()
+        self._idle_at = now + IDLE_AFTER_S
+        self._marks_at[ORDER] = min(self._marks_at[ORDER], now + LOOK_S)
 
     def work(self, now: datetime) -> Documents:
         """Do what is due within a budget of time; return the derived version when it is new.
@@ -152,7 +160,9 @@ class Accounting:
 
     def _occupy(self) -> bool:
         """Note what marked orders did on work units; whether any was marked."""
-        marks = self._keeping.marked(self.site, ORDER, _ORDERS_AT_ONCE)
+        marks = self._marked(ORDER, _ORDERS_AT_ONCE)
+        if not marks:
+            return False
         occupied: dict[str, list[Occupation]] = {}
         remake = []
         with self._past.reading(self.site) as past:
@@ -162,12 +172,26 @@ class Accounting:
                 occupied[order_id] = [] if order is None else occupations_of(order, told, EVER)
                 if order is None or order.cancelled or is_completed(order, told):
                     remake.append(order_id)
-        if marks:
-            self._keeping.keep_occupations(self.site, occupied, marks, remake)
-        return bool(marks)
+        self._keeping.keep_occupations(self.site, occupied, marks, remake)
+        self._marks_at[ACCOUNT] = self._clock()
+        return True
+
+    def _marked(self, kind: str, most: int) -> list[Mark]:
+        """Return marked keys; none without asking while there were none a moment ago.
+
+        Orders are marked by the recorder, accounts as good as always by this aspect.
+        """
+        now = self._clock()
+        if now < self._marks_at[kind]:
+            return []
+        marks = self._keeping.marked(self.site, kind, most)
+        if not marks:
+            soon_s = IDLE_LOOK_S if now >= self._idle_at else LOOK_S
+            self._marks_at[kind] = now + (soon_s if kind == ORDER else LOOK_EVERY_S)
+        return marks
 
     def _remake(self, now: datetime) -> tuple[bool, int] | None:
-        marks = self._keeping.marked(self.site, ACCOUNT, _ACCOUNTS_AT_ONCE)
+        marks = self._marked(ACCOUNT, _ACCOUNTS_AT_ONCE)
         if not marks:
             return None
         return True, self._make([key for key, _ in marks], marks, now)

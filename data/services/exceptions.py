@@ -29,6 +29,7 @@ from data.services.live import LiveSite
 from data.services.staleness import EXCEPTION as MARK
 
 LOOK_S = 0.2
+MOVES_S = 3.0  # for what people moved, should nobody have called
 RULES_S, OUTSIDE_S, RIPPLE_S = 3.0, 5.0, 5.0
 GAPS_S = 2.0  # of a gap people are told within ten seconds, all in all
 EARLIER = timedelta(hours=1)  # so far before a gap what was put back of it may have been
@@ -58,6 +59,9 @@ class Keeping(Protocol):
 
 class Marks(Protocol):
     """What people have moved."""
+
+    def called(self, site: str, kind: str) -> bool:
+        """Whether something may have been marked since this was last asked."""
 
     def take(self, site: str, kind: str, limit: int) -> list[Mark]:
         """Marked keys, the oldest first."""
@@ -109,6 +113,7 @@ class Exceptions:
         self._turned: set[Key] = set()  # began or ended to flap, and it wasn't said yet
         self._rippled: dict[int, float] = {}
         self._look_at = self._rules_at = self._outside_at = self._gaps_at = now
+        self._moves_at = now
         self._screens: tuple[ScreenSeen, ...] = ()
         self._ways: tuple[WayDown, ...] = ()
         self._gaps: tuple[LogGap, ...] = ()
@@ -133,7 +138,7 @@ class Exceptions:
         if begun < self._look_at:
             return {}
         self._look_at = begun + LOOK_S
-        self._take_moves()
+        self._take_moves(begun)
         self._follow_rules(begun)
         if self._judged or self._may_judge(begun):
             self._look(Clocks(now, self._real_now()), begun)
@@ -163,8 +168,11 @@ class Exceptions:
         self._judged = ready or begun - self._begun_at > PATIENCE_S
         return self._judged
 
-    def _take_moves(self) -> None:
+    def _take_moves(self, begun: float) -> None:
+        if not self._marks.called(self.site, MARK) and begun < self._moves_at:
+            return
         marks = self._marks.take(self.site, MARK, MOST_MARKS)
+        self._moves_at = begun if len(marks) == MOST_MARKS else begun + MOVES_S
         if not marks:
             return
         numbers = [int(key) for key, _ in marks]

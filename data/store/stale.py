@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from data.domain.subjects import Identity
 from data.services.staleness import StaleKey, UnitDay, keys_of_days, unit_of
+from data.store.calls import call, ear_of
 from data.store.months import of_identity
 from data.store.scoped import reading, whole, writing
 
@@ -65,6 +66,15 @@ class Stale:
             rows = connection.execute(text(_TAKE), {"site": site, "kind": kind, "most": limit})
             return [(row[0], row[1]) for row in rows]
 
+    def called(self, site: str, kind: str) -> bool:
+        """Whether somebody may have marked something at once (`mark_now`) since this was asked.
+
+        Costs SQL nothing. A lost call is possible, though not likely: look now and then too.
+
+        Raises: Unavailable.
+        """
+        return ear_of(self._engine).heard(self._engine, site, kind)
+
     def settle(self, site: str, kind: str, marks: Sequence[Mark]) -> None:
         """Take away marks that are still the same.
 
@@ -109,6 +119,10 @@ def _of_undone(cursor: Cursor[Any], site: str, undone: Sequence[Identity]) -> se
 
 
 def mark_now(connection: Connection, site: str, kind: str, keys: Sequence[str]) -> None:
-    """Set marks on keys within a transaction of the caller's, each above what stands there."""
+    """Set marks on keys within a transaction of the caller's, each above what stands there.
+
+    Whoever asks whether it was `called` hears of it once the transaction is committed.
+    """
     bound = {"site": site, "kinds": [kind] * len(keys), "keys": sorted(keys)}
     connection.execute(text(_SET_NOW), bound)
+    call(connection, site, kind)

@@ -19,7 +19,7 @@ from data.services.accounts_desk import By
 from data.services.audit import Audit
 from data.services.errors import Forbidden, Unavailable
 from data.services.exception_desk import Acting, ExceptionDesk, Moved, WantedError
-from data.services.exceptions import Exceptions
+from data.services.exceptions import LOOK_S, MOVES_S, Exceptions
 from data.services.facts_reader import FactsReader
 from data.services.live import LiveSite
 from data.services.watch import Watch
@@ -64,8 +64,9 @@ class Factory:
         self.clock_s = 0.0
         self.store = ExceptionStore(world.worker_sql)
         self.facts = FactsStream(world.client)
+        self.marks = Stale(world.worker_sql)
         self.exceptions = Exceptions(
-            SITE, self.store, Stale(world.worker_sql), Program(world.worker_sql),
+            SITE, self.store, self.marks, Program(world.worker_sql),
             lambda _: tuple(self.rules), world.clock, clock=lambda: self.clock_s,
         )  # fmt: skip
         self.lock = SiteLock(world.database_url, "watch", SITE)
@@ -164,6 +165,31 @@ def test_taken_and_back_to_normal_it_is_closed_and_leaves_the_wall(
         (Move.ACKNOWLEDGE, State.ACKNOWLEDGED, "account/anna"),
         (Move.CLEAR, State.CLOSED, "watch"),
     ]
+
+
+def test_what_somebody_did_is_shown_by_a_next_look_and_not_only_now_and_then(
+    world: World, factory: Factory, desk: ExceptionDesk
+) -> None:
+    turns(world, "a", "down")
+    factory.step(700)
+    case = factory.one()
+    taken = desk.acknowledge(ANNA, SITE, case.number, case.version)
+    begun_s = factory.clock_s
+    while factory.shown() != [taken]:
+        factory.clock_s += LOOK_S
+        factory.watch.step(block_ms=100)  # so long PostgreSQL may take to call
+        assert factory.clock_s < begun_s + MOVES_S
+
+
+def test_while_nobody_does_anything_it_is_asked_for_only_now_and_then(factory: Factory) -> None:
+    asked: list[float] = []
+    take = factory.marks.take
+    factory.marks.take = lambda *of: asked.append(factory.clock_s) or take(*of)  # type: ignore
+    begun_s = factory.clock_s
+    while factory.clock_s < begun_s + 60:
+        factory.clock_s += LOOK_S
+        factory.watch.step(block_ms=None)
+    assert len(asked) <= 60 / MOVES_S + 1
 
 
 def test_of_two_who_take_it_at_once_one_is_told_who_was_first(

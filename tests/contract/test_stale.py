@@ -1,13 +1,16 @@
 """What the recorder marks as stale, in its own transaction, and how marks are taken and settled."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
 import pytest
 
+from data.domain.scope import factory_scope
 from data.services.errors import Unavailable
-from data.store.stale import Stale
+from data.store.scoped import writing
+from data.store.stale import Stale, mark_now
 from tests.contract.world import (
     NOW,
     PLANT,
@@ -130,3 +133,73 @@ def test_what_was_marked_longest_ago_is_taken_first(world: World) -> None:
 def test_marks_of_another_site_are_its_own(world: World) -> None:
     record(world, good("a"))
     assert Stale(world.worker_sql).take("elsewhere", "order", 100) == []
+
+
+def moved(world: World, site: str = PLANT.id, kind: str = "exception") -> None:
+    """Mark as whoever moves an exception does."""
+    with writing(world.sql, factory_scope(site)) as connection:
+        mark_now(connection, site, kind, ["1"])
+
+
+def comes(stale: Stale) -> bool:
+    """Whether a call is heard; PostgreSQL hands it on just after the commit."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if stale.called(PLANT.id, "exception"):
+            return True
+    return False
+
+
+def ears(world: World) -> int:
+    """How many connections listen, which they do for as long as they are asked."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN milepost_marked'"
+    return int(world.rows(f"{query} AND datname = current_database()")[0][0])
+
+
+def test_who_asks_for_the_first_time_may_have_been_called_and_then_has_not(world: World) -> None:
+    stale = Stale(world.worker_sql)
+    asked = [stale.called(PLANT.id, "exception") for _ in range(3)]
+    assert asked == [True, False, False]
+
+
+def test_a_mark_calls_whoever_listens_to_its_site_and_kind_once_it_is_committed(
+    world: World,
+) -> None:
+    stale, before = Stale(world.worker_sql), [(PLANT.id, "exception"), ("elsewhere", "exception")]
+    for site, kind in (*before, (PLANT.id, "order")):
+        stale.called(site, kind)
+    with writing(world.sql, factory_scope(PLANT.id)) as connection:
+        mark_now(connection, PLANT.id, "exception", ["1"])
+        assert not stale.called(PLANT.id, "exception")
+    assert comes(stale)
+    assert not stale.called("elsewhere", "exception")
+    assert not stale.called(PLANT.id, "order")
+    assert not stale.called(PLANT.id, "exception")
+
+
+def test_all_who_use_an_engine_listen_on_one_connection(world: World) -> None:
+    for site in ("a", "b", "c"):
+        Stale(world.worker_sql).called(site, "exception")
+    assert ears(world) == 1
+
+
+def test_a_connection_that_was_lost_is_said_and_then_anything_may_have_been_called(
+    world: World,
+) -> None:
+    stale = Stale(world.worker_sql)
+    stale.called(PLANT.id, "exception")
+    world.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query = 'LISTEN milepost_marked' AND datname = current_database()"
+    )
+    with pytest.raises(Unavailable):
+        comes(stale)
+    assert stale.called(PLANT.id, "exception")
+    moved(world)
+    assert comes(stale)
+
+
+def test_who_listens_stops_with_its_engine(world: World) -> None:
+    Stale(world.worker_sql).called(PLANT.id, "exception")
+    world.worker_sql.dispose()
+    assert ears(world) == 0
