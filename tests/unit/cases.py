@@ -114,6 +114,11 @@ def every_kind() -> list[Case]:
 
 def ordinary() -> list[Case]:
     """A shift's exceptions: one critical with three inside, some taken, one back to normal."""
+    return [*_down_with_three_inside(), *_open(), *_done_with()]
+
+
+def _down_with_three_inside() -> list[Case]:
+    """A machine that is down, and the operations that it makes late."""
     down = case(
         17, Condition.UNIT_STATE, "work-unit/U1", values=VALUES[Condition.UNIT_STATE], place=UNIT,
         severity=Severity.CRITICAL, inside=3, hits=HITS, parties=frozenset({"P1", "P2"}),
@@ -127,9 +132,12 @@ def ordinary() -> list[Case]:
         )
         for at in range(3)
     ]  # fmt: skip
+    return [down, *inside]
+
+
+def _open() -> list[Case]:
+    """One that somebody has, and one that nobody has."""
     return [
-        down,
-        *inside,
         case(
             12, Condition.PAST_DUE, "order/SO-1165", place=Place(area="A", order="SO-1165"),
             values=PROMISE, state=State.ACKNOWLEDGED, owner="2", owner_name="Lin Wei-ting",
@@ -140,6 +148,12 @@ def ordinary() -> list[Case]:
             place=Place(area="B", order="SO-1171"), owner_role=Role.PURCHASER, since=ago(55),
             hits=HITS[2:3], parties=frozenset({"P2"}), informs=(Role.SUPPLIER,),
         ),
+    ]  # fmt: skip
+
+
+def _done_with() -> list[Case]:
+    """Those that nobody has to look at now: back to normal, put aside, closed."""
+    return [
         case(
             9, Condition.NO_SIGNAL, "work-unit/U1", values=VALUES[Condition.NO_SIGNAL], place=UNIT,
             state=State.RETURNED, standing=False, cleared_at=ago(90), since=ago(130), times=6,
