@@ -7,8 +7,9 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as Answer
 
 from callbacks.gate import viewer
+from callbacks.people_parties import choices, name_of, party_of
 from callbacks.plain_pages import LONGEST, PlainPages, by, given
-from data.domain.people import PEOPLE, Account, PersonError
+from data.domain.people import OUTSIDE, PEOPLE, Account, PersonError
 from data.domain.scope import Role
 from data.services.accounts_desk import AccountsDesk, Offered
 from layouts.pages import people
@@ -43,8 +44,10 @@ class PeoplePages:
 
     def invite(self) -> Response:
         """Make an account; show its link, once."""
+        role = given("role")
         typed = people.Typed(
-            login=given("login"), name=given("name"), role=given("role"), party=given("party"),
+            login=given("login"), name=given("name"), role=role,
+            party=given(people.party_field(role)) if role in OUTSIDE else "",
             sites=request.form.getlist("sites")[:100],
         )  # fmt: skip
         try:
@@ -79,7 +82,8 @@ class PeoplePages:
             raise PersonError("role", "one of the list")
         if not set(typed.sites) <= {*self._sites(), people.EVERY_SITE}:
             raise PersonError("sites", "of the list")
-        role, party = Role(typed.role), typed.party or None
+        role = Role(typed.role)
+        party = party_of(self._pages.sites(), role, typed.party, typed.sites)
         return self._accounts.add(by(), typed.login, typed.name, role, typed.sites, party)
 
     def _show(
@@ -89,7 +93,8 @@ class PeoplePages:
         link = None if offered is None else request.host_url.rstrip("/") + offered.path
         shown = people.Shown(
             rows=[self._row(account) for account in self._accounts.all()],
-            sites=self._sites(),
+            sites={site: self._named(site) for site in self._sites()},
+            parties=choices(self._pages.sites().values()),
             link=link,
             link_for="" if offered is None else offered.account.name,
             done=done, wrong="" if wrong is None else wrong.field, typed=typed,
@@ -102,4 +107,9 @@ class PeoplePages:
             account=account,
             sessions=len(self._accounts.sessions(account)),
             own=viewer().account is not None and viewer().account.id == account.id,
+            party=name_of(account, self._pages.sites()),
         )
+
+    def _named(self, site: str) -> str:
+        model = self._pages.sites().get(site)
+        return site if model is None else model.name

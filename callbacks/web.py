@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from callbacks.desk.live import blueprint as desk_live
 from callbacks.desk.shell import Shell
 from callbacks.entry import Entry
 from callbacks.hub import Hub
+from callbacks.links import known_sites
 from callbacks.operating import Life, Operating
 from callbacks.pages import Pages
 from callbacks.plain_pages import PlainPages
@@ -46,7 +48,7 @@ def build(
     server.extensions[LIFE] = Life(operating.is_ready, hub.close)
     pages = shell.pages if shell else ()
     head = (shell or Shell(walls.sites, pages, None, locale)).plain_head
-    plain = PlainPages(head, dict, locale)  # of no site is who is let in, and what isn't there
+    plain = PlainPages(head, partial(known_sites, walls.sites), locale)
     Refusals(plain).register(server)
     entry.register(app, walls.sites.ids, pages, plain)
     Calls(app).register(server)

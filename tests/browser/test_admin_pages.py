@@ -22,12 +22,13 @@ from callbacks.screens import ScreenPages, proof
 from callbacks.walls import Walls
 from callbacks.web import build
 from data.domain.scope import Role
+from data.domain.site import Party, PartyKind, Site
 from data.services.links import Links, Wanted
 from data.services.screens import Devices
 from layouts.screens import Screens
 from tests import people
 from tests.browser.looks import CUT_OFF, FAINT
-from tests.unit.callbacks.desk.places import Places, Recorded, live_site
+from tests.unit.callbacks.desk.places import Places, Recorded, live_site, site
 from tests.unit.fakes import PASSWORD, Entrance, FakeScreens
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -35,6 +36,13 @@ PATHS = ("/people", "/links", "/screens", "/account")
 NEW = "another five words for it"
 SCROLLS = """() => [...document.querySelectorAll('.mp-table-box')]
   .filter((box) => box.scrollWidth > box.clientWidth + 1).length"""
+
+
+def _supplied() -> Site:
+    """A site with several suppliers, two of the same name."""
+    names = {"S1": "Jade Mountain Circuits", "S2": "Bolts", "S3": "Bolts"}
+    suppliers = [Party(id=key, name=name, kind=PartyKind.SUPPLIER) for key, name in names.items()]
+    return replace(site(), parties=(*site().parties, *suppliers))
 
 
 def now() -> datetime:
@@ -62,7 +70,7 @@ class House:
 
     def __init__(self) -> None:
         dash.page_registry.clear()
-        sites, self.entrance = Places(live_site()), Entrance()
+        sites, self.entrance = Places(live_site(_supplied())), Entrance()
         walls = Walls(sites, Screens(named={}, defaults={}), "b")
         people, audit = self.entrance.people, self.entrance.audit
         self.devices = Devices(FakeScreens(), people, audit, b"key", now)
@@ -202,10 +210,12 @@ def test_what_was_typed_of_somebody_stays_when_it_can_not_be(opened):
     page.locator("[name=login]").fill("may@works.example")
     page.locator("[name=name]").fill("May Lin")
     page.locator("[name=role]").select_option("supplier")
+    page.locator("[name=party-supplier]").fill("Jade")
     page.locator("[name=sites][value='*']").uncheck()
     page.locator("[name=sites][value=north]").check()
     page.get_by_role("button", name="邀请").click()
-    expect(page.get_by_role("alert")).to_contain_text("仅下列角色须填往来方")
+    expect(page.get_by_role("alert")).to_contain_text("请从列表中选择往来方")
+    expect(page.locator("[name=party-supplier]")).to_have_value("Jade")
     expect(page.locator("[name=login]")).to_have_value("may@works.example")
     expect(page.locator("[name=role]")).to_have_value("supplier")
     expect(page.locator("[name=sites]:checked")).to_have_count(1)
@@ -224,6 +234,38 @@ def test_somebody_is_invited_disabled_and_let_in_again(opened, house):
     row.get_by_role("button", name="Let in again").click()
     expect(page.get_by_role("status")).to_contain_text("Newly Come may sign in again.")
     expect(row).to_contain_text("invited")
+
+
+@pytest.mark.parametrize("role", ["manager", "supplier", "customer", "logistics"])
+def test_a_party_is_asked_for_of_the_roles_that_have_one_and_of_its_kind(opened, role):
+    page = opened("/people?lang=en", "phone")
+    asked = page.locator(".mp-people-party")
+    assert [one.is_visible() for one in asked.all()] == [False] * 3
+    page.get_by_label("Role").select_option(role)
+    shown = [one.get_attribute("data-role") for one in asked.all() if one.is_visible()]
+    assert shown == ([] if role == "manager" else [role])
+
+
+def test_a_supplier_is_invited_by_its_name_with_the_keyboard_alone(opened, house):
+    page = opened("/people?lang=en")
+    page.get_by_label("Login").focus()
+    for words in ("jade@works.example", "Mei Chen", "supplier", "jade mountain circuits"):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    page.get_by_role("combobox", name="Party · supplier").press("Enter")
+    expect(page.locator(".mp-people-link")).to_contain_text("/invitation/")
+    assert house.entrance.people.by_login("jade@works.example").party == "S1"
+    row = page.locator("tbody tr", has_text="Mei Chen")
+    expect(row.locator("td").nth(3)).to_have_text("Jade Mountain Circuits S1")
+
+
+def test_a_party_that_is_typed_is_searched_for_among_the_names_of_its_kind(opened):
+    page = opened("/people?lang=zh-Hant")
+    page.locator("[name=role]").select_option("supplier")
+    listed = page.locator("[name=party-supplier]").evaluate(
+        "e => [...e.list.options].map(o => o.value)"
+    )
+    assert listed == ["Bolts (S2)", "Bolts (S3)", "Jade Mountain Circuits"]
 
 
 def test_a_role_is_chosen_by_nobody_but_who_invites(opened, house):
