@@ -1,6 +1,7 @@
-/* Keeps the start live: one stream says when something has changed, and the sites are drawn anew,
- * at most every five seconds, never while the tab is hidden. Between that the age of the newest
- * event goes on; without a heartbeat everything is hatched. Python alone decides what is shown.
+/* Keeps the start live: one stream says when something has changed at any of its sites, and they
+ * are drawn anew, at most every five seconds, never while the tab is hidden. Between that the age
+ * of the newest event goes on; without a heartbeat everything is hatched. Python alone decides what
+ * is shown.
  */
 (() => {
   "use strict";
@@ -23,20 +24,21 @@
   };
 
   class Stream {
-    constructor(site) {
-      this.site = site;
-      this.changedAt = new Map(); // topic → real instant, ms
+    constructor() {
+      this.changedAt = new Map(); // site → real instant, ms
       this.heardAt = performance.now();
       this.connect();
     }
 
     connect() {
-      const source = new EventSource(`/live/desk/${encodeURIComponent(this.site)}`);
+      const source = new EventSource("/live/home");
       this.source = source;
       for (const kind of ["snapshot", "cells"]) {
         source.addEventListener(kind, (event) => this.take(JSON.parse(event.data).c));
       }
-      source.addEventListener("beat", () => { this.heardAt = performance.now(); });
+      source.addEventListener("beat", (event) => {
+        if (JSON.parse(event.data).log) this.heardAt = performance.now();
+      });
       source.onerror = () => {
         if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
         leaveWhenKeptOut();
@@ -45,12 +47,12 @@
     }
 
     take(cells) {
-      for (const topic in cells) this.changedAt.set(Number(topic), Number(cells[topic].t));
+      for (const site in cells) this.changedAt.set(site, Number(cells[site].t));
       this.heardAt = performance.now();
     }
 
-    changedAfter(topics, instant) {
-      for (const [topic, at] of this.changedAt) if (topics & topic && at > instant) return true;
+    changedAfter(instant) {
+      for (const at of this.changedAt.values()) if (at > instant) return true;
       return false;
     }
 
@@ -65,12 +67,12 @@
   }
 
   const follow = (page) => {
-    const site = page ? page.dataset.site : "";
-    if (stream && stream.site !== site) {
+    const live = page && page.dataset.live === "1";
+    if (stream && !live) {
       stream.close();
       stream = null;
     }
-    if (!stream && site) stream = new Stream(site);
+    if (!stream && live) stream = new Stream();
   };
 
   const spoken = (place, seconds) => {
@@ -98,7 +100,7 @@
     page.classList.toggle("mp-lost", lost);
     grow();
     if (lost || document.hidden) return;
-    if (!stream.changedAfter(Number(page.dataset.topics), Number(part.dataset.drawn))) return;
+    if (!stream.changedAfter(Number(part.dataset.drawn))) return;
     const now = performance.now();
     if (now - renewedAt < RENEW_EVERY_MS) return;
     renewedAt = now;

@@ -93,6 +93,7 @@ DOORS: Mapping[str, Door] = {
     "openid.come_back": Door.ANYBODY,
     "streams.handler": Door.KNOWN,
     "desk_live.stream": Door.KNOWN,
+    "home_live.stream": Door.KNOWN,
     "exports.export": Door.KNOWN,
     "party_live.stream": Door.KNOWN,
     "supplying.act": Door.KNOWN,

@@ -13,6 +13,7 @@ from callbacks.api import Api
 from callbacks.desk.gantt import Visits
 from callbacks.desk.shell import Shell
 from callbacks.desk.visit import DeskPage, Visit
+from callbacks.home_live import HomeLive
 from callbacks.hub import Hub
 from callbacks.limits import ReadLimit
 from callbacks.looks import Looks
@@ -65,7 +66,9 @@ def create_server(settings: Settings) -> Flask:
     api = Api(ingest, sites, keys, engines.log, read_plan, template, utc_now, door)
     ways = WaysIn(engines, settings, walls)
     outside = Outside(engines, sites, hub, ways.entry, secret_of(settings), ingest)
-    sites.listen(outside.live.on_change)
+    home = HomeLive(hub, sites)
+    for listener in (outside.live.on_change, home.on_change):
+        sites.listen(listener)
     exceptions = ExceptionParts(
         engines, sites, outside.audit, outside.boards, lambda: gevent.sleep(0)
     )
@@ -80,7 +83,7 @@ def create_server(settings: Settings) -> Flask:
     plain = PlainPages(shell.plain_head, told.models, settings.locale)
     acts += [*telling(told, exceptions, outside, plain), *ways.pages(plain)]
     reading = _reading_api(sites, outside, keys, hub, settings.redis_url or "")
-    more = (outside.live.blueprint(), *acts, reading)
+    more = (outside.live.blueprint(), home.blueprint(), *acts, reading)
     pings = {"log": engines.log.ping, "history": engines.history.ping}
     operating = Operating(sites, hub, pings, door)
     return build(walls, hub, api, operating, ways.entry, settings.locale, shell, more)

@@ -54,7 +54,7 @@ def layout(
     that aren't the reader's.
     """
     own = sites_part(sites, screens, pages, t, walls, glances, drawn_ms)
-    live = next((site.id for site in sites if site.id in glances), "")
+    live = "1" if any(site.id in glances for site in sites) else ""
     return html.Main(
         [
             _top(theme, who, t),
@@ -67,7 +67,7 @@ def layout(
         id=ids.Home.ROOT,
         className="mp-paper mp-home",
         lang=t.locale,
-        **{"data-theme": theme, "data-site": live, "data-topics": str(TOPICS)},
+        **{"data-theme": theme, "data-live": live},
     )
 
 

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import pytest
@@ -50,6 +51,27 @@ def test_what_becomes_late_is_told_without_a_hand(program: Program, opened: Any)
     expect(page.locator(".mp-glance-line")).to_contain_text("1 late")
     page.locator(LATE_TILE).click()
     expect(page.locator("#desk-body")).to_contain_text("WO-LATE")
+
+
+def test_each_site_goes_on_by_itself_and_all_by_one_stream(
+    program: Program, opened: Any, open_stranger: OpenPage
+) -> None:
+    other = program.at("home-second")
+    other.plan()
+    both = copy(program)
+    both.sites = (program.site, other.site)
+    alone = opened()
+    one = open_stranger(viewport={"width": 1440, "height": 900})
+    one.page.context.add_cookies([people.cookie(program.address, both.sign_in())])
+    streams: list[str] = []
+    one.page.on("request", lambda asked: "/live/" in asked.url and streams.append(asked.url))
+    one.page.goto(f"{program.address}/?lang=en")
+    second = one.page.locator("#site-home-second")
+    expect(second.locator(LATE_TILE)).to_have_text("Late orders0")
+    assert other.send("PUT", "/orders", {"orders": [LATE]})["accepted"] == 1
+    expect(second.locator(LATE_TILE)).to_have_text("Late orders1", timeout=15_000)
+    assert streams == [f"{program.address}/live/home"]
+    expect(alone.locator(".mp-site")).to_have_count(1)
 
 
 def test_the_age_of_the_newest_event_goes_on_by_itself(opened: Any) -> None:

@@ -212,13 +212,13 @@ def test_it_leads_to_every_page_of_every_site():
 def test_who_may_be_told_nothing_live_gets_the_ways_alone():
     tree = page(None, walls=False)
     assert elements(tree, "mp-glance-tile") == []
-    assert getattr(tree, "data-site") == ""
+    assert getattr(tree, "data-live") == ""
     assert not [href for href in links(tree) if href.startswith("/wall")]
 
 
-def test_the_script_is_told_of_which_site_to_listen_and_when_it_was_drawn():
+def test_the_script_is_told_to_listen_and_when_it_was_drawn():
     tree = page(drawn_ms=1700)
-    assert getattr(tree, "data-site") == "hsinchu"
+    assert getattr(tree, "data-live") == "1"
     (drawn,) = [n for n in nodes(tree) if not isinstance(n, str) and "data-drawn" in n[1]]
     assert drawn[1]["data-drawn"] == "1700"
 
