@@ -10,7 +10,7 @@ from callbacks.desk.visit import BadParameter, Visit
 from callbacks.gate import MANAGERS
 from data.domain.held import Held, HeldFilter, HeldLately, HeldPage
 from data.domain.quarantine import QuarantineKind
-from data.domain.scope import Scope
+from data.domain.scope import Role, Scope
 from data.domain.topics import CLOCK
 from data.services.errors import Forbidden
 from data.services.views import SiteView
@@ -49,6 +49,7 @@ class QuarantinePage:
     path = "/quarantine"
     topics = CLOCK  # what is put aside changes no board; a minute old is soon enough
     roles = MANAGERS
+    roles_before_model = frozenset({Role.ADMINISTRATOR})
 
     def __init__(self, kept: Kept, sites: Callable[[Scope], Sequence[SiteView]]) -> None:
         self._kept = kept
@@ -70,6 +71,7 @@ class QuarantinePage:
             by=wanted,
             site=visit.site,
             sites=self._names(visit.scope),
+            modelled=_has_model(visit.live),
             reading=Reading(t=visit.t, timezone=visit.timezone, now=visit.now, address=here),
             shown=self._shown(visit, asked, page),
         )
@@ -84,9 +86,10 @@ class QuarantinePage:
         """Nothing: all its state is in the address."""
 
     def _names(self, scope: Scope) -> dict[str, str]:
-        """Return what the sites that a scope sees are called, as far as they are known."""
-        boards = [(live.site, live.board) for live in self._sites(scope)]
-        return {site: board.site.name for site, board in boards if board.site_state.site}
+        """Return what the sites are called that a scope sees, and may be shown here."""
+        early = scope.role in self.roles_before_model
+        lives = [live for live in self._sites(scope) if early or _has_model(live)]
+        return {live.site: live.board.site.name for live in lives}
 
     def _shown(self, visit: Visit, number: int | None, page: HeldPage) -> Held | None:
         """Return the entry whose whole text is asked for, when it is on the page."""
@@ -96,6 +99,10 @@ class QuarantinePage:
             return self._kept.whole(visit.scope, visit.site, number)
         except Forbidden:
             return None
+
+
+def _has_model(live: SiteView) -> bool:
+    return live.board.site_state.site is not None
 
 
 def wanted_of(visit: Visit) -> HeldFilter:

@@ -165,6 +165,13 @@ class ForRoles(Protocol):
 
 
 @runtime_checkable
+class BeforeModel(Protocol):
+    """A page that some may open of a site too that hasn't sent its model yet."""
+
+    roles_before_model: Collection[Role]
+
+
+@runtime_checkable
 class Counted(Protocol):
     """A page beside whose name stands how many things wait there."""
 

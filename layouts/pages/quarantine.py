@@ -55,7 +55,7 @@ Href = Callable[..., str]
 class QuarantineView(Struct, frozen=True, kw_only=True):
     """What the page shows. `shown`: the entry whose whole text is asked for, if it is among them.
 
-    `sites`: names of those that the reader may see.
+    `sites`: names of those that the reader may see; `modelled`: this one has sent its model.
     """
 
     page: HeldPage
@@ -65,6 +65,7 @@ class QuarantineView(Struct, frozen=True, kw_only=True):
     sites: Mapping[str, str]
     reading: Reading
     shown: Held | None = None
+    modelled: bool = True
 
 
 def layout(view: QuarantineView, href: Href) -> Component:
@@ -74,6 +75,7 @@ def layout(view: QuarantineView, href: Href) -> Component:
         [
             desk.page_head(t(TITLE), _lead(view), _kinds(view, href)),
             *_sites(view, href),
+            *_unmodelled(view),
             _filters(view, href),
             html.Div([_lately(view, href), _remedies(view)], className="mp-q-top"),
             still(html.Div(_list(view, href)), ids.Quarantine.LIST),
@@ -119,6 +121,19 @@ def _sites(view: QuarantineView, href: Href) -> list[Component]:
     ]  # fmt: skip
     words = html.Span(t("last 24 hours, by site"), className="mp-q-label")
     return [html.Div([words, desk.chips(items, t("Site"))], className="mp-q-sites")]
+
+
+def _unmodelled(view: QuarantineView) -> list[Component]:
+    """Return why nothing of a site could be taken that hasn't said what stands there."""
+    if view.modelled:
+        return []
+    words = view.reading.t(
+        "This site has not sent its model yet: its lines, machines and calendars. Nothing that it"
+        " reports can be taken before; then its sources may send the same again."
+    )
+    tone = LOOKS[Standing.AT_RISK].css
+    said = html.P([shape(), html.Span(words)], className=f"mp-standing mp-q-bare {tone}")
+    return [said]
 
 
 def _filters(view: QuarantineView, href: Href) -> Component:

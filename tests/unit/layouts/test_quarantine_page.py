@@ -165,3 +165,13 @@ def test_lines_are_kept_and_bytes_that_are_no_text_are_written_out():
     assert written(b"a\n\tb\r\xff") == "a\n\tb\\r\\xff"
     assert visible("中文 ok") == "中文 ok"
     assert visible("a\u200bb\n") == "a\\u200bb\\n"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_of_a_site_that_sent_no_model_it_says_why_nothing_can_be_taken(locale):
+    words = translator(locale)(
+        "This site has not sent its model yet: its lines, machines and calendars. Nothing that it"
+        " reports can be taken before; then its sources may send the same again."
+    )
+    assert words in said(page(view(held(), locale=locale, modelled=False)))
+    assert words not in said(page(view(held(), locale=locale)))
