@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 import dash
 import structlog
@@ -18,10 +18,10 @@ from flask import request
 from flask_wtf.csrf import generate_csrf
 from msgspec import Struct
 
+from callbacks.desk.addresses import address_of, check, wished
+from callbacks.desk.links import export_links, languages, site_link, themes
 from callbacks.desk.party_visit import Asking, PartyVisit, PartyVisits
 from callbacks.desk.visit import (
-    LONGEST_VALUE,
-    MOST_PARAMETERS,
     BadParameter,
     Counted,
     DeskPage,
@@ -42,10 +42,9 @@ from data.services.sites import Sites
 from data.services.views import PastSites, SiteView
 from layouts import desk, ids
 from layouts.pages import message, troubles
-from layouts.text import LOCALE_NAMES, LOCALES, Translator
-from layouts.urls import Address, address, segment
+from layouts.text import Translator
+from layouts.urls import Address
 
-LONGEST_ADDRESS = 4000
 _NO_HEAD = desk.Head(site=None, site_name="", theme="light")
 _log = structlog.get_logger("desk")
 
@@ -119,15 +118,15 @@ class Shell:
         """Return a page with its frame, whatever the address says."""
         t = translator_of(self._locale, parameters.get("lang"))
         if not self.opens(page):
-            return message.not_found(_address(page, parameters).path, t)
+            return message.not_found(address_of(page, parameters).path, t)
         theme = theme_of(parameters.get("theme"))
-        here = _address(page, parameters)
+        here = address_of(page, parameters)
         drawn = self._draw(page, here, t, theme)
         return desk.frame(self._head(page, here, drawn, t, theme), drawn.status, drawn.body, t)
 
     def renew(self, wish: Any) -> tuple[Any, Any]:
         """Draw a body again: what the page's script asks for when the board has changed."""
-        page, here = self._wished(wish)
+        page, here = wished(wish, self.pages)
         if page is None or here is None or not self.opens(page):
             return dash.no_update, dash.no_update
         t = translator_of(self._locale, here.query.get("lang"))
@@ -141,7 +140,7 @@ class Shell:
         """
         if not self.opens(page):
             raise Forbidden(page.name)
-        _check(here.query)
+        check(here.query)
         scope = self.scope()
         live = self._site(page, here.query.get("site"))
         if isinstance(page, ForParty):
@@ -169,7 +168,7 @@ class Shell:
         Raises: BadParameter, Forbidden, Unavailable.
         """
         t = translator_of(self._locale, parameters.get("lang"))
-        return self.visit(page, _address(page, parameters), t, theme_of(parameters.get("theme")))
+        return self.visit(page, address_of(page, parameters), t, theme_of(parameters.get("theme")))
 
     def _party_visit(
         self, page: DeskPage, live: LiveSite, here: Address, t: Translator, theme: str
@@ -198,20 +197,6 @@ class Shell:
             return " · ".join([*(unquote(value) for value in variables.values()), name, "Milepost"])
 
         return title
-
-    def _wished(self, wish: Any) -> tuple[DeskPage | None, Address | None]:
-        if not isinstance(wish, dict):
-            return None, None
-        path, search = wish.get("path"), wish.get("search")
-        if not isinstance(path, str) or not isinstance(search, str):
-            return None, None
-        if len(path) + len(search) > LONGEST_ADDRESS:
-            return None, None
-        for page in self.pages:
-            variables = _variables(page.path, path)
-            if variables is not None:
-                return page, _address(page, {**parse_qs(search.lstrip("?")), **variables})
-        return None, None
 
     def _draw(self, page: DeskPage, here: Address, t: Translator, theme: str) -> Drawn:
         drawn_ms = int(time.time() * 1000)
@@ -303,12 +288,12 @@ class Shell:
             site_name=name,
             stream="party" if isinstance(page, ForParty) and self.scope().outside else "desk",
             theme=theme,
-            sites=tuple(_site_link(live, page.path, drawn.site) for live in lives),
+            sites=tuple(site_link(live, page.path, drawn.site) for live in lives),
             pages=self._navigation(here, t, drawn.site),
             tools=self._tools(here, t),
-            languages=_languages(here, t),
-            themes=_themes(here, t, theme),
-            exports=_export_links(page, here) if drawn.whole else (),
+            languages=languages(here, t),
+            themes=themes(here, t, theme),
+            exports=export_links(page, here) if drawn.whole else (),
             back_to_live=here.href(at=None),
             person=self._person(),
         )
@@ -323,10 +308,10 @@ class Shell:
         return desk.Head(
             site=None, theme=theme,
             site_name=own.board.site.name if own and (site or len(lives) == 1) else "",
-            sites=tuple(_site_link(live, here.path, site) for live in lives) if site else (),
+            sites=tuple(site_link(live, here.path, site) for live in lives) if site else (),
             pages=self._navigation(here, t, own.site if own else None),
-            tools=self._tools(here, t), languages=_languages(here, t),
-            themes=_themes(here, t, theme), person=self._person(),
+            tools=self._tools(here, t), languages=languages(here, t),
+            themes=themes(here, t, theme), person=self._person(),
         )  # fmt: skip
 
     def _person(self) -> desk.Person | None:
@@ -366,38 +351,6 @@ def _with_variables(page: DeskPage) -> bool:
     return "<" in page.path
 
 
-def _site_link(live: LiveSite, path: str, current: str | None) -> desk.Link:
-    """Return the way to the same page of another site, or to the list that a page belongs to."""
-    return desk.Link(
-        name=live.site,
-        words=live.board.site.name,
-        href=address(path.split("/<", 1)[0], {"site": live.site}),
-        current=live.site == current,
-    )
-
-
-def _languages(here: Address, t: Translator) -> tuple[desk.Link, ...]:
-    return tuple(
-        desk.Link(name=one, words=LOCALE_NAMES[one], href=here.href(lang=one),
-                  current=one == t.locale)
-        for one in LOCALES
-    )  # fmt: skip
-
-
-def _themes(here: Address, t: Translator, theme: str) -> tuple[desk.Link, ...]:
-    return tuple(
-        desk.Link(name=name, words=t(words), href=here.href(theme=name), current=name == theme)
-        for name, words in desk.THEMES.items()
-    )
-
-
-def _export_links(page: DeskPage, here: Address) -> tuple[desk.Link, ...]:
-    return tuple(
-        desk.Link(name=kind, words=words, href=address(f"/export/{page.name}.{kind}", here.query))
-        for kind, words in (("xlsx", "Excel (.xlsx)"), ("csv", "CSV"))
-    )
-
-
 def _stale(visit: Visit) -> list[desk.Stale]:
     if visit.at is not None:
         return []
@@ -411,38 +364,3 @@ def _stale(visit: Visit) -> list[desk.Stale]:
 
 def _is_known(live: LiveSite) -> bool:
     return live.loaded and live.board.site_state.site is not None
-
-
-def _check(query: Mapping[str, str]) -> None:
-    if len(query) > MOST_PARAMETERS:
-        raise BadParameter(sorted(query)[-1], "short")
-    for name, value in query.items():
-        if len(value) > LONGEST_VALUE or "\x00" in value:
-            raise BadParameter(name, "short")
-
-
-def _address(page: DeskPage, parameters: Mapping[str, Any]) -> Address:
-    """Return the address that parameters of a page stand for; of several values the first."""
-    names = [part[1:-1] for part in page.path.split("/") if part.startswith("<")]
-    query, path = {}, page.path
-    for name, value in parameters.items():
-        first = value[0] if isinstance(value, list) and value else value
-        if isinstance(first, str) and first:
-            query[name] = unquote(first) if name in names else first
-    for name in names:
-        path = path.replace(f"<{name}>", segment(query.get(name, "")))
-    return Address(path=path, query=query, variables=tuple(names))
-
-
-def _variables(template: str, path: str) -> dict[str, str] | None:
-    """Return the variables of a path that fits a page's; None when it doesn't."""
-    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    if len(wanted) != len(given):
-        return None
-    found = {}
-    for part, value in zip(wanted, given, strict=True):
-        if part.startswith("<"):
-            found[part[1:-1]] = value
-        elif part != value:
-            return None
-    return found
