@@ -22,6 +22,7 @@ from data.domain.exceptions.records import Case, Hit, State
 from data.domain.exceptions.ripple import Told, hits, orders_of
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.exceptions.search import Change, Kept
+from data.domain.exceptions.trust import Trust
 from data.domain.facts import EXCEPTION
 from data.domain.forecast.records import OrderForecast
 from data.services.aspects import Documents
@@ -99,6 +100,7 @@ class Exceptions:
         self._keeping, self._marks, self._beyond, self._rules_of = keeping, marks, beyond, rules
         self._real_now, self._clock = real_now, clock
         self._published: set[int] = set()
+        self._trust, self._boards = Trust(), 0
 
     def begin(self, live: LiveSite) -> None:
         """Start with a board that was just loaded, and the exceptions that are open.
@@ -124,6 +126,9 @@ class Exceptions:
         self._handle(self._keeping.open(self.site))
         self._dirty = set(self._handling.cases) | self._published
         self._evaluate()
+        if live.boards != self._boards:
+            self._boards = live.boards
+            self._trust.doubt(now)
 
     def see(self, events: Sequence[Event]) -> None:
         """Take events that the board has folded."""
@@ -194,6 +199,7 @@ class Exceptions:
             self._evaluate()
 
     def _look(self, clocks: Clocks, begun: float) -> None:
+        self._weigh(clocks, begun)
         forecasts = self._live.facts.forecasts
         self._forget_uncalibrated()
         self._evaluator.touch_forecasts(self._moved(forecasts))
@@ -204,6 +210,14 @@ class Exceptions:
         self._keep(self._handling.freed(clocks))
         self._keep(self._handling.gathered(clocks))
         self._keep(self._ripple(clocks, begun))
+
+    def _weigh(self, clocks: Clocks, begun: float) -> None:
+        """Follow how far returns may be believed; judge anew what couldn't be and now can."""
+        if self._live.history_missing:
+            self._trust.doubt(begun)
+        more = self._trust.follow(clocks.real, begun, self._live.board)
+        if more and self._stood() - self._evaluator.standing.keys():
+            self._evaluate()
 
     def _forget_uncalibrated(self) -> None:
         """Take nothing for moved by having learnt: what was forecast before rested on less."""
@@ -221,15 +235,13 @@ class Exceptions:
     def _of_conditions(self, found: Changes, clocks: Clocks) -> list[Change]:
         """Return what comes of conditions; one that flaps isn't cleared before it stops to."""
         raised = {finding.key for finding in found.raised}
-        gone = {finding.key for finding in found.cleared}
-        if self._fresh:  # of what stood, what doesn't hold any more can't have been said
-            self._fresh = False
-            gone |= self._stood() - self._evaluator.standing.keys()
-        for key in raised | gone:
+        gone = self._gone(found)
+        stood = self._stood() - self._late  # as far as anybody was told
+        for key in (raised - stood) | gone:
             self._flaps.changed(key, key in raised)
         turned = self._flaps.look(set(self._evaluator.standing), clocks.site)
         self._late = (self._late | {key for key in gone if self._flaps.flaps(key)}) - raised
-        ended = {key for key in self._late if not self._flaps.flaps(key)}
+        ended = self._believed({key for key in self._late if not self._flaps.flaps(key)})
         self._late -= ended
         cleared = {key for key in gone if not self._flaps.flaps(key)} | ended
         self._turned |= turned
@@ -244,6 +256,18 @@ class Exceptions:
         self._turned -= tell
         flapping = {key: self._flaps.flaps(key) for key in sorted(tell)}
         return [*changes, *self._handling.flapped(flapping, clocks)]
+
+    def _gone(self, found: Changes) -> set[Key]:
+        """Return what stood and is over, without what may only look so for now."""
+        gone = {finding.key for finding in found.cleared}
+        if self._fresh:  # of what stood, what doesn't hold any more can't have been said
+            self._fresh = False
+            gone |= self._stood() - self._evaluator.standing.keys()
+        return self._believed(gone)
+
+    def _believed(self, gone: Iterable[Key]) -> set[Key]:
+        cases = ((key, self._handling.of(key)) for key in gone)
+        return {key for key, case in cases if case is None or self._trust.believes(case.kind)}
 
     def _standing_before(self) -> frozenset[str]:
         """Return the rules of which what holds now has held since before they were looked for.
@@ -300,7 +324,7 @@ class Exceptions:
         return changes
 
     def _hits(self, case: Case) -> list[Hit]:
-        if not case.standing:
+        if not case.standing or (case.rule, case.subject) not in self._evaluator.standing:
             return list(case.hits)
         board, forecasts = self._live.board, self._live.facts.forecasts
         found: list[Hit] = []
@@ -329,7 +353,10 @@ class Exceptions:
         if begun >= self._gaps_at and said_s:
             self._gaps_at = begun + GAPS_S
             since = real_now - timedelta(seconds=max(said_s)) - EARLIER
-            self._gaps = tuple(self._beyond.gaps(self.site, since))
+            gaps = tuple(self._beyond.gaps(self.site, since))
+            if set(gaps) - set(self._gaps):  # also where something was put back
+                self._trust.doubt(begun)
+            self._gaps = gaps
 
     def _news(self) -> Mapping[str, bytes | None]:
         """Return the documents of what changed; of what is closed or inside of another none."""

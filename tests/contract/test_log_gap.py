@@ -56,10 +56,10 @@ class Forecasts:
 class Plant:
     """A recorder, a watch and a notifier; the administrator wants to be told by mail."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.clock_s = world, 0.0
+    def __init__(self, world: World, *rules: Rule) -> None:
+        self.world, self.clock_s, self._rules = world, 0.0, rules or (GAP,)
         self.recorder = world.recorder()
-        self.telling = Telling(world.worker_sql, world.clock, rules=(GAP,), site=PLANT)
+        self.telling = Telling(world.worker_sql, world.clock, rules=self._rules, site=PLANT)
         self.administrator = account_of(world.database_url, Role.ADMINISTRATOR)
         self.supplier = account_of(world.database_url, Role.SUPPLIER, party="P1")
         for one in (self.administrator, self.supplier):
@@ -77,7 +77,7 @@ class Plant:
         )  # fmt: skip
 
     def rules(self, _: str) -> tuple[Rule, ...]:
-        return (GAP,)
+        return self._rules
 
     def work(self, seconds: float = ROUND_S, recording: bool = True) -> None:
         self.clock_s += seconds

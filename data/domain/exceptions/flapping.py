@@ -51,7 +51,8 @@ class FlapBook:
 
         A condition that came and went since the last look counts as changed.
         """
-        if self._looked_at is not None and now - self._looked_at < EVERY:
+        looked = self._looked_at
+        if looked is not None and timedelta() <= now - looked < EVERY:  # a clock may go back
             return set()
         self._looked_at = now
         turned: set[Key] = set()

@@ -40,7 +40,8 @@ class Told:
         """
         for order in forecasts.keys() - self._told.keys():
             self._told[order] = forecasts[order]
-        if self._turned_at is not None and now - self._turned_at < SETTLES_AFTER:
+        turned = self._turned_at
+        if turned is not None and timedelta() <= now - turned < SETTLES_AFTER:  # clocks go back
             return
         keeps = set(held)
         self._told = {

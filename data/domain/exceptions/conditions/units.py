@@ -49,11 +49,12 @@ class UnitStates:
         place = place_of(self.ground, unit)
         if state is None or run is None or not applies_to(rule, place):
             return None
-        axis, stood = self.ground.axis(place.area), None
+        axis = self.ground.axis(place.area)
         due = axis.worked_at(run.since.timestamp()) + rule.limit_s
         since = instant(axis.exceeded_at(due))
-        if run.open:
-            stood = self.ground.standing.since((rule.id, work_unit_subject(unit)))
+        stood = self.ground.standing.since((rule.id, work_unit_subject(unit)))
+        if not run.open and stood != since:  # the same stop goes on though the clock goes back
+            stood = None
         if stood is None and due >= axis.worked_at(look.now_s):
             self._waiting[rule.id, unit] = (axis.exceeded_at(due), rule)
             return None

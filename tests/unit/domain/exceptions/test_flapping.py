@@ -59,3 +59,13 @@ def test_it_looks_no_more_than_once_a_minute() -> None:
         book.changed(KEY, second % 2 == 0)
         assert book.look(set(), AT + timedelta(seconds=second)) == set()
     assert not book.flaps(KEY)
+
+
+def test_a_clock_that_goes_back_holds_no_look_up() -> None:
+    book = FlapBook()
+    book.look(set(), AT)
+    for minute in (-120, -119):
+        book.changed(KEY, True)
+        book.changed(KEY, False)
+        book.look(set(), AT + minute * EVERY)
+    assert book.flaps(KEY)

@@ -69,6 +69,13 @@ def test_what_was_told_follows_by_the_half_hour_unless_an_exception_holds_the_or
     assert told.of("SO-2") == forecast(5 * HOUR, "SO-2")
 
 
+def test_a_clock_that_goes_back_does_not_keep_what_was_told_from_following() -> None:
+    told = Told()
+    for later, at in ((0, AT), (1, AT - 2 * HOUR), (2, AT - 1.5 * HOUR)):
+        told.follow({"SO-1": forecast(later * HOUR)}, [], at)
+    assert told.of("SO-1") == forecast(HOUR)
+
+
 def test_the_farthest_moved_come_first_each_once_and_not_without_end() -> None:
     many = [
         Hit(kind="order", order=f"O-{n:03}", before_at=AT, after_at=AT + n * HOUR)

@@ -69,6 +69,38 @@ def test_what_stood_before_a_restart_stands_though_its_beginning_is_not_known_an
     assert again.held == made.evaluator.held
 
 
+def test_a_stop_that_stood_goes_on_though_the_clock_goes_back_before_it():
+    made = Works(STOPPED)
+    made.tell(is_in("M1", DOWN, 1))
+    assert made.holds(1.6) == [M1]
+    since = made.finding(M1).since
+    for back in (1.2, 0.5, -30.0):
+        assert made.holds(back) == [M1]
+    assert made.finding(M1).since == since
+    made.tell(is_in("M1", RUNS, 1.7))
+    assert made.holds(0.6) == []
+    made.tell(is_in("M1", DOWN, 1.8))
+    assert made.holds(0.7) == []  # another one, that hasn't been yet
+
+
+def test_a_stop_goes_on_when_who_judges_begins_anew_behind_it():
+    made = Works(STOPPED)
+    made.tell(is_in("M1", DOWN, 1))
+    made.look(1.6)
+    again = Evaluator((STOPPED,), made.board, dict, dict, made.evaluator.held)
+    again.look(h(0.5), outside(h(0.5)))
+    assert again.held == made.evaluator.held
+
+
+def test_a_stop_that_began_otherwise_than_was_known_is_judged_by_the_clock():
+    made = Works(STOPPED)
+    made.tell(is_in("M1", DOWN, 1))
+    made.look(1.6)
+    made.tell(is_in("M1", RUNS, 1.2), is_in("M1", DOWN, 1.3))
+    assert made.holds(1.65) == []
+    assert made.holds(1.81) == [M1]
+
+
 def test_a_machine_that_is_not_heard_while_its_line_works_is_told():
     made = Works(SILENT)
     assert made.holds(1, signal_age_s={"M1": 60.0, "M2": 10.0}) == []
