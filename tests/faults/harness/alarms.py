@@ -5,7 +5,7 @@ told of proves that watch and notifier are there again, and says when.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ RULE = {
     "states": ["down"], "limit_s": 0, "ways": ["robot"],
 }  # fmt: skip
 BENCHES = tuple(f"B{number:02}" for number in range(1, 81))  # each stops once
-RAISED, RETURNED = "milepost.exception.raised", "milepost.exception.returned"
+RAISED = "milepost.exception.raised"
 _EXCEPTIONS = (
     "SELECT 'exception/' || site || '/' || number, subject FROM exception"
     " WHERE rule = 'stopped' AND state <> 'closed'"
@@ -81,7 +81,6 @@ class Alarms:
     def __init__(self, receiver: Receiver, rows: Rows) -> None:
         self._receiver, self._rows = receiver, rows
         self._stopped: list[str] = []
-        self._again: set[str] = set()
         self._said: set[str] = set()
 
     def next_stop(self) -> Body:
@@ -92,10 +91,6 @@ class Alarms:
             f"stop-{bench}", "work_unit.state_changed", self._stopped[-1], state="down",
             reason="jam",
         )  # fmt: skip
-
-    def vanished(self, last: int = 1) -> None:
-        """Say that boards may forget for a while what stopped last, which then is raised anew."""
-        self._again.update(self._stopped[-last:])
 
     def last_is_told(self) -> bool:
         """Whether people were told of the machine that stopped last."""
@@ -111,8 +106,8 @@ class Alarms:
         told = [raised.get(one, one) for one in told_of(self._receiver).values()]
         found = [
             *_not_once("raised", self._stopped, [*raised.values()]),
-            *_not_once("told", self._stopped, self._without_repeated(told)),
-            *self._otherwise(raised),
+            *_not_once("told", self._stopped, told),
+            *self._otherwise(),
         ]  # fmt: skip
         new = [words for words in found if words not in self._said]
         self._said.update(new)
@@ -122,17 +117,9 @@ class Alarms:
         """How many messages came again under the id that they had before."""
         return len(self._receiver.taken) - len(told_of(self._receiver))
 
-    def _without_repeated(self, told: Sequence[str]) -> list[str]:
-        once = {one for one in told if one in self._again}
-        return [*once, *(one for one in told if one not in once)]
-
-    def _otherwise(self, raised: Mapping[str, str]) -> list[str]:
-        """Say what was told of, other than a stop: that is over only where boards forgot it."""
-        found = [one.document for one in [*self._receiver.taken]]
-        kinds = {
-            one["type"] for one in found
-            if raised.get(one.get("subject", "")) not in self._again or one["type"] != RETURNED
-        }  # fmt: skip
+    def _otherwise(self) -> list[str]:
+        """Say what was told of, other than a stop: no machine goes on meanwhile."""
+        kinds = {one.document["type"] for one in [*self._receiver.taken]}
         return [f"told, beside what was raised: {kinds - {RAISED}}"] if kinds - {RAISED} else []
 
 

@@ -133,18 +133,9 @@ class Stand:
             if dark:
                 self._dark.append((begun, self._since))
 
-    def log_vanishes(self) -> None:
-        """Say that the log is emptied, and with it what boards had read and nobody recorded."""
-        self._stop_a_machine()
-        self._alarms.vanished()
-
     @contextmanager
     def in_the_past(self) -> Iterator[None]:
-        """Say that what machines report lies in the program's future: it takes nothing in.
-
-        What stopped before hasn't stopped yet by its clock, and is raised anew afterwards.
-        """
-        self._alarms.vanished(len(BENCHES))
+        """Say that what machines report lies in the program's future: it takes nothing in."""
         self._resting.append((time.monotonic(), float("inf")))
         try:
             yield
