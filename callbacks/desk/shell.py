@@ -23,6 +23,7 @@ from callbacks.desk.links import export_links, languages, site_link, themes
 from callbacks.desk.party_visit import Asking, PartyVisit, PartyVisits
 from callbacks.desk.visit import (
     BadParameter,
+    BeforeModel,
     Counted,
     DeskPage,
     ForParty,
@@ -233,8 +234,20 @@ class Shell:
             return self._sites.all(scope)
         return self._sites.disclosing(scope)
 
+    def _shown(self, page: DeskPage) -> list[LiveSite]:
+        """Return the sites of which somebody may open a page, those without a model last."""
+        lives = self._lives(page)
+        known = [live for live in lives if _is_known(live)]
+        if not self._opens_early(page):
+            return known
+        return known + [live for live in lives if live.loaded and not _is_known(live)]
+
+    def _opens_early(self, page: DeskPage) -> bool:
+        """Whether the page is for who asks of sites too that have sent no model yet."""
+        return isinstance(page, BeforeModel) and self.scope().role in page.roles_before_model
+
     def _site(self, page: DeskPage, site: str | None) -> LiveSite:
-        known = [live for live in self._lives(page) if _is_known(live)]
+        known = self._shown(page)
         if site is None and known:
             return known[0]
         live = next((live for live in known if live.site == site), None)
@@ -281,7 +294,7 @@ class Shell:
     def _head(
         self, page: DeskPage, here: Address, drawn: Drawn, t: Translator, theme: str
     ) -> desk.Head:
-        lives = [live for live in self._lives(page) if _is_known(live)]
+        lives = self._shown(page)
         name = next((live.board.site.name for live in lives if live.site == drawn.site), "")
         return desk.Head(
             site=drawn.site,
@@ -325,12 +338,18 @@ class Shell:
             desk.Link(
                 name=one.name,
                 words=one.title(t),
-                href=here.href(one.path),
+                href=here.href(one.path, **self._onward(one, site)),
                 current=here.path == one.path or here.path.startswith(one.path + "/"),
                 count=self._count(one, site),
             )
             for one in in_order([one for one in self.listed() if self.opens(one)])
         )
+
+    def _onward(self, page: DeskPage, site: str | None) -> dict[str, None]:
+        """Return what the way to a page leaves out: a site that it has nothing of yet."""
+        lives = self._lives(page) if site is not None else []
+        bare = any(live.site == site and not _is_known(live) for live in lives)
+        return {"site": None} if bare and not self._opens_early(page) else {}
 
     def _tools(self, here: Address, t: Translator) -> tuple[desk.Link, ...]:
         """Return the ways to plain pages, which are loaded whole."""

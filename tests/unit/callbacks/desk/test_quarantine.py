@@ -10,8 +10,20 @@ from data.domain.held import Held, HeldFilter, HeldLately, HeldPage
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.scope import Role
 from data.services.errors import Forbidden, Unavailable
+from data.services.live import LiveSite
 from layouts.pages import quarantine as drawn
-from tests.unit.callbacks.desk.places import NOW, TAIPEI, Places, live_site, manager_of, shell, site
+from tests.unit.callbacks.desk.places import (
+    NOW,
+    TAIPEI,
+    Nothing,
+    Places,
+    Recorded,
+    hrefs,
+    live_site,
+    manager_of,
+    shell,
+    site,
+)
 
 ENTRY = Held(
     number=7, size=3000,
@@ -157,3 +169,77 @@ def test_as_a_table_it_holds_what_the_filters_leave_and_no_formula():
     assert kept.asked == [("north", HeldFilter(kind=QuarantineKind.CONFLICT), 20_000)]
     row = as_csv(entries, TAIPEI).decode("utf-8-sig").splitlines()[1]
     assert "'=plc" in row and "'@told" in row and "'+1" in row
+
+
+# Of a site that has sent no model yet
+
+
+def bare(name="bare"):
+    live = LiveSite(name, Nothing(), Nothing(), lambda: NOW)
+    live.loaded = True
+    return live
+
+
+def both():
+    return [live_site(), bare()]
+
+
+ADMINISTRATOR = manager_of("north", "bare", role=Role.ADMINISTRATOR)
+
+
+def test_of_a_site_without_a_model_administrators_read_what_came_in(views):
+    kept = Kept()
+    draw(kept, ADMINISTRATOR, both(), site="bare")
+    assert kept.asked == [("bare", HeldFilter(), None, None)]
+    assert (views[0].modelled, views[0].sites) == (False, {"north": "North", "bare": "bare"})
+
+
+def test_it_is_there_for_them_also_where_no_site_has_a_model_yet(views):
+    draw(Kept(), manager_of("bare", role=Role.ADMINISTRATOR), [bare()])
+    assert [(view.site, view.modelled) for view in views] == [("bare", False)]
+
+
+def test_without_a_word_they_get_a_site_that_has_a_model(views):
+    draw(Kept(), ADMINISTRATOR, [bare("a-bare"), live_site()])
+    assert [(view.site, view.modelled) for view in views] == [("north", True)]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        *(manager_of("north", "bare", role=role) for role in Role if role != Role.ADMINISTRATOR),
+        manager_of("north", role=Role.ADMINISTRATOR),
+    ],
+)
+def test_nobody_else_learns_of_a_site_without_a_model(who, views):
+    kept = Kept()
+    draw(kept, who, both(), site="bare")
+    draw(kept, who, both())
+    assert {"bare"}.isdisjoint(site for view in views for site in view.sites)
+    assert all(asked[0] == "north" for asked in kept.asked)
+
+
+def test_a_site_whose_board_is_not_there_yet_is_none_without_a_model(views):
+    live = bare()
+    live.loaded = False
+    draw(Kept(), ADMINISTRATOR, [live_site(), live], site="bare")
+    assert views == []
+
+
+def test_from_there_no_other_page_is_asked_for_of_that_site():
+    lives = both()
+    own = QuarantinePage(Kept(), Places(*lives).all)
+    there = shell(own, Recorded(), lives=lives, who=ADMINISTRATOR)
+    ways = hrefs(there.whole(own, {"site": "bare"}))
+    assert {"/quarantine?site=bare", "/orders"} <= {*ways}
+    assert not [way for way in ways if way.startswith("/orders?")]
+
+
+def test_what_came_in_there_is_exported_for_them_alone():
+    kept = Kept()
+    there = desk(kept, ADMINISTRATOR, both())
+    there.pages[0].sheets(there.visit_of(there.pages[0], {"site": "bare"}))
+    assert kept.asked == [("bare", HeldFilter(), 20_000)]
+    with pytest.raises(Forbidden):
+        manager = desk(kept, manager_of("north", "bare"), both())
+        manager.visit_of(manager.pages[0], {"site": "bare"})
