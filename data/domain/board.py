@@ -42,6 +42,7 @@ _TOPIC = {
 }
 _VOIDED = EventType.EVENT_VOIDED
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BUCKETS_A_DAY = 86_400 // BUCKET_S
 
 
 class Board:
@@ -253,6 +254,9 @@ class Board:
 
     def existing(self, subject: str) -> Fold | None:
         """State of a subject; None when nothing is known of it."""
+        operation = self.operations.get(subject)  # which most events are about
+        if operation is not None:
+            return operation
         kind = subject.split("/", 1)[0]
         if kind == "site":
             return self.site_state if subject == self.site_state.subject else None
@@ -260,12 +264,10 @@ class Board:
 
     def _fold_of(self, subject: str) -> tuple[str, Fold | None]:
         """Kind and state of a subject, a blank one when it is new; None for another site."""
+        operation = self.operations.get(subject)
+        if operation is not None:
+            return "operation", operation
         kind = subject[: subject.index("/")]
-        if kind == "operation":
-            state = self.operations.get(subject)
-            if state is None:
-                state = self.operations[subject] = OperationState(subject)
-            return kind, state
         if kind == "site":
             return kind, self.site_state if subject == self.site_state.subject else None
         table, key = self._table(kind), self._key(kind, subject)
@@ -302,7 +304,8 @@ def blank(subject: str) -> Fold:
 
 def bucket_of(at: datetime) -> int:
     """Return the number, since 1970, of the quarter of an hour that holds the instant."""
-    return int(at.timestamp()) // BUCKET_S
+    since = at - _EPOCH
+    return since.days * _BUCKETS_A_DAY + since.seconds // BUCKET_S
 
 
 def bucket_start(bucket: int) -> datetime:

@@ -353,15 +353,16 @@ def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) ->
     subjects: dict[str, None] = {}
     days: set[UnitDay] = set()
     for chunk in chunks:
-        folding.fetch(item.event for item in chunk)
+        events = [item.event for item in chunk]
+        folding.fetch(events)
         for item in chunk:
             folding.apply(item.event)
             subjects[item.event.subject] = None
             yield item
-        folding.hold([item.event for item in chunk], 0)
+        folding.hold(events, 0)
         batch.stored += len(chunk)
-        days |= days_of(item.event for item in chunk)
-        batch.undone += [_undone(item.event) for item in chunk if item.event.type is _VOIDED]
+        days |= days_of(events)
+        batch.undone += [_undone(event) for event in events if event.type is _VOIDED]
     batch.stale = keys_of_subjects(subjects) | keys_of_days(days)
     batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
     batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}

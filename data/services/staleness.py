@@ -30,11 +30,15 @@ class UnitDay(NamedTuple):
 
 def days_of(events: Iterable[Event]) -> set[UnitDay]:
     """Return the days of work units that events tell something of."""
-    return {
-        UnitDay(unit, event.time.astimezone(UTC).date(), event.type is _STATE)
+    told = {  # many events, few of which tell of another unit or day
+        (
+            unit_of(event.type, event.subject, event.data.work_unit),
+            event.time.astimezone(UTC).date(),
+            event.type is _STATE,
+        )
         for event in events
-        if (unit := unit_of(event.type, event.subject, event.data.work_unit)) is not None
     }
+    return {UnitDay(unit, day, state) for unit, day, state in told if unit is not None}
 
 
 def unit_of(event_type: str, subject: str, named: str | None) -> str | None:

@@ -7,6 +7,7 @@ site's advisory lock, so whoever loses the lock can't write any more.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from select import POLLOUT, poll
 from typing import Any
@@ -268,8 +269,14 @@ _Columns = tuple[tuple[str, str, bool], ...]
 
 def _upsert(cursor: Cursor[Any], table: str, columns: _Columns, rows: list[Any]) -> None:
     """Insert rows or overwrite those with the same key, in one statement."""
-    if not rows:
-        return
+    if rows:
+        arrays = [list(values) for values in zip(*rows, strict=True)]
+        cursor.execute(_upserting(table, columns), arrays)
+
+
+@cache
+def _upserting(table: str, columns: _Columns) -> bytes:
+    """Return the statement for `_upsert`; to make it takes longer than to insert some rows."""
     names = sql.SQL(", ").join(sql.Identifier(name) for name, _, _ in columns)
     arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(form)) for _, form, _ in columns)
     keys = sql.SQL(", ").join(sql.Identifier(name) for name, _, is_key in columns if is_key)
@@ -284,7 +291,7 @@ def _upsert(cursor: Cursor[Any], table: str, columns: _Columns, rows: list[Any])
         "INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
         " ON CONFLICT ({keys}) DO UPDATE SET {sets}"
     ).format(table=sql.Identifier(table), names=names, arrays=arrays, keys=keys, sets=sets)
-    cursor.execute(query, [list(values) for values in zip(*rows, strict=True)])
+    return query.as_bytes(None)
 
 
 def _operation_row(site: str, fold: OperationState) -> tuple[Any, ...]:

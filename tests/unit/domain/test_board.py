@@ -1,11 +1,21 @@
 """The fold of the board: order-free, exact after corrections, and resumable from bases."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from data.domain.board import NEEDS, OPERATIONS, OUTPUT, PLAN, WORK_UNITS, Board, blank, bucket_of
+from data.domain.board import (
+    NEEDS,
+    OPERATIONS,
+    OUTPUT,
+    PLAN,
+    WORK_UNITS,
+    Board,
+    blank,
+    bucket_of,
+    bucket_start,
+)
 from data.domain.events import Data, Event, EventType, OperationStatus, WorkUnitState
 from data.domain.plan import Operation, Order
 from data.domain.site import Site
@@ -523,6 +533,15 @@ def test_changes_of_forgotten_output_are_not_kept_for_whoever_never_takes_them()
 
 
 # Looking
+
+
+@given(st.integers(-(10**15), 10**16), st.sampled_from([UTC, timezone(timedelta(hours=-9.5))]))
+@example(-1, UTC)
+@example(0, UTC)
+def test_a_bucket_holds_its_instant_in_any_zone_and_before_1970_too(microseconds, zone):
+    at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)).astimezone(zone)
+    start = bucket_start(bucket_of(at))
+    assert start <= at < start + timedelta(minutes=15)
 
 
 def test_good_pieces_are_counted_in_whole_buckets():
