@@ -12,12 +12,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 
 from data.store import history
 from data.store.migrate import upgrade
+from tests.contract.releases.rows import versions
 from tests.contract.world import PLANT, Clock, World, good, order, plan_document, process
 from tests.engines import conninfo
 from tests.unit.domain.strategies import fold, state_of
@@ -38,16 +37,6 @@ SELECT subject, first_recorded_at, last_recorded_at, min(recorded_at), max(recor
 ) kept JOIN event USING (site, subject) GROUP BY subject, first_recorded_at, last_recorded_at
 """
 EVENTS = "SELECT source, id, type, subject, time, recorded_at, data::text FROM event ORDER BY seq"
-
-
-@pytest.fixture(scope="module")
-def versions() -> list[str]:
-    """All versions of the schema, the first one first."""
-    config = Config()
-    folder = Path(history.__file__).parent / "migrations"
-    config.set_main_option("script_location", str(folder))
-    walked = ScriptDirectory.from_config(config).walk_revisions()
-    return [script.revision for script in walked][::-1]
 
 
 @pytest.fixture
@@ -101,9 +90,9 @@ def test_it_goes_on_from_there(risen: World) -> None:
     assert risen.rows("SELECT count(*) FROM event_identity") == [(21,)]
 
 
-def test_no_version_between_loses_a_row(first: str, versions: list[str]) -> None:
+def test_no_version_between_loses_a_row(first: str) -> None:
     before = events(first)
-    for version in versions:
+    for version in versions():
         upgrade(first, version)
         assert events(first) == before
 
