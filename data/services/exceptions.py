@@ -236,8 +236,7 @@ class Exceptions:
         """Return what comes of conditions; one that flaps isn't cleared before it stops to."""
         raised = {finding.key for finding in found.raised}
         gone = self._gone(found)
-        stood = self._stood() - self._late  # as far as anybody was told
-        for key in (raised - stood) | gone:
+        for key in {*filter(self._is_news, raised), *gone}:
             self._flaps.changed(key, key in raised)
         turned = self._flaps.look(set(self._evaluator.standing), clocks.site)
         self._late = (self._late | {key for key in gone if self._flaps.flaps(key)}) - raised
@@ -264,6 +263,11 @@ class Exceptions:
             self._fresh = False
             gone |= self._stood() - self._evaluator.standing.keys()
         return self._believed(gone)
+
+    def _is_news(self, key: Key) -> bool:
+        """Whether what holds is more than a board that was loaded again has found again."""
+        case = self._handling.of(key)
+        return case is None or not case.standing or key in self._late
 
     def _believed(self, gone: Iterable[Key]) -> set[Key]:
         cases = ((key, self._handling.of(key)) for key in gone)
