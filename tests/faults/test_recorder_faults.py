@@ -82,7 +82,7 @@ def killed_at(point: str, redis_url: str, database_url: str) -> int:
     """Run a recorder in a process of its own that dies at this point; return how it ended."""
     child = subprocess.run(
         [sys.executable, "-m", CHILD, redis_url, database_url, point],
-        cwd=ROOT, timeout=60, capture_output=True, check=False,
+        cwd=ROOT, timeout=180, capture_output=True, check=False,
     )  # fmt: skip
     return child.returncode
 

@@ -65,7 +65,7 @@ class Product:
                 [sys.executable, "-m", "tests.faults.harness.product", str(self.folder)],
                 cwd=ROOT, env=self._env(), stdout=log, stderr=log,
             )  # fmt: skip
-        assert wait_until(self.serves, 90, 0.1), self._log.read_text()[-3000:]
+        assert wait_until(self.serves, 180, 0.1), self._log.read_text()[-3000:]
         sql = connect(self.postgres.url)
         self.key = Keys(KeyStore(sql), utc_now).create("works", SOURCE, rate_per_s=1e6)
         sql.dispose()

@@ -17,7 +17,7 @@ from tests.faults.harness.looks import BoardLook, Look, Try
 WALL = "/wall/works.L1?lang=en"
 BOARD = "/supplier?lang=en"
 BOARDS_EVERY_S = 0.5
-PATIENCE_MS, OPENED_WITHIN_MS = 4_000.0, 40_000.0
+PATIENCE_MS, OPENED_WITHIN_MS = 4_000.0, 90_000.0
 _SHIPPED = re.compile(r"([\d,]+) of [\d,]+ shipped")
 _LOOK = """(_) => {
   const text = (id) => (document.getElementById(id) || {}).textContent || "";
