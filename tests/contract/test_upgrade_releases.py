@@ -5,6 +5,7 @@ sites. `GAINS` says what each migration makes; whatever it doesn't say must stay
 """
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from tests.contract.releases.floor import DOCK, OPENED, PLANT
 from tests.contract.releases.office import PASSWORD, SECRET
 from tests.contract.releases.rows import (
     Kept,
+    Rows,
     columns,
     handed_out,
     kept,
@@ -47,7 +49,7 @@ from tests.contract.releases.rows import (
     versions,
     written,
 )
-from tests.contract.releases.shelf import Shelf, begun
+from tests.contract.releases.shelf import Shelf, as_owner, begun
 from tests.contract.world import Clock, World, drain, good, process
 from tests.databases import conninfo
 from tests.unit.domain.strategies import fold, state_of
@@ -63,6 +65,8 @@ GAINS: dict[str, dict[str, tuple[str, ...]]] = {
     "0018": {},
     "0019": {"archive_run": ("number", "taken")},
 }
+# What migrations fill in of columns that others made; what it has to be has a test of its own.
+FILLS = {"0018": _SPAN}
 # What a migration that was cut off leaves beside the version before it, and makes anew next time.
 BESIDE = {"0015": frozenset({"event_identity"})}
 STEPS = [(release, to) for release in releases() for to in versions() if to > release]
@@ -107,7 +111,16 @@ def assert_nothing_is_lost(
     after = kept(url, before)
     for table, (names, stood) in before.items():
         assert there[table] - set(names) == told.get(table, set()), table
-        assert after[table][1] == stood, table
+        assert as_it_was(names, after[table][1], release) == as_it_was(names, stood, release), table
+
+
+def as_it_was(names: list[str], stood: Rows, release: str) -> Rows:
+    """Return rows without what later migrations fill in."""
+    filled = {name for version, more in FILLS.items() if version > release for name in more}
+    if filled.isdisjoint(names):
+        return stood
+    stays = [place for place, name in enumerate(names) if name not in filled]
+    return Counter(tuple(row[place] for place in stays) for row in stood.elements())
 
 
 def version_of(url: str) -> str:
@@ -164,13 +177,14 @@ def test_every_row_of_every_table_is_there_afterwards(shelf: Shelf, release: str
 def test_no_step_between_loses_a_row_also_when_it_is_cut_off_before_it_is_done(
     shelf: Shelf, release: str, to: str
 ) -> None:
-    before, url = kept(shelf.was(release)), shelf.climbing(release)
+    url = shelf.climbing(release)
+    start, before = version_of(url), kept(url)
     with cut_off(url, f"UPDATE alembic_version SET version_num='{to}'"), pytest.raises(DBAPIError):
-        upgrade(url, to)
+        upgrade(as_owner(url), to)
     last = versions()[versions().index(to) - 1]
-    assert_nothing_is_lost(before, url, release, last, BESIDE.get(to, frozenset()))
-    upgrade(url, to)
-    assert_nothing_is_lost(before, url, release, to)
+    assert_nothing_is_lost(before, url, start, last, BESIDE.get(to, frozenset()))
+    upgrade(as_owner(url), to)
+    assert_nothing_is_lost(before, url, start, to)
 
 
 def test_numbers_that_are_given_go_on_where_they_were(shelf: Shelf, release: str) -> None:
@@ -216,7 +230,7 @@ def test_migrating_once_more_does_nothing(shelf: Shelf, release: str) -> None:
         " IN ('public'::regnamespace, 'months'::regnamespace) ORDER BY oid"
     )
     before = asked(url, form), written(url, {})
-    upgrade(url)
+    upgrade(as_owner(url))
     assert (asked(url, form), written(url, {})) == before
 
 
@@ -372,7 +386,7 @@ def test_a_migrate_that_is_killed_goes_on_when_it_is_run_again(shelf: Shelf) -> 
         assert migrate.wait(10) == -signal.SIGKILL
         [copied] = reader.execute("SELECT count(*) FROM event_identity").fetchone()
     assert copied == before["event"][1].total()
-    upgrade(url)
+    upgrade(as_owner(url))
     assert_nothing_is_lost(before, url, "0014", versions()[-1])
 
 

@@ -57,9 +57,9 @@ def handed_out(version: str) -> dict[str, str]:
     return told
 
 
-def put_in(url: str, version: str) -> None:
+def put_in(url: str, owner_url: str, version: str) -> None:
     """Bring an empty database to a version, with the rows of its dump."""
-    migrate.upgrade(url, version)
+    migrate.upgrade(owner_url, version)
     with reading(url) as connection:
         connection.execute(_file(version).read_bytes())
 

@@ -1,6 +1,7 @@
 """Databases with the rows of a release, as they were and as an upgrade leaves them.
 
-Imported by the tests of upgrades.
+Imported by the tests of upgrades. As docs/production.md has it, a login owns them that is no
+superuser and that row security binds; the URLs are the superuser's, `as_owner` makes them its own.
 """
 
 import os
@@ -16,6 +17,15 @@ from data.store.embedded import EmbeddedPostgres
 from tests.contract.releases.rows import put_in
 from tests.databases import conninfo, create, execute, new_name
 
+_OWNER = "owner_of_releases"
+_ROLES = """
+DO $make$ DECLARE named text; BEGIN
+    FOREACH named IN ARRAY ARRAY['milepost_web', 'milepost_worker'] LOOP
+        IF to_regrole(named) IS NULL THEN EXECUTE 'CREATE ROLE ' || named || ' NOLOGIN'; END IF;
+    END LOOP;
+END $make$
+"""
+
 
 class Shelf:
     """Databases of releases: as they were, and brought up; each made once. They go with the server.
@@ -25,10 +35,12 @@ class Shelf:
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server, self._urls = server, dict[str, str]()
+        execute(server, _ROLES)
+        execute(server, f"CREATE ROLE {_OWNER} LOGIN NOSUPERUSER NOBYPASSRLS")
 
     def was(self, release: str) -> str:
         """Return the database of a release as it was, for looking and copying."""
-        return self._kept(release, lambda url: put_in(url, release))
+        return self._kept(release, lambda url: put_in(url, as_owner(url), release))
 
     def risen(self, release: str) -> str:
         """Return it after the product's own command."""
@@ -50,15 +62,21 @@ class Shelf:
         if what not in self._urls:
             name = new_name()
             create(self._server, name, template)
+            execute(self._server, f"ALTER DATABASE {name} OWNER TO {_OWNER}")
             execute(self._server, f"ALTER DATABASE {name} SET synchronous_commit = off")
             fill(self._server.url_of(name))
             self._urls[what] = self._server.url_of(name)
         return self._urls[what]
 
 
+def as_owner(url: str) -> str:
+    """Return the URL with which the owner of the tables comes."""
+    return url.replace("postgres@", f"{_OWNER}@", 1)
+
+
 def begun(url: str) -> "subprocess.Popen[bytes]":
-    """Begin the product's own command."""
-    place, env = Path(app.__file__), {**os.environ, "DATABASE_URL": url}
+    """Begin the product's own command, as the owner."""
+    place, env = Path(app.__file__), {**os.environ, "DATABASE_URL": as_owner(url)}
     return subprocess.Popen([sys.executable, str(place), "migrate"], cwd=place.parent, env=env)
 
 
