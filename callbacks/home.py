@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from flask import has_request_context, request
 from flask_wtf.csrf import generate_csrf
 
-from callbacks.desk.visit import DeskPage, in_order, roles_of
+from callbacks.desk.visit import BeforeModel, DeskPage, in_order, roles_of
 from callbacks.gate import WATCHERS, Viewer, viewer
 from callbacks.tools import tools_of
 from callbacks.viewer import in_callback, theme_of, translator_of
@@ -58,7 +58,7 @@ class HomePage:
             [live.board.site for live in shown], self._named(who), t, host,
             self._named_pages(who, t), theme_of(theme), person, walls=_watches(who),
             tools=tools_of(who, t), glances=_glances(shown, who.scope), drawn_ms=_now_ms(),
-            others=bool(self._walls.sites.ids()),
+            others=bool(self._walls.sites.ids()), bare=self._bare(shown, who, t),
         )  # fmt: skip
 
     def renew(self, wish: Any) -> Any:
@@ -72,7 +72,7 @@ class HomePage:
         t = translator_of(self._locale, wish.get("lang") if isinstance(wish, dict) else None)
         return home.sites_part(
             [live.board.site for live in shown], self._named(who), self._named_pages(who, t), t,
-            True, _glances(shown, who.scope), _now_ms(),
+            True, _glances(shown, who.scope), _now_ms(), self._bare(shown, who, t),
         )  # fmt: skip
 
     def pages_of(self, who: Viewer) -> list[DeskPage]:
@@ -81,6 +81,18 @@ class HomePage:
 
     def _named_pages(self, who: Viewer, t: Translator) -> list[tuple[str, str]]:
         return [(page.title(t), page.path) for page in self.pages_of(who)]
+
+    def _bare(
+        self, shown: Sequence[LiveSite], who: Viewer, t: Translator
+    ) -> dict[str, list[tuple[str, str]]]:
+        """Return the pages that are open of each site that has sent no model yet."""
+        early = [
+            (page.title(t), page.path)
+            for page in self.pages_of(who)
+            if isinstance(page, BeforeModel) and who.scope.role in page.roles_before_model
+        ]
+        bare = [live for live in shown if live.loaded and live.board.site_state.site is None]
+        return {live.site: early for live in bare}
 
     def _shown(self, who: Viewer) -> list[LiveSite]:
         return [live for live in self._walls.sites.everywhere() if _may_open(who, live.site)]

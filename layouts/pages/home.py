@@ -22,6 +22,7 @@ from layouts.text import LOCALE_NAMES, LOCALES, Translator
 from layouts.urls import address as url
 
 TOPICS = OPERATIONS | PLAN | FORECASTS | EXCEPTIONS | BOTTLENECK | CLOCK
+Bare = Mapping[str, Sequence[tuple[str, str]]]  # site → names and paths of what is open of it
 _KEY = "python app.py key add --site SITE --source SOURCE"
 _SITE = "PUT /api/v1/site"
 _PLAN = "python app.py import-plan FILE"
@@ -45,15 +46,16 @@ def layout(
     glances: Mapping[str, SiteGlance] = MappingProxyType({}),
     drawn_ms: int = 0,
     others: bool = False,
+    bare: Bare = MappingProxyType({}),
 ) -> Component:
     """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
 
     `pages`: names and paths of what there is to read about each site; `walls`: whether they
     may be looked at; `tools`: pages on who is let in; `glances`: how sites stand, of those that
     may be told live; `drawn_ms`: the real instant, for the script; `others`: there are sites
-    that aren't the reader's.
+    that aren't the reader's; `bare`: those that have sent no model yet.
     """
-    own = sites_part(sites, screens, pages, t, walls, glances, drawn_ms)
+    own = sites_part(sites, screens, pages, t, walls, glances, drawn_ms, bare)
     live = "1" if any(site.id in glances for site in sites) else ""
     return html.Main(
         [
@@ -81,9 +83,15 @@ def _top(theme: str, who: Person | None, t: Translator) -> Component:
 def sites_part(
     sites: Sequence[Site], screens: Sequence[Screen], pages: Sequence[tuple[str, str]],
     t: Translator, walls: bool, glances: Mapping[str, SiteGlance], drawn_ms: int,
+    bare: Bare = MappingProxyType({}),
 ) -> Component:  # fmt: skip
     """Return every site, as one still part that is drawn anew while somebody looks at it."""
-    parts = [_site(site, screens, pages, t, walls, glances.get(site.id)) for site in sites]
+    parts = [
+        _bare(site, bare[site.id], t)
+        if site.id in bare
+        else _site(site, screens, pages, t, walls, glances.get(site.id))
+        for site in sites
+    ]
     return still(html.Div(parts, **{"data-drawn": str(drawn_ms)}), ids.Home.GLANCE)
 
 
@@ -126,6 +134,20 @@ def _site(
             *_standing(glance, [path for _, path in pages], t),
             *([_pages(site, pages, t)] if pages else []),
             *(_walls(site, screens, glance, t) if walls else []),
+        ],
+        className="mp-site",
+        id=f"site-{site.id}",
+    )
+
+
+def _bare(site: Site, pages: Sequence[tuple[str, str]], t: Translator) -> Component:
+    """Return a site that has said nothing yet of what stands there."""
+    words = t("This site has sent no model yet; nothing that it reports can be taken before.")
+    return html.Section(
+        [
+            html.Div(html.H2(site.name), className="mp-site-name"),
+            html.P(words, className="mp-quiet"),
+            *([_pages(site, pages, t)] if pages else []),
         ],
         className="mp-site",
         id=f"site-{site.id}",

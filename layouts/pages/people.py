@@ -166,7 +166,7 @@ def _party(shown: Row) -> str | Markup:
     party = shown.account.party or ""
     if not shown.party or shown.party == party:
         return party
-    return tag("span", shown.party, " ", tag("span", party, class_="mp-quiet"))
+    return tag("span", shown.party, " ", tag("span", party, class_="mp-people-id"))
 
 
 def _state(account: Account, t: Translator) -> str:

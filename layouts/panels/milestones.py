@@ -38,6 +38,7 @@ WITH_LEGEND, WITH_SAID = 19.0, 18.0
 BESIDE_WHOLE, BESIDE_SNUG = 12.4, 6.1  # what stands left and right of the track
 TICK, TICK_PAD = 0.5, 0.3
 NOW_GAP = 0.15  # what is kept free on either side of the now-line
+NAMES_ROOM = 2.0  # left of the track, above the names, where nothing else stands
 TICK_OFF: Cell = {"t": "", "c": "mp-ms-tick mp-off"}
 BARS = ("plan", "actual", "forecast", "whisker", "due")
 
@@ -245,7 +246,7 @@ def _side(x: float, wide: float, width: float, taken: list[tuple[float, float]])
     for css, start in (("", x), (" mp-ms-before", x - wide)):
         finish = start + wide
         free = all(finish <= left or right <= start for left, right in taken)
-        if free and start >= 0 and finish <= width:
+        if free and start >= -NAMES_ROOM and finish <= width:
             taken.append((start, finish))
             return css
     return None

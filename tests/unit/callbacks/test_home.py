@@ -11,8 +11,18 @@ from callbacks import home as page
 from callbacks.home import HomePage
 from callbacks.walls import Walls
 from data.domain.scope import Role
+from data.services.live import LiveSite
 from layouts.screens import Screens
-from tests.unit.callbacks.desk.places import Places, live_site, manager_of, order, site
+from tests.unit.callbacks.desk.places import (
+    NOW,
+    Nothing,
+    Places,
+    Recorded,
+    live_site,
+    manager_of,
+    order,
+    site,
+)
 from tests.unit.stills import nodes
 
 
@@ -75,6 +85,29 @@ def test_a_site_whose_board_is_not_there_yet_is_named_without_figures(seen_by: A
     words = said(start(live).renew({}))
     assert "Late orders" not in words
     assert "The board is being put together. This page goes on by itself." in words
+
+
+class Early(Recorded):
+    """A page that administrators open of a site without a model too."""
+
+    roles_before_model = frozenset({Role.ADMINISTRATOR})
+
+
+@pytest.mark.parametrize(
+    ("role", "ways"), [(Role.ADMINISTRATOR, ["/early?site=bare"]), (Role.MANAGER, [])]
+)
+def test_of_a_site_without_a_model_only_what_is_open_of_it_is_led_to(
+    seen_by: Any, role: Role, ways: list[str]
+) -> None:
+    bare = LiveSite("bare", Nothing(), Nothing(), lambda: NOW)  # type: ignore[arg-type]
+    bare.loaded = True
+    walls = Walls(Places(live_site(), bare), Screens(named={}, defaults={}), "b")
+    there = HomePage(walls, "en", [Recorded(), Early("early", "/early")])
+    seen_by(manager_of("north", "bare", role=role))
+    drawn = html.Div(there.renew({}))
+    found = [n[1]["href"] for n in nodes(drawn) if not isinstance(n, str) and "href" in n[1]]
+    assert [way for way in found if way.endswith("bare")] == ways
+    assert "The board is being put together. This page goes on by itself." not in said(drawn)
 
 
 def test_what_dash_asks_for_its_own_sake_holds_the_elements_and_nothing_else() -> None:

@@ -190,6 +190,19 @@ def test_a_board_that_is_being_put_together_shows_no_figures():
     assert "/wall/hsinchu.smt" in links(tree)
 
 
+BARE_WORDS = "This site has sent no model yet; nothing that it reports can be taken before."
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_site_without_a_model_says_so_and_leads_to_what_is_open_of_it_alone(locale):
+    t = translator(locale)
+    site = Site(id="new", name="new")
+    tree = page(None, sites=(SITE, site), t=t, bare={"new": [("Quarantine", "/quarantine")]})
+    assert t(BARE_WORDS) in texts(tree)
+    assert t("The board is being put together. This page goes on by itself.") not in texts(tree)
+    assert [way for way in links(tree) if "new" in way] == ["/quarantine?site=new"]
+
+
 # Ways
 
 
