@@ -1,6 +1,7 @@
 """The quarantine in a real browser: what was refused is read there, and stays text."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from data.domain.scope import Role
 from tests import people
 from tests.browser.conftest import OpenPage, Watched
 from tests.browser.product.program import Program, wait_for
+from tests.unit.connectors.test_mtconnect import DEVICES
 
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
@@ -96,3 +98,31 @@ def test_who_does_not_see_all_of_the_site_finds_nothing_there(held: Program, ope
     assert page.request.get(f"{held.address}/quarantine").status == 404
     assert page.request.get(f"{held.address}/export/quarantine.csv").status == 404
     expect(page.locator("a[href^='/quarantine']")).to_have_count(0)
+
+
+def test_what_a_site_without_a_model_sent_is_read_by_administrators_alone(
+    held: Program, open_stranger: OpenPage, tmp_path: Path
+) -> None:
+    devices, recording = tmp_path / "devices.xml", tmp_path / "recording"
+    devices.write_bytes(DEVICES)
+    recording.write_text("2026-11-01T00:00:00Z|avail|AVAILABLE|exec|ACTIVE\n")
+    bare = held.at("quarantine-bare")
+    held.run("mtconnect", str(recording), "--devices", str(devices), "--work-unit", "LATHE=L-1",
+             "--site", bare.site)  # fmt: skip
+    path = f"/quarantine?site={bare.site}&lang=en"
+    page = open_stranger(viewport={"width": 1440, "height": 900}).page
+    page.context.add_cookies([people.cookie(held.address, bare.sign_in(Role.ADMINISTRATOR))])
+
+    def listed() -> bool:
+        page.goto(held.address + path)
+        page.wait_for_selector("#desk-body > *, .mp-message")
+        return page.locator(".mp-q-list > li").count() > 0
+
+    wait_for(listed, 40, "it is kept and shown")
+    expect(page.locator(".mp-q-bare")).to_contain_text("has not sent its model yet")
+    expect(page.locator(".mp-q-list")).to_contain_text("the site has no model yet")
+    page.context.clear_cookies()
+    page.context.add_cookies([people.cookie(held.address, bare.sign_in(Role.MANAGER))])
+    page.goto(held.address + path)
+    page.wait_for_selector(".mp-trouble")
+    expect(page.locator("body")).not_to_contain_text("LATHE")
