@@ -118,7 +118,9 @@ def screens(address: str, database_url: str, canaries: dict[str, str]) -> Iterat
         for supplier, own in canaries.items():
             foreign = [words for one, words in canaries.items() if one != supplier]
             cookie = people.cookie(address, people.signed_in(database_url, Role.SUPPLIER, supplier))
-            boards.append(Board(opened(browser, address, BOARD, [cookie]), supplier, own, foreign))
+            page = opened(browser, address, BOARD, [cookie])
+            page.wait_for_selector(".mp-ask", state="attached")  # drawn before anything breaks
+            boards.append(Board(page, supplier, own, foreign))
         wall.wait_for_selector("#p0-figures-good", state="attached")
         yield Screens(wall, boards)
 
