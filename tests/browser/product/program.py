@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from datetime import UTC, datetime
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class Program:
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(30)
+        code = self._process.wait(120)
         self._process = None
         return code
 
@@ -178,7 +178,7 @@ class Program:
             data=msgspec.json.encode(body),
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": kind},
         )
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=30) as answer:
             return msgspec.json.decode(answer.read() or b"{}", type=dict[str, Any])
 
     @property
@@ -209,7 +209,7 @@ class Program:
         """Return the token of a new session of someone of a role."""
         return people.signed_in(self.database_url, role, party, self.sites)
 
-    def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 10) -> HTTPResponse:
+    def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 30) -> HTTPResponse:
         """Ask for a path as someone of a role."""
         request = Request(self.address + path, headers=people.header(self.sign_in(role)))
         answer: HTTPResponse = urlopen(request, timeout=timeout)
@@ -224,9 +224,9 @@ class Program:
         self.describe()
         assert self.send("PUT", "/orders", {"orders": [ORDER]})["accepted"] == 1
 
-    def report(self, type_: str, subject: str, **data: Any) -> str:
-        """Report one event that happens now; return its id."""
-        event = {
+    def event(self, type_: str, subject: str, **data: Any) -> dict[str, Any]:
+        """Make one event that happens now, to be sent once or, where it wasn't taken, again."""
+        return {
             "specversion": "1.0",
             "id": f"e{next(_numbers)}",
             "source": "test",
@@ -235,13 +235,33 @@ class Program:
             "time": datetime.now(UTC).isoformat(),
             "data": data,
         }
-        answer = self.send("POST", "/events", [event])
-        assert answer["accepted"] == 1, answer
+
+    def report(self, type_: str, subject: str, **data: Any) -> str:
+        """Report one event that happens now, as often as it takes; return its id."""
+        event = self.event(type_, subject, **data)
+        wait_for(lambda: self.takes(event), 60, "the report is taken")
         return str(event["id"])
+
+    def takes(self, event: dict[str, Any]) -> bool:
+        """Send an event; say whether it was taken, also when its answer had been lost before.
+
+        It isn't while the program is away, nor while it is too busy, which it says with 503.
+        """
+        try:
+            answer = self.send("POST", "/events", [event])
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+            error.close()
+            return False
+        except (OSError, HTTPException):
+            return False
+        assert not answer["refused"], answer
+        return True
 
     def signal(self, work_units: Sequence[str]) -> None:
         """Say that machines are connected; not while the web process is away."""
-        with suppress(URLError, ConnectionError, TimeoutError):
+        with suppress(OSError, HTTPException):
             self.send("POST", "/signals", {"work_units": list(work_units)})
 
     def serves(self) -> bool:
