@@ -291,14 +291,17 @@ def test_other_roles_do_not_find_the_page_of_administrators(client, entrance):
 
 def test_administrators_invite_and_keep_out(client, entrance, server):
     entrance.sign_in(client, Role.ADMINISTRATOR)
-    form = {"login": "New@acme.example", "name": "New", "role": "supplier", "sites": "*"}
-    assert send(client, "/people", **form).status_code == 422  # a supplier has a party
-    shown = send(client, "/people", **form, party="P1")
+    form = {"login": "New@acme.example", "name": "New", "role": "customer", "sites": "*"}
+    assert send(client, "/people", **form).status_code == 422  # a customer has a party
+    for forged in ({"party": "P1"}, {"party-supplier": "P1"}, {"party-customer": "P9"}):
+        assert send(client, "/people", **form, **forged).status_code == 422
+    shown = send(client, "/people", **form, **{"party-customer": "Aurelia Telecom"})
     link = re.search(r"http://localhost(/invitation/[\w-]+)", shown.text)[1]
     theirs = server.test_client()
     token = field_of(theirs.get(link))
     theirs.post(link, data={"csrf_token": token, "new_password": PASSWORD})
     account = entrance.people.by_login("new@acme.example")
+    assert (account.role, account.party) == (Role.CUSTOMER, "P1")
     assert theirs.get("/account").status_code == 200
     assert send(client, f"/people/{account.id}/disable").status_code == 303
     assert theirs.get("/account").status_code == 303
