@@ -30,6 +30,9 @@ from data.services.live import LiveSite
 from data.services.staleness import EXCEPTION as MARK
 
 LOOK_S = 0.2
+PLANNED_S = (
+    1.0  # what is planned and reported in one request comes as two, one soon after the other
+)
 MOVES_S = 3.0  # for what people moved, should nobody have called
 RULES_S, OUTSIDE_S, RIPPLE_S = 3.0, 5.0, 5.0
 GAPS_S = 2.0  # of a gap people are told within ten seconds, all in all
@@ -116,6 +119,7 @@ class Exceptions:
         self._rippled: dict[int, float] = {}
         self._look_at = self._rules_at = self._outside_at = self._gaps_at = now
         self._moves_at = now
+        self._planned: dict[str, float] = {}  # orders, and until when they may be half told
         self._screens: tuple[ScreenSeen, ...] = ()
         self._ways: tuple[WayDown, ...] = ()
         self._gaps: tuple[LogGap, ...] = ()
@@ -133,6 +137,10 @@ class Exceptions:
     def see(self, events: Sequence[Event]) -> None:
         """Take events that the board has folded."""
         self._evaluator.see(events)
+        until = self._clock() + PLANNED_S
+        for event in events:
+            if event.data.order is not None:
+                self._planned.setdefault(event.data.order.id, until)
 
     def work(self, now: datetime) -> Documents:
         """Take what people did, look what holds, keep what comes of it; return what to publish.
@@ -204,7 +212,9 @@ class Exceptions:
         self._forget_uncalibrated()
         self._evaluator.touch_forecasts(self._moved(forecasts))
         self._told.follow(forecasts, self._held_orders(), clocks.site)
-        found = self._evaluator.look(clocks.site, self._outside(clocks, begun))
+        self._planned = {order: at for order, at in self._planned.items() if begun < at}
+        outside = self._outside(clocks, begun)
+        found = self._evaluator.look(clocks.site, outside, self._planned.keys())
         changes = self._of_conditions(found, clocks)
         self._keep(changes)
         self._keep(self._handling.freed(clocks))

@@ -9,6 +9,8 @@ from data.domain.board import Board
 from data.domain.events import need_subject, operation_subject
 from data.domain.plan import Order
 
+GONE = 50  # orders that left the live board and are still held here, at most
+
 
 class Image:
     """A board that stands still until `take` brings it up to the live one."""
@@ -38,6 +40,8 @@ class Image:
             else:
                 self.board.orders[order] = state.as_base()
                 self._take_members(live, state.plan)
+        if len(self.board.orders) > len(live.orders) + GONE:
+            self._drop(self.board.orders.keys() - live.orders.keys())
 
     def snapshot(self) -> Board:
         """Return a board that stands still although this one goes on: its states are replaced."""

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from data.domain.exceptions.records import Move, Severity, State
 from data.domain.exceptions.rules import Condition, Rule
+from data.domain.exceptions.search import CaseFilter
 from data.domain.facts import EXCEPTION
 from data.domain.scope import Role
 from data.services.errors import Unavailable
 from data.services.exception_desk import ExceptionDesk
-from data.services.exceptions import LOOK_S, MOVES_S
+from data.services.exceptions import LOOK_S, MOVES_S, PLANNED_S
 from tests.contract.watching import ANNA, DOWN, SITE, Factory, desk_of, moves, turns
-from tests.contract.world import World, order, plan_document, process
+from tests.contract.world import World, good, order, plan_document, process
 
 LATE = Rule(
     id="not-started", condition=Condition.NOT_STARTED, severity=Severity.LOW,
@@ -52,6 +53,20 @@ def test_a_machine_that_stays_down_is_raised_kept_and_shown(world: World, factor
     )  # fmt: skip
     assert factory.shown() == [case]
     assert moves(factory, case.number) == [(Move.RAISE, State.UNACKNOWLEDGED, "watch")]
+
+
+def test_what_is_planned_and_begun_in_two_requests_soon_after_each_other_is_late_for_nothing(
+    world: World,
+) -> None:
+    with closing(Factory(world, LATE)) as factory:
+        factory.step(3600)
+        world.accept(plan_document(order("SO-9", "10")))
+        factory.clock_s += PLANNED_S / 2
+        factory.watch.step(block_ms=None)
+        world.accept(good("g-9", subject="operation/SO-9/10"))
+        factory.step()
+        about = {case.subject for case in factory.store.search(SITE, CaseFilter(), 10, 0).cases}
+        assert about == {"operation/SO-1/10", "operation/SO-2/10"}
 
 
 def test_what_somebody_did_is_shown_by_a_next_look_and_not_only_now_and_then(

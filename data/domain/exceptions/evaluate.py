@@ -6,7 +6,7 @@ everything would have found. Only two things are remembered beyond that: what st
 which goes on until it is back within a rule's lower limit, and how fast the quarantine grew.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from msgspec import Struct
@@ -109,9 +109,12 @@ class Evaluator:
         """Take over which orders changed otherwise than by events, such as those forgotten."""
         self._orders.update(orders)
 
-    def look(self, now: datetime, outside: Outside) -> Changes:
-        """Judge what could have changed by the site's `now`; return what did."""
-        look = self._look(now, outside)
+    def look(self, now: datetime, outside: Outside, waiting: Set[str] = frozenset()) -> Changes:
+        """Judge what could have changed by the site's `now`; return what did.
+
+        `waiting`: orders that are judged by a later look, though they changed.
+        """
+        look = self._look(now, outside, waiting)
         verdicts: dict[Key, Finding | None] = {}
         for family in self._families:
             for rule, subject, found in family.look(look):
@@ -120,12 +123,12 @@ class Evaluator:
         gone = [*self.standing.keys() - verdicts.keys()] if look.whole else []
         return self._taken(verdicts, gone)
 
-    def _look(self, now: datetime, outside: Outside) -> Look:
+    def _look(self, now: datetime, outside: Outside, waiting: Set[str]) -> Look:
         whole = self._ground.renew(now) or self._looked_at is None
         look = Look(
             now=now,
             outside=outside,
-            orders=frozenset(self._orders),
+            orders=frozenset(self._orders - waiting),
             units=frozenset(self._units),
             counted=frozenset(self._counted),
             centers=self._turned(whole),
@@ -134,7 +137,8 @@ class Evaluator:
             back=self._looked_at is not None and now < self._looked_at,
         )
         self._looked_at, self._recount = now, False
-        for changed in (self._orders, self._units, self._counted):
+        self._orders &= waiting
+        for changed in (self._units, self._counted):
             changed.clear()
         return look
 

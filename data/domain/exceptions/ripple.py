@@ -4,7 +4,7 @@ Pure. A date moves from what was last told to what is forecast now. What was las
 no exception concerns an order, what was forecast a while ago; from then on, what it was then.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime, timedelta
 
 from data.domain.board import Board
@@ -16,6 +16,7 @@ from data.domain.plan import Order
 LEAST = timedelta(minutes=30)  # what moves by less hits nobody
 MOST_HITS = 200
 SETTLES_AFTER = timedelta(minutes=30)
+FORGOTTEN_AFTER = timedelta(minutes=1)
 _DONE = OperationStatus.COMPLETED
 
 
@@ -26,6 +27,8 @@ class Told:
         self._told: dict[str, OrderForecast] = {}
         self._next: dict[str, OrderForecast] = {}
         self._turned_at: datetime | None = None
+        self._closed = frozenset[str]()
+        self._closed_at: datetime | None = None
 
     def of(self, order: str) -> OrderForecast | None:
         """Return what was last told of an order."""
@@ -38,6 +41,7 @@ class Told:
 
         Looks at them every half hour; what is told is between a half and one hour old.
         """
+        self._forget(self._told.keys() - forecasts.keys(), now)
         for order in forecasts.keys() - self._told.keys():
             self._told[order] = forecasts[order]
         turned = self._turned_at
@@ -50,6 +54,16 @@ class Told:
         }
         self._next = dict(forecasts)
         self._turned_at = now
+
+    def _forget(self, closed: Set[str], now: datetime) -> None:
+        """Forget the orders that have had no forecast for a while, such as completed ones."""
+        looked = self._closed_at
+        if looked is not None and timedelta(0) <= now - looked < FORGOTTEN_AFTER:
+            return
+        for order in closed & self._closed:
+            del self._told[order]
+            self._next.pop(order, None)
+        self._closed, self._closed_at = frozenset(closed), now
 
     def accept(self, orders: Iterable[str], forecasts: Mapping[str, OrderForecast]) -> None:
         """Take what is forecast now for told: the exception that held them is over."""

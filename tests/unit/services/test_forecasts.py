@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from data.domain.events import WorkUnitState as State
 from data.domain.forecast.records import Finish, OperationForecast, OrderForecast
 from data.services.aside import Task
-from data.services.forecast_image import Image
+from data.services.forecast_image import GONE, Image
 from data.services.forecast_work import moved
 from tests.unit.domain.forecast.shop import NOW, Shop, at, order, site
 
@@ -44,6 +44,17 @@ def test_an_operation_that_moved_within_an_order_that_did_not_is_told() -> None:
 def test_an_operation_that_is_done_and_another_certainty_are_told() -> None:
     assert moved(forecast(), replace(forecast(), operations=()))
     assert moved(forecast(), replace(forecast(), calibrated=False))
+
+
+def test_an_image_lets_go_of_orders_that_have_left_the_board_before_it_holds_many() -> None:
+    live = Shop(site({"c": 1}), *(order(f"O{n}", [("c", n, n + 1)]) for n in range(2 * GONE)))
+    image = Image(live.board)
+    gone = [f"O{n}" for n in range(2 * GONE - 1)]
+    live.board.forget_orders(gone)
+    last = f"O{2 * GONE - 1}"
+    image.take(live.board, [last])
+    assert list(image.board.orders) == [last]
+    assert all(subject.split("/")[1] == last for subject in image.board.operations)
 
 
 def test_an_image_stands_still_while_the_board_goes_on() -> None:

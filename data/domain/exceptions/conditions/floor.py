@@ -52,7 +52,10 @@ class Queues:
             before, after = self._of_order.get(order, {}), self._waiting(order)
             if before == after:
                 continue
-            self._of_order[order] = after
+            if after:
+                self._of_order[order] = after
+            else:
+                del self._of_order[order]
             touched.update(center for center, _ in before.keys() | after.keys())
             for center, due in before.keys() - after.keys():
                 gone.setdefault(center, []).append(due)

@@ -69,6 +69,24 @@ def test_what_was_told_follows_by_the_half_hour_unless_an_exception_holds_the_or
     assert told.of("SO-2") == forecast(5 * HOUR, "SO-2")
 
 
+def test_what_was_told_of_an_order_is_forgotten_a_while_after_its_last_forecast() -> None:
+    told, minute = Told(), timedelta(minutes=1)
+    told.follow({"SO-1": forecast(), "SO-2": forecast(name="SO-2")}, [], AT)
+    for minutes in (1, 2):
+        told.follow({"SO-2": forecast(name="SO-2")}, [], AT + minutes * minute)
+    assert told.of("SO-1") is None
+    assert told.of("SO-2") == forecast(name="SO-2")
+
+
+def test_what_was_told_of_an_order_outlasts_a_moment_without_a_forecast() -> None:
+    told, second = Told(), timedelta(seconds=1)
+    told.follow({"SO-1": forecast()}, [], AT)
+    told.follow({}, [], AT + 60 * second)
+    told.follow({"SO-1": forecast(HOUR)}, [], AT + 61 * second)
+    told.follow({"SO-1": forecast(HOUR)}, [], AT + 120 * second)
+    assert told.of("SO-1") == forecast()
+
+
 def test_a_clock_that_goes_back_does_not_keep_what_was_told_from_following() -> None:
     told = Told()
     for later, at in ((0, AT), (1, AT - 2 * HOUR), (2, AT - 1.5 * HOUR)):
