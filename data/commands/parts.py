@@ -1,5 +1,6 @@
 """The parts that run beside the web: recorder, watch, demo factory. Imported by `app`."""
 
+import ctypes
 import signal
 import threading
 import time
@@ -10,6 +11,11 @@ from data.services.live import LiveSite, utc_now
 from data.settings import Settings
 from data.store.scoped import WORKER
 from data.wiring import DEMO_SITE, Engines, in_thread, patiently, stop_on_signals
+
+# glibc's mallopt: of heaps (one for each thread that meets another in malloc, else), and from which
+# size on memory is asked of the system by itself, and given back at once.
+_HEAPS, _BY_ITSELF = -8, -3
+_MOST_HEAPS, _LARGE = 2, 256 * 1024
 
 
 def migrate(settings: Settings) -> int:
@@ -40,6 +46,7 @@ def watch(settings: Settings) -> int:
     from data.services.worker import Worker
     from data.store.migrate import upgrade
 
+    _keep_memory_small()
     patiently(lambda: upgrade(settings.database_url or ""))
     engines = Engines(settings, WORKER)
     worker = Worker(engines.log, None, engines.watch)
@@ -67,3 +74,15 @@ def simulate(settings: Settings) -> int:
     sink = DemoSink(DEMO_SITE, ingest, engines.log, utc_now, recorder)
     run_demo(sink, before.board, settings.seed, utc_now, stop.wait, stop.is_set)
     return 0
+
+
+def _keep_memory_small() -> None:
+    """Let glibc hold few heaps, and give large blocks back, in a process that runs for months.
+
+    Else each thread that forecasts may get a heap of its own, in which what lives long lies
+    between the samples of a simulation. Another C library has no such call, and needs none.
+    """
+    tune = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tune is not None:
+        tune(_HEAPS, _MOST_HEAPS)
+        tune(_BY_ITSELF, _LARGE)
