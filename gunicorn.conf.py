@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gevent
@@ -43,6 +44,7 @@ def post_worker_init(worker: Any) -> None:
     while worker.alive and not life.is_ready() and time.monotonic() < until:
         worker.notify()
         gevent.sleep(_LOOK_S)
+    worker.handle_error = partial(_answer_unless_ended, worker.handle_error)
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
     gevent.spawn(_hand_over, worker, life)
@@ -52,6 +54,16 @@ def child_exit(server: Any, worker: Any) -> None:
     """Take what a worker that ended had open out of the figures of all."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.mark_process_dead(worker.pid)
+
+
+def _answer_unless_ended(answer: Any, request: Any, client: Any, address: Any, error: Any) -> None:
+    """Answer a mistake with 500, as gunicorn does; say nothing where a worker that ends hangs up.
+
+    A proxy that has just sent a request there would take the 500 for its answer; where nothing is
+    answered it asks another process.
+    """
+    if not isinstance(error, gevent.GreenletExit):
+        answer(request, client, address, error)
 
 
 def _hand_over(worker: Any, life: Any) -> None:

@@ -71,7 +71,7 @@ class Web:
     def await_ready(self, *sites: str) -> None:
         """Return when it serves everything, these sites among it."""
         try:
-            wait_for(lambda: self.serves(*sites), 60, "the web process serves")
+            wait_for(lambda: self.serves(*sites), 180, "the web process serves")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self._log.read_text()[-2000:]}") from None
 
@@ -81,7 +81,7 @@ class Web:
         ended = self._log.read_text().count("Worker exiting")
         self._process.send_signal(signal.SIGHUP)
         wait_for(
-            lambda: self._log.read_text().count("Worker exiting") > ended, 30, "the worker is gone"
+            lambda: self._log.read_text().count("Worker exiting") > ended, 120, "the worker is gone"
         )
         self.await_ready()
 
@@ -94,7 +94,7 @@ class Web:
         """Tell it to end, and return when it has."""
         self.leave()
         if self._process is not None:
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
 

@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
+from http.client import HTTPConnection
 from itertools import count
 
 import httpx
@@ -279,3 +280,15 @@ def test_forty_streams_a_wall_and_steady_requests_notice_nothing_of_a_rolling_re
         ("silent", f"{silent_s:.1f} s at most"), ("Chromium's wall still", f"{still_s:.1f} s"),
     ):  # fmt: skip
         record_property(name, value)
+
+
+def test_a_worker_that_ends_says_nothing_on_connections_that_wait_for_a_request(
+    behind: Proxied,
+) -> None:
+    """Else a proxy that has just sent one takes it for the answer, and asks nobody else."""
+    web = behind.webs[1]
+    with closing(HTTPConnection("127.0.0.1", web.port, timeout=60)) as kept:
+        kept.request("GET", "/healthz")
+        assert kept.getresponse().read()
+        web.reload()
+        assert kept.sock.recv(4096) == b""
