@@ -10,7 +10,7 @@
   const STATEMENTS = 4096; // as in data/domain/topics.py
   const LOST_AFTER_MS = 11000; // two heartbeats missed
   const TICK_MS = 1000;
-  const CLOCK_BACK_MS = 60000; // further back than streams of two processes ever differ
+  const CLOCK_BACK_MS = 60000; // further back than two processes ever differ
   const TYPING_MS = 3000;
 
   const byId = (id) => document.getElementById(id);
@@ -32,7 +32,6 @@
       this.site = site;
       this.stream = stream;
       this.changedAt = new Map(); // topic → real instant, ms
-      this.wentBack = false; // the server's clock did: what was drawn before says a later instant
       this.heardAt = performance.now();
       this.beat = null;
       this.connect();
@@ -56,15 +55,10 @@
       const cells = JSON.parse(event.data).c;
       for (const topic in cells) {
         if (topic === "open") showOpen(cells.open.t);
-        else this.change(Number(topic), Number(cells[topic].t));
+        else this.changedAt.set(Number(topic), Number(cells[topic].t));
       }
       if (!this.beat || this.beat.log) this.heardAt = performance.now();
       if (this === versions) tick(); // what changed is asked for at once
-    }
-
-    change(topic, at) {
-      if (at < this.changedAt.get(topic) - CLOCK_BACK_MS) this.wentBack = true;
-      this.changedAt.set(topic, at);
     }
 
     hear(event) {
@@ -75,6 +69,12 @@
 
     lost() {
       return performance.now() - this.heardAt > LOST_AFTER_MS || Boolean(this.beat && !this.beat.log);
+    }
+
+    /* Whether the server's clock has gone back since an instant that it named. */
+    wentBackSince(instant) {
+      const { now, rate } = this.beat || {};
+      return !this.lost() && instant - now > CLOCK_BACK_MS * Math.max(1, rate);
     }
 
     changedAfter(topics, instant) {
@@ -101,7 +101,7 @@
   let asked = null; // what the reader held on to when a renewal was asked for
   let typedAt = -Infinity;
   let wishes = 0;
-  let doubted = null; // when the page was drawn that stood there as the server's clock went back
+  let doubted = null; // when the page was drawn, by a clock that has gone back since
 
   const selecting = () => {
     const selection = document.getSelection();
@@ -137,7 +137,10 @@
     const store = document.querySelector("#desk-body [data-desk-store]");
     const topics = Number((store || mark).dataset[store ? "deskTopics" : "topics"]);
     const drawn = Number((store && store.dataset.drawn) || mark.dataset.drawn);
-    if (versions.wentBack) [doubted, versions.wentBack] = [drawn, false];
+    if (topics && versions.wentBackSince(Number(mark.dataset.now))) {
+      doubted = drawn; // no change says a later instant than this one for long
+      mark.dataset.now = String(versions.beat.now);
+    }
     const stale = topics && (versions.changedAfter(topics, drawn) || turned(mark) || drawn === doubted);
     mark.dataset.live = topics ? "1" : "0";
     showAsOf(mark, lost, topics, stale);

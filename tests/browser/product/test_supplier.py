@@ -225,3 +225,22 @@ def test_nothing_of_the_order_or_of_others_reaches_the_browser(visit: Any) -> No
     everything = page.content()
     for secret in ("WO-1", "WO-3", "Secret gauge", "R-9", "Rival", "acme", "MILL"):
         assert secret not in everything
+
+
+def test_a_page_drawn_by_a_clock_that_has_gone_back_since_is_drawn_anew(visit: Any) -> None:
+    page = visit(**DESK)
+    mark = page.locator("#desk-as-of")
+    expect(mark).to_have_attribute("data-live", "1", timeout=SOON_MS)
+    ahead = int(mark.get_attribute("data-drawn") or 0) + 2 * 3600 * 1000
+    page.evaluate(
+        """at => {
+          for (const one of document.querySelectorAll("[data-turn]")) delete one.dataset.turn;
+          Object.assign(document.getElementById("desk-as-of").dataset, {drawn: at, now: at});
+        }""",
+        str(ahead),
+    )
+    for name in ("drawn", "now"):
+        page.wait_for_function(
+            "([name, at]) => Number(document.getElementById('desk-as-of').dataset[name]) < at",
+            arg=[name, ahead - 3600 * 1000],
+        )
