@@ -19,11 +19,11 @@
     for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
   };
 
-  const make = (node) => {
+  const make = (node, known) => {
     if (typeof node === "string") return document.createTextNode(node);
     const element = document.createElement(node[0]);
     dress(element, node[1]);
-    element.append(...node[2].map(make));
+    fill(element, node[2], known);
     return element;
   };
 
@@ -31,18 +31,18 @@
     ? there.nodeType === Node.TEXT_NODE
     : there.nodeType === Node.ELEMENT_NODE && there.localName === node[0]);
 
-  const renew = (there, node) => {
+  const renew = (there, node, known) => {
     if (typeof node === "string") {
       if (there.data !== node) there.data = node;
       return;
     }
     dress(there, node[1]);
-    if (!("data-own" in node[1])) fill(there, node[2]); // else a script says there what it did
+    if (!("data-own" in node[1])) fill(there, node[2], known); // else a script says there what it did
   };
 
-  /* Children are taken for the same by their id, wherever they stand now, else by their place. */
-  const fill = (parent, nodes) => {
-    const named = new Map([...parent.children].filter((one) => one.id).map((one) => [one.id, one]));
+  /* Children are taken for the same by their id, wherever in the page they stood (`known`), so that
+     what is typed goes with them; else by their place. */
+  const fill = (parent, nodes, known) => {
     const wanted = new Set(nodes.map((node) => typeof node !== "string" && node[1].id));
     let at = parent.firstChild;
     for (const node of nodes) {
@@ -52,13 +52,13 @@
         at = at.nextSibling;
         gone.remove();
       }
-      const there = id ? named.get(id) : at;
+      const there = id ? known.get(id) : at;
       if (there && fits(there, node) && (id || "") === (there.id || "")) {
-        renew(there, node);
+        renew(there, node, known);
         if (there === at) at = at.nextSibling;
         else parent.insertBefore(there, at);
       } else {
-        parent.insertBefore(make(node), at);
+        parent.insertBefore(make(node, known), at);
       }
     }
     while (at) {
@@ -104,7 +104,8 @@
       if (drawn.get(place) === value) continue;
       drawn.set(place, value);
       takeOver(place);
-      fill(place, [JSON.parse(value)]);
+      const known = new Map([...place.querySelectorAll("[id]")].map((one) => [one.id, one]));
+      fill(place, [JSON.parse(value)], known);
       giveBack(place);
     }
   };
