@@ -5,6 +5,7 @@ transaction. When a write fails it starts again from what SQL has, so nothing co
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -14,18 +15,18 @@ import msgspec
 import psycopg
 import structlog
 
-from data.domain.board import Board, blank
-from data.domain.events import Event, EventType
+from data.domain.board import Board
+from data.domain.events import Event
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
+from data.services.batches import Chunk, folded
 from data.services.errors import Overloaded, Unavailable
-from data.services.folding import Folding, Past, completed_at
+from data.services.folding import Folding, Past
 from data.services.ports import KEEP, Batch, Entry, Recorded, Snapshot, seq_of
-from data.services.staleness import UnitDay, days_of, keys_of_days, keys_of_subjects
 
 READER = "recorder"
 BATCH = 10_000
-CHUNK = 500
+CHUNK = 1000  # entries that are read, decoded and folded at once, while the store is busy
 TRIM_EVERY_S = 30.0
 _ALL_RECORDED = 2**63 - 1  # the recorder's board is as far as SQL is
 # What an entry that doesn't fit raises when it is folded or stored, however it came into the log.
@@ -33,7 +34,6 @@ _UNFIT = (
     ValueError, TypeError, LookupError, psycopg.DataError, psycopg.IntegrityError,
     psycopg.errors.ProgramLimitExceeded,
 )  # fmt: skip
-_VOIDED = EventType.EVENT_VOIDED
 _event = msgspec.json.Decoder(Event).decode
 _quarantined = msgspec.json.Decoder(Quarantined).decode
 _log = structlog.get_logger("recorder")
@@ -133,15 +133,15 @@ class Recorder:
         epoch = self._log.epoch(self.site)
         if epoch is not None and epoch != self._epoch:
             self._begin_anew(epoch)
-        entries = self._log.read(self.site, self._after, BATCH, block_ms)
+        entries = self._log.read(self.site, self._after, min(CHUNK, BATCH), block_ms)
         if entries and self._began_meanwhile(entries):
             return 0
         self._look_for_gap(epoch)
-        if entries:
-            self._record(entries)
+        count = self._record(entries) if entries else 0
         self._housekeep()
-        self._note(behind=len(entries) == BATCH)
-        return len(entries)
+        last_was_full = count > 0 and count % min(CHUNK, BATCH) == 0
+        self._note(behind=last_was_full)
+        return count
 
     def record_past(self, events: Sequence[tuple[Event, bytes]]) -> None:
         """Store events from before the log (a made or imported past), with their digests.
@@ -152,7 +152,7 @@ class Recorder:
             raise Unavailable(f"another process records {self.site}")
         recorded = [Recorded(event, 0, digest) for event, digest in events]
         try:
-            self._write([recorded], [], self._after)
+            self._write([Chunk(self._after, recorded)], [])
         except psycopg.errors.UniqueViolation:
             self._write_unrecorded(recorded, [], self._after)
 
@@ -215,64 +215,94 @@ class Recorder:
             kind=QuarantineKind.GAP, source="", event_id=self._after, field="$", reason=reason,
             raw=b"", received_at=self._now(),
         )  # fmt: skip
-        self._write([], [gap], self._after)
+        self._write([], [gap])
 
-    def _record(self, entries: Sequence[Entry]) -> None:
-        """Record entries; one that can't be recorded is put aside, and the others land."""
-        after = entries[-1].offset
+    def _record(self, first: Sequence[Entry]) -> int:
+        """Record entries and what follows them, up to a batch; return how many these are."""
+        entries = [*first]
         try:
-            self._write_entries(entries, after)
+            self._write_entries(self._reading_on(entries), entries)
         except _UNFIT as error:
-            if len(entries) == 1:
-                self._write([], [_poison(entries[0], str(error), self._now())], after)
-                return
-            middle = len(entries) // 2
-            self._record(entries[:middle])
-            self._record(entries[middle:])
+            self._record_apart(entries, error)
+        return len(entries)
+
+    def _record_apart(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Put the one that can't be recorded aside, and let the others land."""
+        if len(entries) == 1:
+            poison = _poison(entries[0], str(error), self._now())
+            self._write([Chunk(entries[0].offset, [])], [poison])
+            return
+        middle = len(entries) // 2
+        for part in (entries[:middle], entries[middle:]):
+            try:
+                self._write_entries([part], part)
+            except _UNFIT as unfit:
+                self._record_apart(part, unfit)
+
+    def _reading_on(self, entries: list[Entry]) -> Iterator[Sequence[Entry]]:
+        """Yield entries, then what follows and joins them, read while the store is busy."""
+        read, asked = entries[:], min(CHUNK, BATCH)
+        while read:
+            yield read
+            full = len(read) == asked
+            asked = min(CHUNK, BATCH - len(entries))
+            read = self._following(entries[-1].offset, asked) if full and asked else []
+            entries += read
+
+    def _following(self, after: str, count: int) -> list[Entry]:
+        """Return entries after the one read last; none where `step` is to look first what happened.
+
+        So where the log began anew meanwhile, or misses the entry that was read last.
+        """
+        with suppress(Unavailable):
+            entries = self._log.read(self.site, after, count, None)
+            first = self._log.first_offset(self.site)
+            if self._log.epoch(self.site) == self._epoch and first is not None:
+                return entries if seq_of(first) <= seq_of(after) else []
+        return []
 
     def _decoded(
-        self, entries: Sequence[Entry], quarantined: list[Quarantined]
-    ) -> Iterator[list[Recorded]]:
-        """Yield the events of entries in chunks; what is none of them goes to `quarantined`."""
-        for first in range(0, len(entries), CHUNK):
-            chunk = []
-            for entry in entries[first : first + CHUNK]:
+        self, read: Iterable[Sequence[Entry]], quarantined: list[Quarantined]
+    ) -> Iterator[Chunk]:
+        """Yield the events of entries as they were read; the others go to `quarantined`."""
+        for entries in read:
+            events = []
+            for entry in entries:
                 try:
                     if entry.digest is None:
                         quarantined.append(_quarantined(entry.payload))
                     else:
                         event = _event(entry.payload)
-                        chunk.append(Recorded(event, seq_of(entry.offset), entry.digest))
+                        events.append(Recorded(event, seq_of(entry.offset), entry.digest))
                 except msgspec.DecodeError as error:
                     quarantined.append(_poison(entry, str(error), self._now()))
-            yield chunk
+            yield Chunk(entries[-1].offset, events)
 
-    def _write_entries(self, entries: Sequence[Entry], after: str) -> None:
+    def _write_entries(self, read: Iterable[Sequence[Entry]], entries: Sequence[Entry]) -> None:
+        """Store entries as they are read; `entries`: all of them, by then."""
         quarantined: list[Quarantined] = []
         try:
-            self._write(self._decoded(entries, quarantined), quarantined, after)
+            self._write(self._decoded(read, quarantined), quarantined)
         except psycopg.errors.UniqueViolation:
             quarantined.clear()
-            recorded = [*chain.from_iterable(self._decoded(entries, quarantined))]
-            self._write_unrecorded(recorded, quarantined, after)
+            chunks = self._decoded([entries], quarantined)
+            recorded = [*chain.from_iterable(chunk.events for chunk in chunks)]
+            self._write_unrecorded(recorded, quarantined, entries[-1].offset)
 
     def _write_unrecorded(
         self, recorded: Sequence[Recorded], quarantined: list[Quarantined], after: str
     ) -> None:
         fresh, conflicts = self._unrecorded(recorded)
-        self._write([fresh], [*quarantined, *conflicts], after)
+        self._write([Chunk(after, fresh)], [*quarantined, *conflicts])
 
-    def _write(
-        self, chunks: Iterable[list[Recorded]], quarantined: list[Quarantined], after: str
-    ) -> None:
+    def _write(self, chunks: Iterable[Chunk], quarantined: list[Quarantined]) -> None:
         folding = self._folding or self._again()
-        batch = Batch(self._epoch, after, self._now(), quarantined=quarantined)
-        batch.events = _folded(chunks, batch, folding)
+        batch = Batch(self._epoch, self._after, self._now(), quarantined=quarantined)
+        batch.events = folded(chunks, batch, folding)
         self._folding = None  # until it is stored: the board is ahead of SQL meanwhile
         self._writer.write(batch)
         self._folding = folding
-        folding.rest(_ALL_RECORDED)
-        self._after = after
+        self._after = batch.after
         self.progress.events += batch.stored
         self.progress.poisoned += len(quarantined)
         self.progress.last_write_at = batch.at
@@ -342,50 +372,6 @@ def restored(site: str, snapshot: Snapshot) -> Board:
     board.last_event_at = snapshot.last_event_at
     board.changed_orders.clear()
     return board
-
-
-def _folded(chunks: Iterable[list[Recorded]], batch: Batch, folding: Folding) -> Iterator[Recorded]:
-    """Yield the events as they are folded; then note in the batch every row that they change."""
-    board = folding.board
-    board.changed_orders.clear()
-    board.changed_output.clear()
-    unmet = set(board.unmet_voids)
-    subjects: dict[str, None] = {}
-    days: set[UnitDay] = set()
-    for chunk in chunks:
-        events = [item.event for item in chunk]
-        folding.fetch(events)
-        for item in chunk:
-            folding.apply(item.event)
-            subjects[item.event.subject] = None
-            yield item
-        folding.hold(events, 0)
-        batch.stored += len(chunk)
-        days |= days_of(events)
-        batch.undone += [_undone(event) for event in events if event.type is _VOIDED]
-    batch.stale = keys_of_subjects(subjects) | keys_of_days(days)
-    batch.folds = [board.existing(subject) or blank(subject) for subject in subjects]
-    batch.output = {key: board.output.get(key, [0, 0, 0]) for key in board.changed_output}
-    batch.completed = _completions(board, board.changed_orders)
-    batch.pending_voids = [
-        (identity, subject)
-        for identity in sorted(board.unmet_voids - unmet)
-        for subject in sorted(board.void_subjects[identity])
-    ]
-    batch.settled_voids = sorted(unmet - board.unmet_voids)
-
-
-def _undone(void: Event) -> Identity:
-    return (void.data.event_source or void.source, void.data.event_id or "")
-
-
-def _completions(board: Board, orders: Iterable[str]) -> dict[str, datetime | None]:
-    completed = {}
-    for order_id in orders:
-        state = board.orders.get(order_id)
-        if state is not None and state.plan is not None:
-            completed[order_id] = completed_at(board, state.plan)
-    return completed
 
 
 def _moment(offset: str) -> str:
