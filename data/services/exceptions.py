@@ -30,9 +30,7 @@ from data.services.live import LiveSite
 from data.services.staleness import EXCEPTION as MARK
 
 LOOK_S = 0.2
-PLANNED_S = (
-    1.0  # what is planned and reported in one request comes as two, one soon after the other
-)
+PLANNED_S = 1.0  # for what is planned and reported in one request, and read one after the other
 MOVES_S = 3.0  # for what people moved, should nobody have called
 RULES_S, OUTSIDE_S, RIPPLE_S = 3.0, 5.0, 5.0
 GAPS_S = 2.0  # of a gap people are told within ten seconds, all in all
