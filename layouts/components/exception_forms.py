@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from msgspec import Struct
 
 from data.domain.exceptions.records import Case
-from layouts.components.still import Element
+from layouts.components.still import OWN, Element
 from layouts.text import Translator, msgid
 
 MOST_WORDS = 1000
@@ -146,7 +146,7 @@ def bulk(sender: Sender, t: Translator) -> Component:
         shelving(t),
         resolving(t),
         clear,
-        html.Span(className="mp-x-wrong", role="alert"),
+        html.Span(className="mp-x-wrong", role="alert", **OWN),
     ]
     return html.Form(
         inside, id=BULK, action=sender.action, method="post", className="mp-x-bar",
@@ -167,7 +167,7 @@ def pick(case: Case, label: str) -> Element:
 def one(sender: Sender, case: Case, body: Sequence[Any], css: str = "") -> Component:
     """Return a form about one exception, as its reader has seen it."""
     own = hidden(sender, case=f"{case.number}.{case.version}")
-    wrong = html.Span(className="mp-x-wrong", role="alert")
+    wrong = html.Span(className="mp-x-wrong", role="alert", **OWN)
     return html.Form(
         [*own, *body, wrong], action=sender.action, method="post",
         className=f"mp-x-form {css}".strip(),

@@ -16,12 +16,11 @@ from msgspec import Struct
 from data.domain.asked import Asked
 from data.domain.policy import Kind
 from layouts.components.need_words import moment
-from layouts.components.still import Element
+from layouts.components.still import OWN, Element
 from layouts.text import Translator
 from layouts.urls import address
 
 MOST_ADVICE, MOST_WORDS = 100, 1000
-SAYS = {"aria-live": "polite", "data-own": "1"}  # of the place where the script says what was done
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -49,7 +48,7 @@ def form(
         **hidden,
     }
     inputs = [_input(type="hidden", name=name, value=value) for name, value in kept.items()]
-    wrong = html.P(className="mp-ask-wrong", role="alert")
+    wrong = html.P(className="mp-ask-wrong", role="alert", **OWN)
     return html.Form(
         [*inputs, *fields, wrong],
         action=f"{sender.actions}/{what}",

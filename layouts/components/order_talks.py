@@ -18,6 +18,7 @@ from layouts.components.links import link
 from layouts.components.need_forms import Sender
 from layouts.components.need_talk import Said, summary, thread
 from layouts.components.reading import Reading
+from layouts.components.still import SAYS
 
 
 class Talks(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ def talks_section(view: OrderView, talks: Talks, reading: Reading) -> Component 
     if not items:
         return None
     t = reading.t
-    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
+    said = html.Div(className="mp-ask-said", role="status", **SAYS)
     aside = link(t("All that was asked of suppliers"), reading.address.href("/needs", at=None))
     body = html.Div([said, *items], className="mp-talks")
     return desk.section(t("Comments with suppliers"), body, aside, id="talks")

@@ -16,6 +16,9 @@ from msgspec import Struct
 
 Node = str | list[Any]  # a text, or [tag, attributes, children]
 
+OWN = {"data-own": "1"}  # of what a script fills in: it stays when its surroundings are drawn anew
+SAYS = {"aria-live": "polite", **OWN}  # of the place where a script says what was done
+
 _ATTRIBUTES = {"className": "class", "dateTime": "datetime", "tabIndex": "tabindex"}
 _LEFT_OUT = ("children", "style")
 

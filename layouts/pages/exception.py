@@ -22,7 +22,7 @@ from layouts.components.exception_proof import proof
 from layouts.components.exception_view import HITS, CaseView, moment, read_by, when
 from layouts.components.exception_words import facts, lasts, title, where
 from layouts.components.links import link
-from layouts.components.still import still
+from layouts.components.still import SAYS, still
 from layouts.pages.exceptions import keys, path_of
 from layouts.text import NONE, msgid
 
@@ -50,7 +50,7 @@ def layout(view: CaseView, href: Href) -> Component:
     tree = html.Div(
         [
             _head(view, href),
-            html.P(className="mp-x-said", role="status", **{"aria-live": "polite"}),
+            html.P(className="mp-x-said", role="status", **SAYS),
             _path(view),
             *([_actions(view, view.sender)] if view.sender else []),
             html.Div(

@@ -20,7 +20,7 @@ from layouts.components import exception_looks as looks
 from layouts.components.exception_forms import Sender
 from layouts.components.exception_words import Words, condition, facts, lasts, title, where
 from layouts.components.links import link
-from layouts.components.still import still
+from layouts.components.still import SAYS, still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import NONE, Translator, msgid
 from layouts.urls import segment
@@ -109,7 +109,7 @@ def layout(view: InboxView, href: Href, t: Translator) -> Component:
 
 def below(view: InboxView, href: Href, t: Translator) -> list[Component]:
     """Return everything below the filters."""
-    said = html.P(className="mp-x-said", role="status", **{"aria-live": "polite"})
+    said = html.P(className="mp-x-said", role="status", **SAYS)
     if not view.cases:
         return [said, _nothing(view, href, t)]
     previous, following = href(page=_earlier(view.page)), href(page=str(view.page + 1))

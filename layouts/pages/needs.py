@@ -20,7 +20,7 @@ from layouts.components.links import link
 from layouts.components.need_card import known, mark, marks, what, when
 from layouts.components.need_forms import Sender
 from layouts.components.need_talk import Said, summary, thread
-from layouts.components.still import still
+from layouts.components.still import SAYS, still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import Translator, msgid
 from layouts.theme import LOOKS
@@ -86,7 +86,7 @@ def fits(row: Supply, which: str) -> bool:
 
 def layout(view: NeedsView, href: Href, t: Translator) -> Component:
     """Return the page."""
-    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
+    said = html.Div(className="mp-ask-said", role="status", **SAYS)
     above = [desk.page_head(t(HEADING), _lead(view, t)), said]
     return html.Div(
         [

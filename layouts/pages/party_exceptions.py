@@ -19,7 +19,7 @@ from layouts.components import exception_looks as looks
 from layouts.components.exception_forms import Sender
 from layouts.components.exception_words import condition
 from layouts.components.reading import Reading
-from layouts.components.still import still
+from layouts.components.still import OWN, SAYS, still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import NONE, Translator, msgid
 from layouts.theme import LOOKS
@@ -74,7 +74,7 @@ def layout(view: PartyView) -> Component:
         t("When a date of yours moves, it stands here with the old date and the new one."),
     )
     items = [_one(one, view) for one in view.told] or [empty]
-    said = html.P(className="mp-x-said", role="status", **{"aria-live": "polite"})
+    said = html.P(className="mp-x-said", role="status", **SAYS)
     tree = html.Div(
         [desk.page_head(t(TITLE), lead if view.told else None), said, *items],
         className="mp-x-page mp-x-party",
@@ -158,7 +158,7 @@ def _forms(one: Told, view: PartyView) -> Component:
     acts = [forms.button("comment", t("Send"), first=not waits)]
     if waits:
         acts.insert(0, forms.button("acknowledge", t("We know of it"), first=True))
-    wrong = html.Span(className="mp-x-wrong", role="alert")
+    wrong = html.Span(className="mp-x-wrong", role="alert", **OWN)
     return html.Form(
         [*hidden, field, html.Div([*acts, wrong], className="mp-x-actions")],
         action=view.sender.action, method="post", className="mp-x-form mp-x-saying",

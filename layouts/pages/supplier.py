@@ -19,7 +19,7 @@ from layouts.components.links import link
 from layouts.components.need_card import card
 from layouts.components.need_forms import Sender
 from layouts.components.need_talk import Said
-from layouts.components.still import still
+from layouts.components.still import SAYS, still
 from layouts.sheets import Column, Sheet, Value
 from layouts.text import Translator, msgid
 
@@ -92,7 +92,7 @@ def _marks(view: BoardView) -> dict[str, str]:
 def _above(view: BoardView, t: Translator) -> list[Any]:
     title = t("What {site} needs from you", site=view.site_name)
     uploading = [] if view.alone else [need_forms.upload(view.sender, t)]
-    said = html.Div(className="mp-ask-said", role="status", **need_forms.SAYS)
+    said = html.Div(className="mp-ask-said", role="status", **SAYS)
     return [desk.page_head(title, _lead(view, t), uploading), said]
 
 

@@ -165,10 +165,10 @@ def test_who_comes_second_sees_who_was_first_and_the_newest(opened, served):
     served.memory.cases[17] = taken
     page.keyboard.press("j")
     page.keyboard.press("a")
-    expect(page.locator(".mp-x-said")).to_have_text(
+    expect(page.locator("#case-17 .mp-x-who strong")).to_have_text("Lin Wei-ting")
+    expect(page.locator(".mp-x-said")).to_have_text(  # which the newest has left there
         "Lin Wei-ting was first: E-17 is acknowledged now."
     )
-    expect(page.locator("#case-17 .mp-x-who strong")).to_have_text("Lin Wei-ting")
 
 
 def test_a_comment_is_said_from_the_list_by_one_key(opened, served):

@@ -229,11 +229,15 @@ def test_a_recorder_lets_go_of_what_it_has_recorded(world: World) -> None:
         drain(recorder)
         assert recorder._folding is not None
         board = recorder._folding.board
-        assert not board.operations["operation/SO-1/10"].ledger
-        world.accept(void("v", "a"))
+        operation = board.operations["operation/SO-1/10"]
+        world.accept(good("c", 5))
         drain(recorder)
-    assert board.operations["operation/SO-1/10"].good == 4
-    assert world.rows("SELECT good FROM operation") == [(4,)]
+        assert [event.id for event in operation.ledger.values()] == ["c"]  # until the next batch
+        for one in (void("v", "a"), good("d", 6)):
+            world.accept(one)
+            drain(recorder)
+    assert operation.good == 15
+    assert world.rows("SELECT good FROM operation") == [(15,)]
     assert not board.voided
 
 

@@ -264,6 +264,7 @@ OPENS = {
     "scoped": "the door",
     "recording": "takes role and site itself, in each transaction",
     "locks": "holds an advisory lock and reads no row",
+    "calls": "listens to what others call, and reads no row",
     "embedded": "asks whether the server answers",
     "migrate": "makes the tables, as who owns them",
     "dump": "copies everything, as a login that row security doesn't bind",
