@@ -307,7 +307,8 @@ class LiveSite:
         self.indexes.refresh(self.now)
 
     def _look(self) -> None:
-        self.signals = self._log.signals(self.site)
+        # An emptied log has none until machines signal again: the one that is silent stays known.
+        self.signals = {**self.signals, **self._log.signals(self.site)}
         self._readers = self._log.readers(self.site)
         note = self._readers.get(READER)
         if note is not None:

@@ -1,6 +1,7 @@
 """A live board in memory: what its events share, and what it holds of what changed."""
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 class Log:
     """A log that was read to its end once what it holds was handed out."""
 
+    heard: ClassVar[dict[str, float]] = {}
+
     def __init__(self, *events: Event) -> None:
         self.entries = [
             Entry(f"{n}-0", msgspec.json.encode(event), b"d") for n, event in enumerate(events, 1)
@@ -28,7 +31,7 @@ class Log:
         return found
 
     def signals(self, site: str) -> dict[str, float]:
-        return {}
+        return self.heard
 
     def readers(self, site: str) -> dict[str, tuple[str, float]]:
         return {}
@@ -71,3 +74,11 @@ def test_whoever_overlooks_what_changed_holds_no_list_of_it() -> None:
     live.overlook()
     assert not (live.board.changed_orders or live.facts.changed_forecasts or live.facts.concerned)
     assert live.board.operation("SO-1", "10").good == 1
+
+
+def test_a_machine_that_was_silent_when_the_log_was_emptied_is_silent_still() -> None:
+    live, now_s = live_after(), NOW.timestamp()
+    for heard in ({"CUT-1": now_s - 90, "CUT-2": now_s - 5}, {}, {"CUT-2": now_s - 1}):
+        live._log.heard = heard  # type: ignore[attr-defined]
+        live.poll()
+    assert live.signal_age_s() == {"CUT-1": 90.0, "CUT-2": 1.0}
