@@ -17,13 +17,9 @@ from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
 from data.services.errors import Forbidden
 from data.services.exception_desk import Acting, ExceptionDesk, Moved, WantedError
-from tests.contract.watching import ANNA, BERT, DOWN, SITE, Factory, desk_of, moves, turns
+from tests.contract.watching import ANNA, BERT, DOWN, LATE, SITE, Factory, desk_of, moves, turns
 from tests.contract.world import World, drain, envelope, order, process
 
-LATE = Rule(
-    id="not-started", condition=Condition.NOT_STARTED, severity=Severity.LOW,
-    owner=Role.PLANNER, limit_s=1800.0, informs=(Role.SUPPLIER,),
-)  # fmt: skip
 SCRAP = Rule(
     id="scrap", condition=Condition.SCRAP, severity=Severity.LOW, owner=Role.MANAGER, limit=0.5,
     least=1, limit_s=3600.0,

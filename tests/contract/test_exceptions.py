@@ -6,21 +6,15 @@ from contextlib import closing
 import pytest
 from msgspec.structs import replace
 
-from data.domain.exceptions.records import Move, Severity, State
-from data.domain.exceptions.rules import Condition, Rule
+from data.domain.exceptions.records import Move, State
+from data.domain.exceptions.rules import Condition
 from data.domain.exceptions.search import CaseFilter
 from data.domain.facts import EXCEPTION
-from data.domain.scope import Role
 from data.services.errors import Unavailable
 from data.services.exception_desk import ExceptionDesk
 from data.services.exceptions import LOOK_S, MOVES_S, PLANNED_S
-from tests.contract.watching import ANNA, DOWN, SITE, Factory, desk_of, moves, turns
+from tests.contract.watching import ANNA, DOWN, LATE, SITE, Factory, desk_of, moves, turns
 from tests.contract.world import World, good, order, plan_document, process
-
-LATE = Rule(
-    id="not-started", condition=Condition.NOT_STARTED, severity=Severity.LOW,
-    owner=Role.PLANNER, limit_s=1800.0, informs=(Role.SUPPLIER,),
-)  # fmt: skip
 
 
 @pytest.fixture

@@ -19,6 +19,10 @@ from data.stream.facts import FactsStream
 from tests.contract.world import PLANT, World, envelope
 
 SITE = PLANT.id
+LATE = Rule(
+    id="not-started", condition=Condition.NOT_STARTED, severity=Severity.LOW,
+    owner=Role.PLANNER, limit_s=1800.0, informs=(Role.SUPPLIER,),
+)  # fmt: skip
 DOWN = Rule(
     id="unit-down", condition=Condition.UNIT_STATE, severity=Severity.CRITICAL,
     owner=Role.MANAGER, states=("down",), limit_s=600.0,
