@@ -15,8 +15,8 @@ OVERRIDING SYSTEM VALUE VALUES
 ('6150962a', E'\\x03e481913a16d4ee78ae2d1f42c9b6f88f803151843697d286971640048aa3e8', 'dock', 'plc', '2026-09-11 06:00:00+00', '2026-09-11 06:00:00+00', '20000', 'source', NULL);
 INSERT INTO archive_run (site, before, made_at, folder, events, orders, number, taken)
 OVERRIDING SYSTEM VALUE VALUES
-('plant', '2026-10-01 00:00:00+00', '2026-11-02 13:01:00+00', '/tmp/milepost-test-a_69ayh4/archive/plant/before-2026-10', '30', '2', '1', 'true'),
-('plant', '2026-11-01 00:00:00+00', '2026-11-02 13:01:00+00', '/tmp/milepost-test-a_69ayh4/archive/plant/before-2026-11', '2', '1', '1', 'true');
+('plant', '2026-10-01 00:00:00+00', '2026-11-02 13:01:00+00', '/var/lib/milepost/archive/plant/before-2026-10', '30', '2', '1', 'true'),
+('plant', '2026-11-01 00:00:00+00', '2026-11-02 13:01:00+00', '/var/lib/milepost/archive/plant/before-2026-11', '2', '1', '1', 'true');
 INSERT INTO audit (number, at, actor, action, subject, site, party, address, detail, code)
 OVERRIDING SYSTEM VALUE VALUES
 ('1', '2026-09-11 06:00:00+00', 'account/root', 'account_changed', 'account/d5efbda0a4719be6', NULL, NULL, '10.0.0.1', '{"role": "administrator", "login": "root", "sites": ["*"], "changed": "made"}', E'\\xbf6baa9f95166294822f049383436a3b764bf418995226f7fe17de897afb1b21'),
