@@ -24,7 +24,7 @@ from data.services.sites import Sites
 from data.settings import Settings, SettingsError
 from data.store.history import History
 from data.store.history import connect as connect_sql
-from data.store.scoped import WEB, beside
+from data.store.scoped import WEB, beside, close
 from data.stream.facts import FactsStream
 from data.stream.log import EventLog
 from data.stream.log import connect as connect_log
@@ -71,6 +71,10 @@ class Engines:
         self.past = self.sql if replica is None else beside(self.sql, replica)
         self.history = History(self.sql)
         self.promises = Promises()
+
+    def close(self) -> None:
+        """Take leave of PostgreSQL."""
+        close(self.past)
 
     def recorder(self, site: str) -> "Recorder":
         """Make the recorder of a site."""

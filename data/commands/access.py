@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from data.services.live import utc_now
@@ -13,6 +14,7 @@ CONSOLE = "command line"  # who did it, in the audit trail
 
 if TYPE_CHECKING:
     from data.domain.audit import Head
+    from data.services.accounts_desk import AccountsDesk
     from data.services.ports import StoredKey
 
 
@@ -21,23 +23,24 @@ def manage_keys(settings: Settings, options: argparse.Namespace) -> int:
     from data.domain.scope import Role
     from data.services.keys import Keys, noting
 
-    sql = Engines(settings).sql
-    store, noted = KeyStore(sql), noting(People(sql, secret_of(settings)).audit, CONSOLE)
-    keys, action = Keys(store, utc_now, noted), options.action
-    if action == "add":
-        site = options.what or options.site
-        if options.role:
-            print(keys.create_reader(site, Role(options.role), options.party))
+    with closing(Engines(settings)) as engines:
+        sql = engines.sql
+        store, noted = KeyStore(sql), noting(People(sql, secret_of(settings)).audit, CONSOLE)
+        keys, action = Keys(store, utc_now, noted), options.action
+        if action == "add":
+            site = options.what or options.site
+            if options.role:
+                print(keys.create_reader(site, Role(options.role), options.party))
+            else:
+                print(keys.create(site, options.source))
+        elif action == "revoke":
+            if not keys.revoke(options.what):
+                print(f"no working key {options.what}", file=sys.stderr)
+                return 1
         else:
-            print(keys.create(site, options.source))
-    elif action == "revoke":
-        if not keys.revoke(options.what):
-            print(f"no working key {options.what}", file=sys.stderr)
-            return 1
-    else:
-        for key in store.all():
-            print(_told(key))
-    return 0
+            for key in store.all():
+                print(_told(key))
+        return 0
 
 
 def _told(key: "StoredKey") -> str:
@@ -49,10 +52,15 @@ def _told(key: "StoredKey") -> str:
 
 def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     """Make, list, disable, enable accounts; make links with which their owners choose passwords."""
+    with closing(Engines(settings)) as engines:
+        desk = People(engines.sql, secret_of(settings)).desk
+        return _managed(desk, address(settings), options)
+
+
+def _managed(desk: "AccountsDesk", here: str, options: argparse.Namespace) -> int:
     from data.domain.scope import Role
     from data.services.accounts_desk import By
 
-    desk = People(Engines(settings).sql, secret_of(settings)).desk
     by, action = By(CONSOLE), options.action
     if action == "list":
         for one in desk.all():
@@ -63,13 +71,13 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
     if action == "add":
         name, role = options.name or options.login, Role(options.role)
         offered = desk.add(by, options.login, name, role, options.site or ["*"], options.party)
-        print(address(settings) + offered.path)
+        print(here + offered.path)
         return 0
     account = desk.find(options.login)
     if account is None:
         raise ValueError(f"no account {options.login}")
     if action == "reset":
-        print(address(settings) + desk.reset(by, account).path)
+        print(here + desk.reset(by, account).path)
     else:
         (desk.disable if action == "disable" else desk.enable)(by, account)
     return 0
@@ -78,9 +86,8 @@ def manage_accounts(settings: Settings, options: argparse.Namespace) -> int:
 def verify_audit(settings: Settings, options: argparse.Namespace) -> int:
     """Walk the audit trail; print its end, or the first bad record."""
     noted = (_head(text) for text in (options.head, options.after, options.until))
-    sql = Engines(settings).sql
-    end, fault = People(sql, secret_of(settings)).audit.verify(*noted)
-    sql.dispose()
+    with closing(Engines(settings)) as engines:
+        end, fault = People(engines.sql, secret_of(settings)).audit.verify(*noted)
     if fault is not None:
         print(f"record {fault.number}: {fault.what}", file=sys.stderr)
         return 1

@@ -8,7 +8,7 @@ two copies would be in neither. What is in both is told apart by its place and i
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -129,11 +129,7 @@ def _engines(settings: Settings) -> Iterator[Engines]:
         if settings.database_url is None:
             url = stack.enter_context(EmbeddedPostgres(settings.var / "postgres"))
             settings = replace(settings, database_url=url)
-        engines = Engines(settings)
-        try:
-            yield engines
-        finally:
-            engines.sql.dispose()
+        yield stack.enter_context(closing(Engines(settings)))
 
 
 def _mark(settings: Settings) -> str:

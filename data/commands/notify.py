@@ -1,7 +1,8 @@
 """The notifier's process, and the command that shows and opens its ways. Imported by `app`."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import structlog
 
@@ -25,10 +26,16 @@ def notify(settings: Settings, words: MakesWords, papers: MakesPapers) -> int:
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    notifier, senders = notifier_of(Engines(settings, WORKER), settings, words, papers)
+    with closing(Engines(settings, WORKER)) as engines:
+        notifier, senders = notifier_of(engines, settings, words, papers)
+        steps = {"notifier": notifier.step} | {name: one.step for name, one in senders.items()}
+        return _kept_going(steps)
+
+
+def _kept_going(steps: Mapping[str, Callable[[], int]]) -> int:
+    """Do each of the steps over and over in a thread of its own."""
     stop_on_signals(stop := threading.Event())
     failed: list[str] = []
-    steps = {"notifier": notifier.step} | {name: one.step for name, one in senders.items()}
     threads = [
         threading.Thread(target=_go_on, args=(name, step, stop, failed), name=f"notify {name}")
         for name, step in steps.items()
@@ -44,17 +51,18 @@ def show_ways(settings: Settings, opened: str, address: str) -> int:
     """Print the ways there are and what of them is shut; open one again."""
     from data.store.way_states import WayStates
 
-    book = WayStates(Engines(settings, WORKER).sql)
-    if opened:
-        was_shut = book.reopen(opened, address)
-        print(f"{opened} {address}: {'open' if was_shut else 'was not shut'}")
-        return int(not was_shut)
-    ways = ways_of(settings)
-    for name in ways.names():
-        way = ways.find(name)
-        print(f"{name}  {way.kind if way else ''}")
-    for shut in book.all_shut():
-        print(f"{shut.way} {shut.address}  shut {shut.at:%F %T}: {shut.reason}")
+    with closing(Engines(settings, WORKER)) as engines:
+        book = WayStates(engines.sql)
+        if opened:
+            was_shut = book.reopen(opened, address)
+            print(f"{opened} {address}: {'open' if was_shut else 'was not shut'}")
+            return int(not was_shut)
+        ways = ways_of(settings)
+        for name in ways.names():
+            way = ways.find(name)
+            print(f"{name}  {way.kind if way else ''}")
+        for shut in book.all_shut():
+            print(f"{shut.way} {shut.address}  shut {shut.at:%F %T}: {shut.reason}")
     return 0
 
 

@@ -4,6 +4,8 @@ import ctypes
 import signal
 import threading
 import time
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 from data.commands.archive import keep_up
 from data.services.ingest import Ingest
@@ -11,6 +13,9 @@ from data.services.live import LiveSite, utc_now
 from data.settings import Settings
 from data.store.scoped import WORKER
 from data.wiring import DEMO_SITE, Engines, in_thread, patiently, stop_on_signals
+
+if TYPE_CHECKING:
+    from data.services.worker import Worker
 
 # glibc's mallopt: of heaps (one for each thread that meets another in malloc, else), and from which
 # size on memory is asked of the system by itself, and given back at once.
@@ -32,13 +37,9 @@ def work(settings: Settings) -> int:
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    engines = Engines(settings, WORKER)
     in_thread(keep_up, settings)
-    worker = Worker(engines.log, engines.history, engines.recorder)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
-    worker.run()
-    return 0
+    with closing(Engines(settings, WORKER)) as engines:
+        return _worked(Worker(engines.log, engines.history, engines.recorder))
 
 
 def watch(settings: Settings) -> int:
@@ -48,8 +49,11 @@ def watch(settings: Settings) -> int:
 
     _keep_memory_small()
     patiently(lambda: upgrade(settings.database_url or ""))
-    engines = Engines(settings, WORKER)
-    worker = Worker(engines.log, None, engines.watch)
+    with closing(Engines(settings, WORKER)) as engines:
+        return _worked(Worker(engines.log, None, engines.watch))
+
+
+def _worked(worker: "Worker") -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()
@@ -58,12 +62,18 @@ def watch(settings: Settings) -> int:
 
 def simulate(settings: Settings) -> int:
     """Run the demo factory: its past once, then live."""
-    from data.services.demo import DemoSink
-    from data.simulate.run import run_demo
     from data.store.migrate import upgrade
 
     patiently(lambda: upgrade(settings.database_url or ""))
-    engines = Engines(settings)
+    with closing(Engines(settings)) as engines:
+        _played(engines, settings.seed)
+    return 0
+
+
+def _played(engines: Engines, seed: int) -> None:
+    from data.services.demo import DemoSink
+    from data.simulate.run import run_demo
+
     stop_on_signals(stop := threading.Event())
     before = LiveSite(DEMO_SITE, engines.log, engines.history, utc_now)
     before.load()  # what is recorded, and what the log holds beyond it
@@ -72,8 +82,7 @@ def simulate(settings: Settings) -> int:
     fresh = before.board.site_state.site is None
     recorder = engines.recorder(DEMO_SITE) if fresh else None
     sink = DemoSink(DEMO_SITE, ingest, engines.log, utc_now, recorder)
-    run_demo(sink, before.board, settings.seed, utc_now, stop.wait, stop.is_set)
-    return 0
+    run_demo(sink, before.board, seed, utc_now, stop.wait, stop.is_set)
 
 
 def _keep_memory_small() -> None:

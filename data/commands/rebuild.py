@@ -1,6 +1,7 @@
 """Compares what is derived with the events it comes from. Imported by `app`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 
 from data.domain.indexes import Indexes
@@ -26,16 +27,17 @@ def rebuild(settings: Settings, check: bool, only: str) -> int:
 
     Returns 1 where anything differs.
     """
-    engines, differs = Engines(settings, WORKER), 0
-    for site in [only] if only else [model.id for model in engines.history.sites()]:
-        found = [*differences(engines, site)]
-        differs += len(found)
-        print(f"{site}: {len(found)} differences")
-        for one in found[:MOST_SHOWN]:
-            print(f"  {one.kind} {one.key}: {one.what}")
-        if found and not check:
-            Kept(engines.sql).mark(site, found)
-            print("  marked: the watch works them out anew")
+    differs = 0
+    with closing(Engines(settings, WORKER)) as engines:
+        for site in [only] if only else [model.id for model in engines.history.sites()]:
+            found = [*differences(engines, site)]
+            differs += len(found)
+            print(f"{site}: {len(found)} differences")
+            for one in found[:MOST_SHOWN]:
+                print(f"  {one.kind} {one.key}: {one.what}")
+            if found and not check:
+                Kept(engines.sql).mark(site, found)
+                print("  marked: the watch works them out anew")
     return int(differs > 0)
 
 

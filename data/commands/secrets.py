@@ -7,6 +7,7 @@ when it was cut short: what is sealed with the new key already is left as it is.
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from data.domain.audit import Head
@@ -29,11 +30,8 @@ def rotate_secret(settings: Settings, file: Path) -> int:
     old, new = secret_of(settings), _read(file)
     if old == new:
         raise RotationError(f"{file} holds the secret that is in use")
-    sql = Engines(settings).sql
-    try:
-        end = _go_over(People(sql, old), old, new)
-    finally:
-        sql.dispose()
+    with closing(Engines(settings)) as engines:
+        end = _go_over(People(engines.sql, old), old, new)
     print(f"The trail of the old secret ends at {end.number}:{end.code.hex()}")
     print(f"Start every part with the secret of {file}, and keep the old one with that line.")
     return 0

@@ -1,6 +1,7 @@
 """Commands that only print: an analysis of a file, what was not taken. Imported by `app`."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 from data.settings import Settings
@@ -18,7 +19,9 @@ def analyse(file: Path, as_json: bool) -> int:
 
 def show_quarantine(settings: Settings, site: str) -> int:
     """Print what was not taken at a site, newest first, and why."""
-    for item in Engines(settings).history.quarantined(site, 200):
+    with closing(Engines(settings)) as engines:
+        items = engines.history.quarantined(site, 200)
+    for item in items:
         print(f"{item.received_at:%F %T}  {item.kind}  {item.source}  {item.event_id}")
         print(f"    {item.field}: {item.reason}")
         print(f"    {bytes(item.raw)[:300].decode(errors='replace')}")
