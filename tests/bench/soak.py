@@ -1,7 +1,8 @@
 """Months in minutes: does memory of web, workers and browser stay flat under events and pushes?
 
 A Chromium wall and viewers beside it get every change that the real web process pushes; the
-recorder records and the watch watches. Most events are of orders that stay open for ever; the
+recorder records, the watch watches, and the notifier tells a webhook, whose receiver is the tests'
+own, of each bench in the yard that stops. Most events are of orders that stay open for ever; the
 others are the lives of orders that are planned, worked on, corrected, completed and leave: those
 happened three days ago, for a board keeps what was completed within two. Growth is a line through
 the second half of what was measured, when caches and pools are filled. Units: MB by 100,000
@@ -11,7 +12,7 @@ events.
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.request import urlopen
@@ -21,19 +22,34 @@ from playwright.sync_api import CDPSession
 
 from tests.bench.audience import seated
 from tests.bench.browser import Wall, opened_wall
-from tests.bench.factory import AREA, CENTERS, SOURCE, Factory
+from tests.bench.factory import AREA, CENTERS, SITE, SOURCE, Factory
 from tests.bench.figures import Measurement, at_least, at_most, noted
-from tests.bench.stage import Client, Program, Stage, opened_factory, running
+from tests.bench.stage import (
+    FOLDER,
+    Client,
+    Ground,
+    Program,
+    Stage,
+    opened_factory,
+    put_site,
+    running,
+    wait_until,
+)
+from tests.contract.notify.receivers import Receiver
+from tests.faults.harness.alarms import RAISED, prepare, robot_of
 
 EVENTS, QUICK = 200_000, 20_000
 PUSHES = 20_000
 VIEWERS = 40
 PORTION = 100  # events in a request
-LIVED = 10  # of them what becomes of one order from its plan to its end, and of a work unit
 LIFE = timedelta(days=3)  # how long ago that was
 RATE = 1_000.0  # events a second, at most
 LONGEST_S = 600.0
 SAMPLES = 40
+YARD, BENCHES = "YARD", 200  # each stops seldom enough not to flap
+STOPS = 5  # requests between two stops
+STANDS = 50  # requests that a bench stands still for
+PARTS = ("web", "recorder", "watch", "notifier")
 MB = 1e6
 
 
@@ -44,17 +60,19 @@ class Sample(NamedTuple):
     web: float
     recorder: float
     watch: float
+    notifier: float
     heap: float
     nodes: int
 
 
 class Soak(NamedTuple):
-    """Whom to ask."""
+    """Whom to ask; what to report with, and who is told. `parts` are in the order of `PARTS`."""
 
-    web: psutil.Process
-    recorder: psutil.Process
-    watch: psutil.Process
+    parts: tuple[psutil.Process, ...]
     page: CDPSession
+    made: Factory
+    client: Client
+    told: Receiver
 
 
 class Passing:
@@ -64,7 +82,7 @@ class Passing:
         self._number = 0
 
     def life(self) -> list[dict[str, Any]]:
-        """Return `LIVED` events: of the next order, and of a work unit just now."""
+        """Return what becomes of the next order, from plan to end, and of a work unit just now."""
         self._number += 1
         order, now = f"PO-{self._number}", datetime.now(UTC)
         begun = now - LIFE
@@ -85,21 +103,44 @@ class Passing:
         ]
 
 
+class Yard:
+    """Benches beside the line that stop one after the other, and go on."""
+
+    def __init__(self) -> None:
+        self._requests = self.stops = 0
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return what the benches tell with the next request."""
+        self._requests += 1
+        if self._requests % STOPS:
+            return []
+        self.stops += 1
+        found = [self._state(self.stops, "down")]
+        gone_on = self.stops - STANDS // STOPS
+        return [*found, self._state(gone_on, "processing")] if gone_on > 0 else found
+
+    def _state(self, stop: int, state: str) -> dict[str, Any]:
+        subject, kind = f"work-unit/{YARD}-{stop % BENCHES}", "work_unit.state_changed"
+        return _envelope(f"{state}-{stop}", kind, subject, datetime.now(UTC), {"state": state})
+
+
 def measure(stage: Stage, quick: bool) -> list[Measurement]:
     wanted, begun = QUICK if quick else EVENTS, time.monotonic()
-    with _world(stage) as (soak, made, client, wall, program):
-        before = pushes(program)
-        samples = [*_told(soak, made, client, wanted)]
-        wall.await_good(made.good, 60)
+    with _world(stage) as (soak, wall, program):
+        before, yard = pushes(program), Yard()
+        samples = [*_reported(soak, yard, wanted)]
+        wall.await_good(soak.made.good, 60)
         pushed = pushes(program) - before
+        wait_until(lambda: _raised(soak.told) >= yard.stops, 60, "every stop is told", 0.5)
     events = samples[-1].events
     counts = (("soak: events", events, EVENTS), ("soak: pushes, over all viewers", pushed, PUSHES))
-    lines = (("web", 5.0), ("recorder", 5.0), ("watch", 5.0), ("heap", 1.0))
+    lines = (*((name, 5.0) for name in PARTS), ("heap", 1.0))
     return [
         *(noted(name, count, "") if quick else at_least(name, count, "", least)
           for name, count, least in counts),
         noted("soak: it took", time.monotonic() - begun, "s"),
         noted("soak: of these, orders that came and went", events / PORTION, ""),
+        noted("soak: of these, stops of which people were told", yard.stops, ""),
         *(line for name, limit in lines
           for line in _judged(name, [getattr(one, name) for one in samples], samples, limit)),
         at_most("soak: DOM nodes grow by", samples[-1].nodes - samples[0].nodes, "nodes", 10),
@@ -107,41 +148,67 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
 
 
 @contextmanager
-def _world(stage: Stage) -> Iterator[tuple[Soak, Factory, Client, Wall, Program]]:
+def _world(stage: Stage) -> Iterator[tuple[Soak, Wall, Program]]:
     ground = stage.fresh()
-    with (
-        running(ground, "web") as program,
-        running(ground, "worker") as recorder,
-        running(ground, "watch", awaited=False) as watch,
-        seated(program) as audience,
-    ):
+    prepare(ground.database_url, [SITE])
+    with ExitStack() as stack:
+        program = stack.enter_context(running(ground, "web"))
+        told, ways = stack.enter_context(robot_of(FOLDER))
+        parts = [program, *(stack.enter_context(one) for one in _others(ground, ways))]
+        audience = stack.enter_context(seated(program))
         made, client = opened_factory(ground, program.port)
-        with opened_wall(program, watched=False) as wall:
-            audience.open(VIEWERS)
-            page = wall.page.context.new_cdp_session(wall.page)
-            pids = (program.pid, recorder.pid, watch.pid)
-            soak = Soak(*map(psutil.Process, pids), page)
-            yield soak, made, client, wall, program
+        put_site(client, program.port, _with_yard(made.site()))
+        wall = stack.enter_context(opened_wall(program, watched=False))
+        audience.open(VIEWERS)
+        page = wall.page.context.new_cdp_session(wall.page)
+        processes = tuple(psutil.Process(part.pid) for part in parts)
+        yield Soak(processes, page, made, client, told), wall, program
 
 
-def _told(soak: Soak, made: Factory, client: Client, wanted: int) -> Iterator[Sample]:
+def _others(ground: Ground, ways: str) -> list[AbstractContextManager[Program]]:
+    """Return what runs beside the web process."""
+    told = {"MILEPOST_NOTIFY": ways}
+    return [
+        running(ground, "worker"),
+        running(ground, "watch", awaited=False, env=told),
+        running(ground, "notify", awaited=False, env=told),
+    ]
+
+
+def _reported(soak: Soak, yard: Yard, wanted: int) -> Iterator[Sample]:
     """Report events at a pace; measure in between."""
     begun, told, every, passing = time.monotonic(), 0, wanted // SAMPLES, Passing()
     while told < wanted and time.monotonic() - begun < LONGEST_S:
         if told % every < PORTION:
             yield _sampled(soak, told)
-        client.post([*(made.report() for _ in range(PORTION - LIVED)), *passing.life()])
+        moved = [*passing.life(), *yard.events()]
+        soak.client.post([*(soak.made.report() for _ in range(PORTION - len(moved))), *moved])
         told += PORTION
         time.sleep(max(0.0, begun + told / RATE - time.monotonic()))
     yield _sampled(soak, told)
+
+
+def _raised(told: Receiver) -> int:
+    """Return of how many stops the receiver was told."""
+    return sum(one.document["type"] == RAISED for one in [*told.taken])
+
+
+def _with_yard(site: dict[str, Any]) -> dict[str, Any]:
+    """Return a site with benches in an area of their own, which no wall shows."""
+    benches = [{"id": f"{YARD}-{number}", "work_center": YARD} for number in range(BENCHES)]
+    area = {"id": YARD, "calendar": site["areas"][0]["calendar"], "output": [YARD]}
+    return site | {
+        "areas": [*site["areas"], area],
+        "work_centers": [*site["work_centers"], {"id": YARD, "area": YARD}],
+        "work_units": [*site["work_units"], *benches],
+    }
 
 
 def _sampled(soak: Soak, events: int) -> Sample:
     soak.page.send("HeapProfiler.collectGarbage")
     heap = soak.page.send("Runtime.getHeapUsage")["usedSize"]
     nodes = soak.page.send("Memory.getDOMCounters")["nodes"]
-    processes = (soak.web, soak.recorder, soak.watch)
-    used = (one.memory_info().rss / MB for one in processes)
+    used = (one.memory_info().rss / MB for one in soak.parts)
     return Sample(events, *used, heap / MB, nodes)
 
 

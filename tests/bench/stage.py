@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,10 +181,12 @@ def running(
     name: str = "app.py",
     cpu: int | None = None,
     awaited: bool = True,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Program]:
     """Run a command of the program (none: all of it, supervised) until the block ends.
 
-    `awaited`: the block begins when it answers; else as soon as it is started.
+    `awaited`: the block begins when it answers; else as soon as it is started. `env`: what it is
+    told besides the ground.
     """
     port, token = free_port(), ground.token()
     argv = (sys.executable, "-m", name) if name.startswith("tests.") else (sys.executable, name)
@@ -196,7 +198,7 @@ def running(
     child = Child(
         name=name,
         argv=argv,
-        env=ground.env(port) | {"PYTHONPATH": str(ROOT)},
+        env={**ground.env(port), "PYTHONPATH": str(ROOT), **(env or {})},
         ready=(lambda: answers(port)) if serves else None,
         output=said,
     )
