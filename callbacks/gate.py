@@ -18,6 +18,7 @@ from flask import Flask, Response, abort, current_app, g, has_request_context, r
 from msgspec import Struct
 from werkzeug.wrappers import Response as Answer
 
+from callbacks.later import later
 from data.domain.people import Account
 from data.domain.scope import Role, Scope
 from data.services.errors import Unavailable
@@ -92,6 +93,7 @@ DOORS: Mapping[str, Door] = {
     "openid.leave": Door.ANYBODY,
     "openid.come_back": Door.ANYBODY,
     "streams.handler": Door.KNOWN,
+    "waiting.ready": Door.KNOWN,
     "desk_live.stream": Door.KNOWN,
     "home_live.stream": Door.KNOWN,
     "exports.export": Door.KNOWN,
@@ -376,7 +378,7 @@ def _to_pairing() -> str:
 
 def _later(error: Unavailable) -> Answer:
     answer = Response("who you are can't be looked up now\n", 503, mimetype="text/plain")
-    answer.headers["Retry-After"] = str(error.retry_after_s)
+    later(answer, error)
     return answer
 
 

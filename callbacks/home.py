@@ -18,11 +18,13 @@ from callbacks.desk.visit import BeforeModel, DeskPage, in_order, roles_of
 from callbacks.gate import WATCHERS, Viewer, viewer
 from callbacks.tools import tools_of
 from callbacks.viewer import in_callback, theme_of, translator_of
+from callbacks.waiting import again
 from callbacks.walls import Walls, may_show
 from data.domain.glance import SiteGlance, site_glance
 from data.domain.scope import Scope
 from data.services.live import LiveSite
 from layouts import ids
+from layouts.components.again import EARLY
 from layouts.desk import Person
 from layouts.pages import home, message
 from layouts.text import Translator
@@ -59,6 +61,7 @@ class HomePage:
             self._named_pages(who, t), theme_of(theme), person, walls=_watches(who),
             tools=tools_of(who, t), glances=_glances(shown, who.scope), drawn_ms=_now_ms(),
             others=bool(self._walls.sites.ids()), bare=self._bare(shown, who, t),
+            again=again(EARLY),
         )  # fmt: skip
 
     def renew(self, wish: Any) -> Any:
@@ -91,7 +94,7 @@ class HomePage:
             for page in self.pages_of(who)
             if isinstance(page, BeforeModel) and who.scope.role in page.roles_before_model
         ]
-        bare = [live for live in shown if live.loaded and live.board.site_state.site is None]
+        bare = [live for live in shown if live.loaded and not live.known]
         return {live.site: early for live in bare}
 
     def _shown(self, who: Viewer) -> list[LiveSite]:
@@ -108,7 +111,7 @@ def _glances(shown: Sequence[LiveSite], scope: Scope) -> Mapping[str, SiteGlance
 
 def _glance(live: LiveSite, scope: Scope) -> SiteGlance:
     readers, site = live.readers(), live.board.site
-    if not live.loaded or live.board.site_state.site is None:
+    if not live.known:
         return SiteGlance(
             site=live.site, name=site.name, timezone=site.timezone, now=live.now, readers=readers,
             loaded=False,

@@ -128,11 +128,7 @@ def proof(service: Links, sites: Sites) -> Other:
 
 def known_sites(sites: Sites) -> dict[str, Site]:
     """Return what is known of every site, by id."""
-    return {
-        live.site: live.board.site
-        for live in sites.everywhere()
-        if live.loaded and live.board.site_state.site is not None
-    }
+    return {live.site: live.board.site for live in sites.everywhere() if live.known}
 
 
 def parties_of(sites: Sites, site: str) -> list[tuple[str, Role]]:

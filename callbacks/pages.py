@@ -13,9 +13,12 @@ from callbacks.gate import viewer
 from callbacks.home import HomePage
 from callbacks.past_walls import past_wall
 from callbacks.viewer import chosen_language, in_callback, translator_of
-from callbacks.walls import Walls, may_show
+from callbacks.waiting import again
+from callbacks.walls import Walls
 from layouts.cells import fill
+from layouts.components.again import EARLY, NONE
 from layouts.pages import message, wall
+from layouts.screens import Screen
 from layouts.text import Translator, translator
 from layouts.urls import address
 
@@ -70,11 +73,15 @@ class Pages:
         t = translator(found.locale)
         shown = self._walls.wall(found, viewer())
         if shown is None:
-            ready = found.site in self._walls.sites.ids() and may_show(viewer(), found)
-            return message.not_ready(t) if ready else message.no_screen(found.id, t)
+            return self._instead(found, t)
         if at:
             return past_wall(self._walls, found, shown, at, lang, t)
         return fill(wall.layout(found, t, shown.timezone), shown.render())
+
+    def _instead(self, screen: Screen, t: Translator) -> Component:
+        if self._walls.is_early(screen, viewer()):
+            return message.not_ready(t, again(EARLY, screen.id))
+        return message.no_screen(screen.id, t, again(NONE, screen.id))
 
     def not_found(self, **_: str) -> Component:
         """Where nothing is."""

@@ -15,6 +15,7 @@ from callbacks.gate import viewer
 from callbacks.viewer import theme_of, translator_of
 from data.domain.site import Site
 from data.services.accounts_desk import By
+from data.services.errors import Loading
 from layouts import desk
 from layouts.plain import Content, document, written
 from layouts.text import Translator
@@ -46,9 +47,14 @@ class PlainPages:
         return translator_of(self._locale, request.args.get("lang"))
 
     def site(self, wanted: str | None) -> Site:
-        """Return the site that is asked for, or the first; end with 404 where there is none."""
-        scope = viewer().scope
-        known = [one for one in self.sites().values() if scope.may_see(one.id)]
+        """Return the site that is asked for, or the first; end with 404 where there is none.
+
+        Raises: Loading while no site is known at all.
+        """
+        scope, sites = viewer().scope, self.sites()
+        if not sites:
+            raise Loading("no site is known yet")
+        known = [one for one in sites.values() if scope.may_see(one.id)]
         found = next((one for one in known if wanted in (None, one.id)), None)
         if found is None:
             abort(404)

@@ -6,9 +6,10 @@ Imported by `callbacks.web`. The API answers in its own form.
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
 
+from callbacks.later import later
 from callbacks.plain_pages import PlainPages
-from data.services.errors import Forbidden, Unavailable
-from layouts.pages import doors
+from data.services.errors import Forbidden, Loading, Unavailable
+from layouts.pages import doors, message
 from layouts.plain import tag
 
 
@@ -33,10 +34,11 @@ class Refusals:
         return self._answer(t("Not found"), words, 404)
 
     def unavailable(self, error: Unavailable) -> Response:
-        """Say that it can't be done now."""
+        """Say that it can't be done now; what was only looked at is asked for again by itself."""
         t = self._pages.t()
-        answer = self._answer(t("One moment"), t(doors.WORDS["away"]), 503)
-        answer.headers["Retry-After"] = str(error.retry_after_s)
+        words = message.NOT_READY if isinstance(error, Loading) else doors.WORDS["away"]
+        answer = self._answer(t("One moment"), t(words), 503)
+        later(answer, error)
         return answer
 
     def _answer(self, heading: str, words: str, status: int) -> Response:

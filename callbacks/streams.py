@@ -8,7 +8,7 @@ from callbacks.gate import viewer, while_known
 from callbacks.hub import ChannelKey, Hub
 from callbacks.viewer import chosen_language
 from callbacks.walls import Walls, wall_scope
-from data.services.errors import Unavailable
+from data.services.errors import Loading
 
 HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -30,7 +30,7 @@ def wall_stream(hub: Hub, walls: Walls) -> Callable[[str], Response]:
         screen = walls.screen(screen_id, chosen_language(request.args.get("lang")))
         wall = walls.wall(screen, viewer()) if screen else None
         if wall is None and not walls.sites.loaded:
-            raise Unavailable("which walls there are isn't known yet")
+            raise Loading("which walls there are isn't known yet")
         if screen is None or wall is None:
             abort(404)
         key = ChannelKey("wall", screen.site, wall_scope(screen.site).key, screen.id, screen.locale)

@@ -107,6 +107,12 @@ class Walls:
             return None
         return Wall(screen, live, self._build, self._quiet)
 
+    def is_early(self, screen: Screen, viewer: Viewer) -> bool:
+        """Whether it can't be told yet that there is no such wall: its line may still come."""
+        if not self.sites.loaded or not self.sites.ids():
+            return True
+        return may_show(viewer, screen) and not self.sites.watched(viewer.scope, screen.site).known
+
     def wall_then(self, screen: Screen, viewer: Viewer, at: datetime) -> Wall:
         """Return the wall of a screen as it was at an instant.
 

@@ -25,6 +25,7 @@ from callbacks.plain_pages import PlainPages
 from callbacks.refusals import Refusals
 from callbacks.streams import blueprint as streams
 from callbacks.viewer import remember, translator_of
+from callbacks.waiting import blueprint as waiting
 from callbacks.walls import Walls
 from layouts.pages import message
 
@@ -55,6 +56,7 @@ def build(
     server.register_blueprint(operating.blueprint())
     server.register_blueprint(api.blueprint())
     server.register_blueprint(streams(hub, walls))
+    server.register_blueprint(waiting(walls))
     Pages(walls, locale, pages).register(app)
     if shell is not None:
         shell.register(app)

@@ -23,7 +23,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from callbacks.desk.party_visit import PartyVisit
 from callbacks.desk.shell import Shell
 from callbacks.desk.visit import BadParameter, Given
-from data.services.errors import MilepostError, Unavailable
+from data.services.errors import Loading, MilepostError, Unavailable
 from layouts.sheets import Column, Kind, Sheet, Value
 
 MOST_ROWS = 20_000
@@ -39,6 +39,7 @@ _FORMATS: dict[Kind, str] = {
 _WIDTHS: dict[Kind, float] = {
     "text": 18, "number": 12, "moment": 17, "seconds": 12, "share": 10,
 }  # fmt: skip
+_NO_HISTORY = "history can't be reached"
 _MIMES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -64,7 +65,8 @@ def blueprint(shell: Shell) -> Blueprint:
         except BadParameter as error:
             return _refused(str(error), 400)
         except Unavailable as error:
-            return _refused("history can't be reached", 503, error.retry_after_s)
+            what = "the board isn't there yet" if isinstance(error, Loading) else _NO_HISTORY
+            return _refused(what, 503, error.retry_after_s)
         except MilepostError:
             return _refused("not found", 404)
         if not sheets:

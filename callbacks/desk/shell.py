@@ -36,12 +36,21 @@ from callbacks.desk.visit import (
 from callbacks.gate import MANAGERS, Viewer, viewer
 from callbacks.tools import tools_of
 from callbacks.viewer import in_callback, theme_of, translator_of
+from callbacks.waiting import again, is_early
 from data.domain.scope import Scope
-from data.services.errors import Archived, Forbidden, MilepostError, NoSuchInstant, Unavailable
+from data.services.errors import (
+    Archived,
+    Forbidden,
+    Loading,
+    MilepostError,
+    NoSuchInstant,
+    Unavailable,
+)
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from data.services.views import PastSites, SiteView
 from layouts import desk, ids
+from layouts.components.again import EARLY
 from layouts.pages import message, troubles
 from layouts.text import Translator
 from layouts.urls import Address
@@ -217,15 +226,13 @@ class Shell:
         return troubles.bad_parameter(error.name, error.expected, error.among, without, t)
 
     def _trouble(self, error: MilepostError, here: Address, t: Translator) -> Component:
+        away = isinstance(error, Unavailable) and not isinstance(error, Loading)
+        if not away and is_early(self._sites, self.scope()):
+            return troubles.not_ready(here.href(), again(EARLY), t)
         if isinstance(error, Unavailable):
             _log.warning("page not drawn", path=here.path, reason=str(error))
             return troubles.unavailable(here.href(), t)
-        if not self._ready():
-            return troubles.not_ready(here.href(), t)
         return troubles.not_found(t)
-
-    def _ready(self) -> bool:
-        return any(_is_known(live) for live in self._sites.disclosing(self.scope()))
 
     def _lives(self, page: DeskPage) -> list[LiveSite]:
         """Return the sites that a page can be about: of others' pages those that disclose rows."""
@@ -237,10 +244,10 @@ class Shell:
     def _shown(self, page: DeskPage) -> list[LiveSite]:
         """Return the sites of which somebody may open a page, those without a model last."""
         lives = self._lives(page)
-        known = [live for live in lives if _is_known(live)]
+        known = [live for live in lives if live.known]
         if not self._opens_early(page):
             return known
-        return known + [live for live in lives if live.loaded and not _is_known(live)]
+        return known + [live for live in lives if live.loaded and not live.known]
 
     def _opens_early(self, page: DeskPage) -> bool:
         """Whether the page is for who asks of sites too that have sent no model yet."""
@@ -252,7 +259,7 @@ class Shell:
             return known[0]
         live = next((live for live in known if live.site == site), None)
         if live is None:
-            raise Forbidden(site or "no site")
+            raise Forbidden(site or "no site") if self._sites.loaded else Loading("sites")
         return live
 
     def _instant(self, value: str | None, live: LiveSite) -> datetime | None:
@@ -316,7 +323,7 @@ class Shell:
 
         Without one, the page is about who looks.
         """
-        lives = [live for live in self._sites.disclosing(self.scope()) if _is_known(live)]
+        lives = [live for live in self._sites.disclosing(self.scope()) if live.known]
         own = next((live for live in lives if site in (None, live.site)), None)
         return desk.Head(
             site=None, theme=theme,
@@ -348,7 +355,7 @@ class Shell:
     def _onward(self, page: DeskPage, site: str | None) -> dict[str, None]:
         """Return what the way to a page leaves out: a site that it has nothing of yet."""
         lives = self._lives(page) if site is not None else []
-        bare = any(live.site == site and not _is_known(live) for live in lives)
+        bare = any(live.site == site and not live.known for live in lives)
         return {"site": None} if bare and not self._opens_early(page) else {}
 
     def _tools(self, here: Address, t: Translator) -> tuple[desk.Link, ...]:
@@ -379,7 +386,3 @@ def _stale(visit: Visit) -> list[desk.Stale]:
     if readers.watch_stale:
         found.append(desk.Stale(what="forecasts", age_s=readers.watch_lag_s))
     return found
-
-
-def _is_known(live: LiveSite) -> bool:
-    return live.loaded and live.board.site_state.site is not None

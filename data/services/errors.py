@@ -2,7 +2,8 @@
 
     MilepostError
     ├── Unavailable      an engine (log or history) can't be reached: try again later
-    │   └── Cold         the log lost its memory of recorded identities and must be warmed
+    │   ├── Cold         the log lost its memory of recorded identities and must be warmed
+    │   └── Loading      which sites there are isn't known yet, or a board isn't loaded
     ├── NotMigrated      the schema isn't the newest, and this login may not change it
     ├── Overloaded       the log is full: nothing more is taken until it has drained
     └── Forbidden        the scope doesn't allow it (the API answers as if it weren't there)
@@ -25,6 +26,10 @@ class Unavailable(MilepostError):
 
 class Cold(Unavailable):
     """The log doesn't remember which events it has: refill it before appending."""
+
+
+class Loading(Unavailable):
+    """This process was just started: what was asked for may be there in a moment."""
 
 
 class NotMigrated(MilepostError):

@@ -32,6 +32,7 @@ BATCH = 2000
 POLL_S = 2.0
 LOG_LOST_S = 3.0
 HISTORY_STALE_S = 10.0
+START_S = 60.0  # a recorder that is started together with this process has so long to be heard
 WATCH_LOST_S = 15.0
 FORECAST_STALE = timedelta(minutes=10)
 WATCH = "watch"
@@ -103,7 +104,8 @@ class LiveSite:
         self._after = "0-0"
         self._fresh: Snapshot | None = None  # for the reader to start again from
         self._hurried = False  # the last read was full: there may be much more
-        self._read_at = now()
+        self._read_at = self._begun_at = now()
+        self._beyond: str | None = None  # place of the first entry that the snapshot hadn't
         self._polled_at = now() - timedelta(days=1)
         self._risked_at = self._polled_at
         self._forgot_at = now()
@@ -131,6 +133,11 @@ class LiveSite:
     def now(self) -> datetime:
         """The site's own now."""
         return self.board.site.now(self._real_now())
+
+    @property
+    def known(self) -> bool:
+        """Whether its board is loaded, and the site has sent its model."""
+        return self.loaded and self.board.site_state.site is not None
 
     @property
     def offset(self) -> str:
@@ -178,6 +185,7 @@ class LiveSite:
         for listener in self._overhearers:
             listener(entries)
         if entries:
+            self._beyond = self._beyond or entries[0].offset
             self._after = entries[-1].offset
         self._folding.rest(self._settled_seq)
         if topics:
@@ -248,7 +256,7 @@ class LiveSite:
     def readers(self) -> Readers:
         """Say how far the readers of the log are."""
         newest = self.board.last_event_at
-        lag_s = self._silent_s(READER)
+        lag_s = self._history_lag_s()
         return Readers(
             log_connected=self.read_age_s < LOG_LOST_S,
             event_age_s=None if newest is None else (self.now - newest).total_seconds(),
@@ -290,6 +298,23 @@ class LiveSite:
         cycle = timedelta(seconds=WATCH_LOST_S * (1.0 if clock is None else clock.rate))
         return self.now - made.as_of > max(FORECAST_STALE, cycle)
 
+    def _history_lag_s(self) -> float | None:
+        """Return how far the history is behind; None when no recorder was ever heard.
+
+        At a start the recorder is being started too: until it is heard, the history is as far
+        behind as the first entry is old that it hasn't. So a past that is being brought in, and
+        the hours for which the program was stopped, are no failure to record.
+        """
+        silent_s = self._silent_s(READER)
+        begun_s = (self._real_now() - self._begun_at).total_seconds()
+        if begun_s > START_S or (silent_s is not None and silent_s <= begun_s):
+            return silent_s
+        waits_s = 0.0
+        if self._beyond is not None:
+            came_s = int(self._beyond.partition("-")[0]) / 1000
+            waits_s = max(0.0, self._real_now().timestamp() - came_s)
+        return waits_s if silent_s is None else min(silent_s, waits_s)
+
     def _silent_s(self, reader: str) -> float | None:
         """Return how long ago a reader last said that it was up to date."""
         note = self._readers.get(reader)
@@ -300,6 +325,7 @@ class LiveSite:
         self.board = restored(self.site, snapshot)
         self._folding = Folding(self.board, self._past, seq_of(snapshot.after))
         self._recorded.clear()
+        self._beyond = None
         self._base_epoch = snapshot.epoch
         self._after = "0-0" if self._epoch is not None and self._is_of_before else snapshot.after
         self.indexes = Indexes(self.board)

@@ -17,7 +17,7 @@ from data.domain.parties import PartyIndex
 from data.domain.policy import Kind
 from data.domain.scope import Scope
 from data.services.boards import Boards, Disclosed
-from data.services.errors import Forbidden, Unavailable
+from data.services.errors import Forbidden, Loading
 from data.services.live import LiveSite
 from data.services.sites import Sites
 
@@ -102,7 +102,7 @@ class Reading:
         for live in self._sites.disclosing(scope):
             if live.site == site:
                 return _loaded(live)
-        raise Forbidden(site)
+        raise Forbidden(site) if self._sites.loaded else Loading(site)
 
     def _rows(self, scope: Scope, live: LiveSite, kind: Kind) -> _Kept:
         key = (scope.key, live.site, kind)
@@ -149,5 +149,5 @@ def _age(live: LiveSite) -> Age:
 
 def _loaded(live: LiveSite) -> LiveSite:
     if not live.loaded:
-        raise Unavailable(f"the board of {live.site} is still loading")
+        raise Loading(f"the board of {live.site} is still loading")
     return live

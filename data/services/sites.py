@@ -17,7 +17,7 @@ from data.domain.plan_rules import flaws
 from data.domain.rules import Refusal
 from data.domain.scope import Scope
 from data.domain.site import Site
-from data.services.errors import Forbidden, Overloaded, Unavailable
+from data.services.errors import Forbidden, Loading, Overloaded, Unavailable
 from data.services.facts_reader import FactsReader, FactsSource
 from data.services.live import POLL_S, LivePast, LiveSite, LogFollower
 
@@ -179,7 +179,7 @@ class Sites:
     def find(self, site: str) -> LiveSite | None:
         """Return a site's live board, loaded; None when there is no such site.
 
-        Raises: Unavailable while it is still loading.
+        Raises: Loading; Unavailable.
         """
         if site not in self._lives:
             self.discover()
@@ -187,7 +187,7 @@ class Sites:
         waited_s = 0.0
         while live is not None and not live.loaded:
             if waited_s > LOAD_S:
-                raise Unavailable(f"the board of {site} is still loading")
+                raise Loading(f"the board of {site} is still loading")
             self._pause(_LOOK_S)
             waited_s += _LOOK_S
         return live

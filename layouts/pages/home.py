@@ -13,6 +13,7 @@ from data.domain.glance import SiteGlance
 from data.domain.site import Area, Site
 from data.domain.topics import BOTTLENECK, CLOCK, EXCEPTIONS, FORECASTS, OPERATIONS, PLAN
 from layouts import ids
+from layouts.components.again import Again
 from layouts.components.glance import figures, freshness, line_card
 from layouts.components.links import link
 from layouts.components.still import still
@@ -47,13 +48,15 @@ def layout(
     drawn_ms: int = 0,
     others: bool = False,
     bare: Bare = MappingProxyType({}),
+    again: Again | None = None,
 ) -> Component:
     """Return the page; `address` is how this machine is reached, such as `http://host:8050`.
 
     `pages`: names and paths of what there is to read about each site; `walls`: whether they
     may be looked at; `tools`: pages on who is let in; `glances`: how sites stand, of those that
     may be told live; `drawn_ms`: the real instant, for the script; `others`: there are sites
-    that aren't the reader's; `bare`: those that have sent no model yet.
+    that aren't the reader's; `bare`: those that have sent no model yet; `again`: what
+    is asked while there is none.
     """
     own = sites_part(sites, screens, pages, t, walls, glances, drawn_ms, bare)
     live = "1" if any(site.id in glances for site in sites) else ""
@@ -61,7 +64,7 @@ def layout(
         [
             _top(theme, who, t),
             html.P(t("How far every order is, live."), className="mp-lead"),
-            html.Div(own if sites else _no_sites(t, others), id=ids.Home.SITES),
+            html.Div(own if sites else _no_sites(t, others, again), id=ids.Home.SITES),
             dcc.Store(id=ids.Home.LIVE),
             *([_tools(tools, t)] if tools else []),
             *([_how_to(t, address)] if walls and sites else []),
@@ -219,7 +222,7 @@ def _wall(screen_id: str) -> str:
     return f"/wall/{screen_id}"
 
 
-def _no_sites(t: Translator, others: bool) -> Component:
+def _no_sites(t: Translator, others: bool, again: Again | None) -> Component:
     """Return how to begin, or that none of the sites is the reader's."""
     if others:
         body = [
@@ -239,6 +242,7 @@ def _no_sites(t: Translator, others: bool) -> Component:
             html.Ol([html.Li(step) for step in steps]),
         ],
         className="mp-site mp-how",
+        **({} if again is None else again.marks()),
     )
 
 

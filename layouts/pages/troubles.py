@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from layouts.components.again import Again
 from layouts.components.links import link
+from layouts.pages.message import NOT_READY
 from layouts.text import Translator
 
 
@@ -49,10 +51,10 @@ def not_found(t: Translator) -> Component:
     return _trouble(t("Not found"), words, "/", t("All sites and screens"))
 
 
-def not_ready(again: str, t: Translator) -> Component:
-    """Return what stands in the seconds after a start."""
-    words = t("The board is being put together. This page goes on by itself.")
-    return _trouble(t("One moment"), words, again, t("Try again"), css="mp-not-ready")
+def not_ready(again: str, until: Again, t: Translator) -> Component:
+    """Return what stands in the time after a start; `until`: what is asked meanwhile."""
+    said = _trouble(t("One moment"), t(NOT_READY), again, t("Try again"), css="mp-not-ready")
+    return html.Div(said, **until.marks())
 
 
 def _trouble(heading: str, words: str, href: str, way: str, css: str = "") -> Component:

@@ -267,7 +267,10 @@ def test_while_no_process_answers_it_says_when_to_come_again(behind: Proxied) ->
     try:
         with behind.client() as client:
             answer = client.get("/orders")
+            told = client.post("/orders")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.headers["Refresh"] == "5"  # browsers that look do it again by themselves
+        assert "Refresh" not in told.headers
         assert "Strict-Transport-Security" in answer.headers
     finally:
         web.start()

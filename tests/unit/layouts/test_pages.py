@@ -2,6 +2,7 @@
 
 import pytest
 
+from layouts.components.again import EARLY, NONE, Again
 from layouts.pages import message
 from layouts.text import LOCALES, translator
 
@@ -26,4 +27,16 @@ def test_a_message_names_what_it_is_about_and_leads_on(page, locale):
 
 
 def test_a_page_that_is_not_ready_leads_on_too():
-    assert links(message.not_ready(translator("en"))) == ["/"]
+    assert links(message.not_ready(translator("en"), Again("/ask", EARLY))) == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (message.not_ready(translator("en"), Again("/ask", EARLY)), "early"),
+        (message.no_screen("x.y", translator("en"), Again("/ask", NONE)), "none"),
+    ],
+)
+def test_a_page_that_stands_in_for_a_wall_says_what_to_ask_and_what_it_shows(page, shown):
+    marks = page.to_plotly_json()["props"]
+    assert (marks["data-again"], marks["data-shown"]) == ("/ask", shown)

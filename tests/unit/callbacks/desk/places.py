@@ -103,6 +103,15 @@ class Places:
     def ids(self) -> tuple[str, ...]:
         return tuple(sorted(self._lives))
 
+    @property
+    def loaded(self) -> bool:
+        return all(live.loaded for live in self._lives.values())
+
+    def watched(self, scope: Scope, name: str) -> LiveSite:
+        if name not in self._lives or not scope.may_watch(name):
+            raise Forbidden(name)
+        return self._lives[name]
+
     def all(self, scope: Scope) -> list[LiveSite]:
         return [self._lives[name] for name in self.ids() if scope.may_see(name)]
 

@@ -15,14 +15,25 @@ from tests.unit.callbacks.desk.places import (
     Recorded,
     hrefs,
     live_site,
+    manager_of,
     shell,
     site,
     texts,
 )
 
+AGAIN = "data-again"
+
 
 def drawn(tree):
     return " ".join(texts(tree))
+
+
+def asking(tree):
+    return [
+        (part.to_plotly_json()["props"][AGAIN], part.to_plotly_json()["props"]["data-shown"])
+        for part in tree._traverse()
+        if hasattr(part, "to_plotly_json") and AGAIN in part.to_plotly_json()["props"]
+    ]
 
 
 def test_a_page_is_drawn_for_the_first_site_when_none_is_named():
@@ -43,9 +54,27 @@ def test_a_site_that_is_not_there_is_not_found_and_nothing_is_drawn():
     assert page.visits == []
 
 
-def test_before_any_board_is_loaded_the_page_asks_for_a_moment():
+def test_before_any_board_is_loaded_the_page_asks_for_a_moment_and_whether_it_is_over():
     page = Recorded()
-    assert "One moment" in drawn(shell(page, lives=[]).whole(page, {}))
+    tree = shell(page, lives=[]).whole(page, {})
+    assert "One moment" in drawn(tree)
+    assert asking(tree) == [("/live/ready", "early")]
+
+
+def test_while_a_board_is_loading_nothing_is_said_not_to_be_there():
+    page, loading = Recorded(), live_site(site("south"))
+    loading.loaded = False
+    tree = shell(page, lives=[live_site(), loading]).whole(page, {"site": "south"})
+    assert "One moment" in drawn(tree)
+    loading.loaded = True
+    assert asking(shell(page, lives=[live_site(), loading]).whole(page, {"site": "south"})) == []
+
+
+def test_who_has_no_site_is_not_asked_to_wait_for_one():
+    page = Recorded()
+    tree = shell(page, who=manager_of("elsewhere")).whole(page, {})
+    assert "Not found" in drawn(tree)
+    assert asking(tree) == []
 
 
 @pytest.mark.parametrize(
@@ -158,6 +187,7 @@ def test_the_export_has_the_parameters_of_the_page():
 
 def test_history_that_lags_is_labelled_with_its_age():
     live = live_site()
+    live._begun_at = NOW - timedelta(hours=1)
     live._readers = {READER: ("1-0", (NOW - timedelta(minutes=18)).timestamp())}
     page = Recorded()
     tree = shell(page, lives=[live]).whole(page, {})
