@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.browser.product.program import wait_for
 from tests.chromium import apt_install
+from tests.ports import free_port
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx" / "milepost.conf"
 NAME = "localhost"
@@ -58,13 +59,6 @@ def ensure() -> Path | None:
     return find() or (find() if apt_install("nginx") else None)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Nginx:
     """One nginx in a folder of its own, before some web processes."""
 
@@ -95,7 +89,7 @@ class Nginx:
     def start(self) -> None:
         """Start it; it answers when this returns."""
         self._process = subprocess.Popen(self._command())
-        wait_for(self._listens, 10, "nginx listens")
+        wait_for(self._listens, 60, "nginx listens")
 
     def check(self) -> str:
         """Return what nginx itself says of its configuration."""
@@ -106,7 +100,7 @@ class Nginx:
         """End it at once."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def errors(self) -> str:
         """Return what it wrote about errors."""

@@ -32,7 +32,8 @@ from tests import people
 from tests.browser.product.program import ORDER, SCREENS, SITE, wait_for
 from tests.engines import conninfo
 from tests.folders import short_folder
-from tests.nginx import NAME, Nginx, ensure, free_port
+from tests.nginx import NAME, Nginx, ensure
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 SECRET = "a secret that the tests behind the proxy share"

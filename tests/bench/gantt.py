@@ -32,7 +32,7 @@ from layouts.charts import figure
 from layouts.gantt import drawing, encoded
 from layouts.text import translator
 from tests.bench.figures import Measurement, at_most, noted
-from tests.bench.stage import ROOT, Stage, free_port
+from tests.bench.stage import ROOT, Stage
 from tests.chromium import FLAGS, ensure
 from tests.unit.domain.gantt.plants import NOW, Plant
 
@@ -147,11 +147,10 @@ def _moved(page: Page, key: str) -> float:
 
 @contextmanager
 def _serving(plant: Plant) -> Iterator[str]:
-    port = free_port()
-    server = make_server("127.0.0.1", port, _app(plant).server, threaded=True)
+    server = make_server("127.0.0.1", 0, _app(plant).server, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 

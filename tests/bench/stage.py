@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from data.stream.log import connect as connect_log
 from tests import people
 from tests.bench import factory
 from tests.engines import conninfo
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var" / "bench"
@@ -278,12 +278,6 @@ def paced(rate: float, seconds: float) -> Iterator[int]:
     for number in range(int(rate * seconds)):
         time.sleep(max(0.0, begun + number / rate - time.monotonic()))
         yield number
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def allow_many_files() -> None:

@@ -7,7 +7,6 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.bench.gantt import _app
-from tests.bench.stage import free_port
 from tests.unit.domain.gantt.plants import Plant
 
 PLANT = Plant(400, 12, seed=11)
@@ -20,10 +19,9 @@ FITS = (
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    port = free_port()
-    server = make_server("127.0.0.1", port, _app(PLANT).server, threaded=True)
+    server = make_server("127.0.0.1", 0, _app(PLANT).server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/gantt"
+    yield f"http://127.0.0.1:{server.server_port}/gantt"
     server.shutdown()
     server.server_close()
 

@@ -5,11 +5,9 @@ it makes the cluster. The settings are those that docs/scaling.md asks for, with
 """
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,11 +17,11 @@ from data.processes import Child, Solo
 from data.stream.embedded import _program
 from tests.browser.product.program import wait_for
 from tests.folders import short_folder
+from tests.ports import free_pair
 
 MASTERS, SPARE = 3, 1
 NODE_TIMEOUT_MS = 2000
 _BUS = 10_000
-_ports = count(21_000)
 
 
 class Build(NamedTuple):
@@ -71,7 +69,7 @@ class Node:
     """One server of the cluster."""
 
     def __init__(self, folder: Path, build: Build) -> None:
-        self.port = _free_port()
+        self.port = free_pair(_BUS)
         self._build = build
         self.folder = folder / str(self.port)
         self.folder.mkdir()
@@ -225,13 +223,3 @@ def running_cluster(build: Build | None = None) -> Iterator[RealCluster]:
             yield made
         finally:
             made.stop()
-
-
-def _free_port() -> int:
-    """A port that is free, and the one of the cluster's own talk too."""
-    for port in _ports:
-        with socket.socket() as one, socket.socket() as other, suppress(OSError):
-            one.bind(("127.0.0.1", port))
-            other.bind(("127.0.0.1", port + _BUS))
-            return port
-    raise AssertionError

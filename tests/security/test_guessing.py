@@ -17,7 +17,8 @@ from data.domain.scope import Role
 from data.services.identity import MOST_FAILED_LOGIN, Identity, Refused
 from data.services.sealing import Box
 from tests import people
-from tests.browser.product.program import ROOT, Program, _free_port, wait_for
+from tests.browser.product.program import ROOT, Program, wait_for
+from tests.ports import free_port
 from tests.security.conftest import Visitor
 from tests.unit.fakes import FakePeople
 
@@ -28,16 +29,16 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def workers(guarded: Program) -> Iterator[list[str]]:
     """The addresses of two web processes on the same engines."""
-    port = str(_free_port())
+    port = str(free_port())
     process = subprocess.Popen(
         [sys.executable, "app.py", "web"], cwd=ROOT, env={**guarded.env, "PORT": port},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
-    wait_for(lambda: _answers(address), 60, "the second process serves")
+    wait_for(lambda: _answers(address), 180, "the second process serves")
     yield [guarded.address, address]
     process.terminate()
-    process.wait(30)
+    process.wait(120)
 
 
 def _answers(address: str) -> bool:

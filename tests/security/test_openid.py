@@ -11,7 +11,8 @@ import requests
 
 from data.domain.scope import Role
 from tests import people
-from tests.browser.product.program import Program, _free_port, running, wait_for
+from tests.browser.product.program import Program, running, wait_for
+from tests.ports import free_port
 from tests.security.conftest import Visitor
 
 MAY = "may@works.example"
@@ -26,7 +27,7 @@ class Provider(NamedTuple):
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    port = str(_free_port())
+    port = str(free_port())
     address = f"http://127.0.0.1:{port}"
     argv = (sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", port)
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -38,18 +39,18 @@ def provider() -> Iterator[Provider]:
     )
     try:
         with told as program:
-            wait_for(lambda: _answers(address), 20, "the provider answers")
+            wait_for(lambda: _answers(address), 60, "the provider answers")
             people.account_of(program.database_url, Role.MANAGER, login=MAY)
             yield Provider(address, program)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _answers(address: str) -> bool:
     try:
         return requests.get(f"{address}/.well-known/openid-configuration", timeout=2).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
@@ -64,7 +65,7 @@ def known(provider: Provider, subject: str, email: str, verified: bool = True) -
     """Tell the provider of somebody."""
     claims = {"email": email, "email_verified": verified}
     user = {"sub": subject, "claims": claims, **claims}
-    assert requests.put(f"{provider.address}/users/{subject}", json=user, timeout=5).ok
+    assert requests.put(f"{provider.address}/users/{subject}", json=user, timeout=30).ok
 
 
 def left(visitor: Visitor) -> str:
@@ -76,7 +77,7 @@ def left(visitor: Visitor) -> str:
 
 def come_back(visitor: Visitor, address: str, subject: str) -> str:
     """Sign in at the provider; return the path with which it sends the browser back."""
-    answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=5)
+    answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=30)
     back = urlsplit(answer.headers["Location"])
     assert f"{back.scheme}://{back.netloc}" == visitor.address
     return f"{back.path}?{back.query}"

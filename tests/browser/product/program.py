@@ -1,10 +1,8 @@
 """Starts `python app.py` in a folder of its own and talks to it over HTTP."""
 
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +29,7 @@ from data.store.keys import KeyStore
 from data.stream.embedded import EmbeddedRedis
 from tests import people
 from tests.folders import short_folder
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 SITE = {
@@ -85,7 +84,7 @@ class Program:
     """
 
     def __init__(self, folder: Path, turning: str = "works", **more: str) -> None:
-        self.address = f"http://127.0.0.1:{_free_port()}"
+        self.address = f"http://127.0.0.1:{free_port()}"
         self._log = folder / "log"
         self._env = {
             **{n: v for n, v in os.environ.items() if not n.startswith("MILEPOST_")},
@@ -128,7 +127,7 @@ class Program:
         """Run one of its commands beside it, whatever comes of it."""
         return subprocess.run(
             [sys.executable, "app.py", *arguments],
-            cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=60,
+            cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 
     def stop(self) -> int:
@@ -178,7 +177,7 @@ class Program:
             data=msgspec.json.encode(body),
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": kind},
         )
-        with urlopen(request, timeout=30) as answer:
+        with urlopen(request, timeout=60) as answer:
             return msgspec.json.decode(answer.read() or b"{}", type=dict[str, Any])
 
     @property
@@ -209,7 +208,7 @@ class Program:
         """Return the token of a new session of someone of a role."""
         return people.signed_in(self.database_url, role, party, self.sites)
 
-    def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 30) -> HTTPResponse:
+    def open(self, path: str, role: Role = Role.MANAGER, timeout: float = 60) -> HTTPResponse:
         """Ask for a path as someone of a role."""
         request = Request(self.address + path, headers=people.header(self.sign_in(role)))
         answer: HTTPResponse = urlopen(request, timeout=timeout)
@@ -271,15 +270,6 @@ class Program:
                 return bool(answer.status == 200)
         except (HTTPError, URLError, ConnectionError, TimeoutError):
             return False
-
-
-def _free_port() -> int:
-    """Find a port that is free, of those that no client's connection is given meanwhile."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import requests
 
 from data.domain.scope import Role
 from tests import people
-from tests.bench.stage import free_port
 from tests.browser.product.program import ROOT, Program, wait_for
 from tests.browser.product.test_supplier import PARTIES, order
+from tests.ports import free_port
 
 STATEMENTS = '"4096"'
 
@@ -23,7 +23,7 @@ class Heard:
 
     def __init__(self, address: str, path: str, token: str) -> None:
         request = Request(address + path, headers=people.header(token))
-        self._answer = urlopen(request, timeout=30)
+        self._answer = urlopen(request, timeout=60)
         self.statements = 0
         self.lines: list[str] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -47,7 +47,7 @@ class Person:
         self.address, self.token = address, token
         self._session = requests.Session()
         self._session.headers.update(people.header(token))
-        self._session.get(f"{address}/account", timeout=10)
+        self._session.get(f"{address}/account", timeout=60)
         self.csrf = self._session.cookies["_csrf_token"]
         own = "; ".join(f"{one.name}={one.value}" for one in self._session.cookies)
         self._session.headers["Cookie"] += f"; {own}"
@@ -55,11 +55,11 @@ class Person:
     def send(self, path: str, **form: str) -> None:
         body = {"csrf_token": self.csrf, "site": "two_processes", **form}
         marks = {"X-CSRFToken": self.csrf, "Accept": "application/json"}
-        answer = self._session.post(self.address + path, body, headers=marks, timeout=10)
+        answer = self._session.post(self.address + path, body, headers=marks, timeout=60)
         assert answer.status_code == 200, answer.text
 
     def text(self, path: str) -> str:
-        answer = self._session.get(self.address + path, timeout=10)
+        answer = self._session.get(self.address + path, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.content.decode("utf-8-sig")
 
@@ -77,11 +77,11 @@ def two(program: Program) -> Iterator[tuple[str, str]]:
     command = [sys.executable, "app.py", "web"]
     beside = subprocess.Popen(command, cwd=ROOT, env={**program.env, "PORT": str(port)})
     try:
-        wait_for(lambda: answers(other), 60, "the second process serves")
+        wait_for(lambda: answers(other), 180, "the second process serves")
         yield program.address, other
     finally:
         beside.terminate()
-        beside.wait(30)
+        beside.wait(120)
 
 
 def answers(address: str) -> bool:

@@ -28,9 +28,9 @@ from data.store.history import connect
 from data.store.keys import KeyStore
 from data.stream.embedded import EmbeddedRedis
 from data.supervise import Supervisor
-from tests.browser.product.program import _free_port
 from tests.faults.harness.load import SOURCE, wait_until
 from tests.faults.harness.proxy import Proxy
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 PARTS = ("worker", "watch", "notify", "web")
@@ -48,7 +48,7 @@ class Product:
 
     def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
         """`env`: more for the parts."""
-        self.folder, self.port = folder, _free_port()
+        self.folder, self.port = folder, free_port()
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.redis = EmbeddedRedis(folder / "redis")
         self.proxies: dict[str, Proxy] = {}
