@@ -80,7 +80,7 @@ def keep(url: str, word: str) -> None:
 
 def is_gone(pid: int | None) -> bool:
     assert pid is not None
-    return await_ready(lambda: not is_alive(pid), 10, lambda: True)
+    return await_ready(lambda: not is_alive(pid), 60, lambda: True)
 
 
 def is_alive(pid: int) -> bool:

@@ -18,6 +18,7 @@ from data.stream.log import EventLog, connect, key_of
 from tests.contract.world import claims, entries_of, good
 
 SITE = "plant"
+AT_ONCE_S = 60.0  # on the slowest machine: ten times as long is what would be waited for
 
 
 @pytest.fixture
@@ -194,10 +195,9 @@ def test_trimming_drops_what_is_below_however_much_it_is(
 
 def test_a_reader_waits_for_the_first_entry_and_gets_it_at_once(log: EventLog) -> None:
     waiting = threading.Thread(target=lambda: log.append(SITE, claims(good("late"))))
-    begun = time.monotonic()
     waiting.start()
     while not (entries := log.read(SITE, "0-0", 10, 1000)):
-        assert time.monotonic() - begun < 10
+        assert waiting.is_alive() or log.last_offset(SITE)
     waiting.join()
     assert len(entries) == 1
     assert log.read(SITE, entries[0].offset, 10, 1) == []
@@ -241,9 +241,13 @@ def test_every_passing_refusal_of_redis_is_one_to_try_again(
         log.append(SITE, claims(good("a")))
 
 
-def test_without_redis_everything_says_so_and_nothing_hangs(
-    log: EventLog, redis_server: EmbeddedRedis
+def test_without_redis_everything_says_so_and_nothing_waits_for_it(
+    redis_url: str, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(log_module, "TIMEOUT_S", 10 * AT_ONCE_S)
+    client = connect(redis_url)
+    log = EventLog(client)
+    log.warm(SITE, "epoch-1", {})
     redis_server.kill()
     asked = [
         lambda: log.append(SITE, claims(good("a"))),
@@ -259,22 +263,22 @@ def test_without_redis_everything_says_so_and_nothing_hangs(
     for ask in asked:
         with pytest.raises(Unavailable):
             ask()
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < AT_ONCE_S
+    client.close()
+    client.connection_pool.disconnect()
 
 
 def test_a_redis_that_answers_no_more_is_given_up_in_time(
-    redis_url: str, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+    log: EventLog, redis_url: str, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_module, "TIMEOUT_S", 0.3)
     client = connect(redis_url)
-    log = EventLog(client)
-    log.warm(SITE, "epoch-1", {})
     os.kill(redis_server.pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
         with pytest.raises(Unavailable):
-            log.append(SITE, claims(good("a")))
-        assert time.monotonic() - begun < 2.0
+            EventLog(client).append(SITE, claims(good("a")))
+        assert time.monotonic() - begun < AT_ONCE_S
     finally:
         os.kill(redis_server.pid, signal.SIGCONT)
         client.close()

@@ -5,8 +5,9 @@ log, so a test that waits for a board moves it on. Two worlds on the same engine
 processes.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -168,14 +169,17 @@ def drain(recorder: Recorder) -> int:
     return total
 
 
-def drain_somehow(recorder: Recorder, tries: int = 200) -> None:
-    """The same while engines come and go."""
-    for _ in range(tries):
-        try:
-            if recorder.step(block_ms=None) == 0 and recorder.holds_site:
-                return
-        except Unavailable:
-            continue
+def drain_somehow(recorder: Recorder) -> None:
+    """The same while engines come and go, and until PostgreSQL has noticed that another died."""
+    waiting = threading.Event()
+    for _ in range(6000):
+        with suppress(Unavailable):
+            left = recorder.step(block_ms=None)
+            if recorder.holds_site:
+                if left == 0:
+                    return
+                continue
+        waiting.wait(0.01)
     raise AssertionError("the recorder didn't get through")
 
 

@@ -210,7 +210,7 @@ def test_a_worker_goes_on_through_an_emptied_log_and_a_recorder_that_broke(
         until(lambda: "b" in world.recorded_ids())
     finally:
         worker.stop()
-        running.join(30)
+        running.join(60)
     assert not running.is_alive()
     assert len(made) == 2
 
@@ -235,13 +235,13 @@ def test_a_site_is_not_announced_while_another_still_writes_its_past(
     running = threading.Thread(target=worker.run)
     running.start()
     try:
-        assert tried.wait(10)
+        assert tried.wait(60)
         assert world.log.sites() == set()
         writing.close()
         until(lambda: PLANT.id in world.log.sites())
     finally:
         worker.stop()
-        running.join(30)
+        running.join(60)
 
 
 def _end_thread() -> int:

@@ -63,7 +63,7 @@ class Sender(threading.Thread):
 
     def stop(self) -> None:
         self._stopping.set()
-        self.join(30)
+        self.join(60)
 
 
 def enough(senders: list[Sender], count: int) -> bool:

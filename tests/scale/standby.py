@@ -50,7 +50,7 @@ class Standby:
         )  # fmt: skip
         self._solo = Solo(child)
         self._solo.start()
-        wait_for(self.streams, 30, "the replica streams")
+        wait_for(self.streams, 60, "the replica streams")
 
     def stop(self) -> None:
         if self._solo is not None:
@@ -75,7 +75,7 @@ class Standby:
         """Let it follow no more, as behind a broken wire; it answers as it is."""
         self.execute("ALTER SYSTEM SET primary_conninfo = ''")
         self.execute("SELECT pg_reload_conf()")
-        wait_for(lambda: not self.streams(), 10, "the replica is cut off")
+        wait_for(lambda: not self.streams(), 60, "the replica is cut off")
 
     def promote(self) -> None:
         """Make it the primary; it takes writes when this returns."""

@@ -172,7 +172,7 @@ def test_nothing_is_acknowledged_that_no_replica_has(log: EventLog, cluster: Rea
     master = cluster.master_of(key_of("leon", "events"))
     with standing_still(cluster, master), pytest.raises(Unavailable, match="0 replicas of 1"):
         log.append("leon", [claim("alone")])
-    wait_for(lambda: _taken(log, "alone") == ["duplicate"], 30, "the replica goes on")
+    wait_for(lambda: _taken(log, "alone") == ["duplicate"], 60, "the replica goes on")
     assert ids(log, "leon").count("alone") == 1
 
 
@@ -246,7 +246,7 @@ def test_a_killed_master_costs_its_sites_seconds_and_nothing_that_was_acknowledg
     senders = [Sender(cluster.url, site) for site in SITES]
     for sender in senders:
         sender.start()
-    wait_for(lambda: all(len(s.acknowledged) > 100 for s in senders), 20, "all are sending")
+    wait_for(lambda: all(len(s.acknowledged) > 100 for s in senders), 60, "all are sending")
 
     victim = cluster.master_of(key_of(SITES[0], "events"))
     ill = {s.site for s in senders if cluster.master_of(key_of(s.site, "events")) is victim}
@@ -257,7 +257,7 @@ def test_a_killed_master_costs_its_sites_seconds_and_nothing_that_was_acknowledg
         RECOVERED_WITHIN_S, "every site is taken in again",
     )  # fmt: skip
     victim.start()  # comes back as a replica, and drops what it alone has
-    wait_for(lambda: victim.port in cluster.replicas(), 30, "the dead one is a replica")
+    wait_for(lambda: victim.port in cluster.replicas(), 60, "the dead one is a replica")
 
     for sender in senders:
         sender.stop()

@@ -142,7 +142,7 @@ def looking(program: Scaled, browser: Browser) -> Iterator[Screens]:
     wall = open_(f"/wall/{SEEN}.L1?lang=en", program.signed_in())
     board = open_(f"{BOARD}&site={SEEN}", program.supplier(SEEN))
     wall.wait_for_selector("#p0-figures-good", state="attached")
-    board.wait_for_selector(".mp-ask", timeout=15_000)
+    board.wait_for_selector(".mp-ask", timeout=60_000)
     yield Screens(wall, [Board(board, SUPPLIER, "ring", ())])
 
 
@@ -206,7 +206,7 @@ def compare(floor: Floor) -> None:
         assert program.good(machine.site) == len(recorded)
         for reader in floor.walls[machine.site]:
             shows = partial(reader.has_come_to, len(recorded))
-            wait_for(shows, 20, f"a wall of {machine.site} shows {len(recorded)}")
+            wait_for(shows, 60, f"a wall of {machine.site} shows {len(recorded)}")
     compare_screens(floor)
     for reader in (reader for walls in floor.walls.values() for reader in walls):
         reader.stop()

@@ -53,8 +53,8 @@ def begun(program: Scaled) -> tuple[Walls, list[Machine]]:
     readers = [reader for of_site in walls.values() for reader in of_site]
     for thread in (*readers, *machines):
         thread.start()
-    wait_for(lambda: all(r.counts for r in readers), 30, "every wall has begun")
-    wait_for(lambda: all(len(m.acknowledged) > 20 for m in machines), 30, "machines report")
+    wait_for(lambda: all(r.counts for r in readers), 60, "every wall has begun")
+    wait_for(lambda: all(len(m.acknowledged) > 20 for m in machines), 60, "machines report")
     return walls, machines
 
 
@@ -86,7 +86,7 @@ def compare(program: Scaled, machines: Sequence[Machine], walls: Walls) -> None:
         assert len(recorded) == len(set(recorded))
         assert program.good(machine.site) == len(recorded)
         for reader in walls[machine.site]:
-            wait_for(partial(reader.has_come_to, len(recorded)), 20, "walls show it")
+            wait_for(partial(reader.has_come_to, len(recorded)), 60, "walls show it")
             reader.stop()
             assert reader.failure is None
             assert reader.counts == sorted(reader.counts)

@@ -169,7 +169,7 @@ def test_a_promoted_replica_is_found_by_itself_and_all_is_recorded_there(
             meanwhile = [f"meanwhile-{n}" for n in range(50)]
             assert world.said(*map(good, meanwhile)) == ["accepted"] * 50
             standby.promote()
-            wait_for(lambda: records(recorder), 30, "the recorder goes on")
+            wait_for(lambda: records(recorder), 60, "the recorder goes on")
             while recorder.step(None):
                 pass
             kept = world.recorded_ids()

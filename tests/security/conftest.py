@@ -52,7 +52,7 @@ class Visitor:
             self.http.cookies.set("milepost", token)
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
-        more = {"timeout": 30, "allow_redirects": False, **more}
+        more = {"timeout": 60, "allow_redirects": False, **more}
         if path.startswith("/live") or path.partition("?")[0].endswith("stream"):
             more["stream"] = True
         answer = self.http.request(method, self.address + path, **more)
@@ -111,7 +111,7 @@ def shared(guarded: Program) -> Program:
         ("/orders", {"orders": [yard.order(yard.OWN), yard.order(yard.RIVAL)]}),
     ):
         answer = requests.put(
-            f"{guarded.address}/api/v1{path}", json=body, timeout=30,
+            f"{guarded.address}/api/v1{path}", json=body, timeout=60,
             headers={"Authorization": f"Bearer {key}"},
         )  # fmt: skip
         assert answer.json()["refused"] == 0, answer.text
@@ -120,7 +120,7 @@ def shared(guarded: Program) -> Program:
     orders = f"{guarded.address}/api/v1/orders"
 
     def all_there() -> bool:
-        return len(requests.get(orders, headers=header, timeout=30).json()["orders"]) == 2
+        return len(requests.get(orders, headers=header, timeout=60).json()["orders"]) == 2
 
     wait_for(all_there, 60, "the site has its orders")
     return guarded

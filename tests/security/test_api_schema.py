@@ -65,7 +65,7 @@ def asked(operations: list[Any], key: str) -> list[Any]:
         @BOUNDED
         @given(case=one.as_strategy())
         def ask(case: Any) -> None:
-            answers.append(case.call(headers={"Authorization": f"Bearer {key}"}, timeout=20))
+            answers.append(case.call(headers={"Authorization": f"Bearer {key}"}, timeout=60))
             case.validate_response(answers[-1], checks=[*HELD])
 
         ask()
@@ -96,7 +96,7 @@ def test_whatever_parameters_are_sent_it_is_never_the_servers_fault(
     guarded: Program, keys: dict[str, str], path: str, query: dict[str, str]
 ) -> None:
     key = {"Authorization": f"Bearer {keys['manager']}"}
-    answer = requests.get(f"{guarded.address}/api/v1/{path}", params=query, headers=key, timeout=20)
+    answer = requests.get(f"{guarded.address}/api/v1/{path}", params=query, headers=key, timeout=60)
     assert answer.status_code in (200, 400, 404), (answer.status_code, query)
     assert answer.headers["Content-Type"].startswith("application/")
 
@@ -106,7 +106,7 @@ def test_a_program_hears_its_rows_and_of_a_change_to_them(
 ) -> None:
     key = {"Authorization": f"Bearer {keys['manager']}", "Accept-Encoding": "identity"}
     address = f"{guarded.address}{ENDLESS}"
-    with requests.get(address, headers=key, stream=True, timeout=20) as answer:
+    with requests.get(address, headers=key, stream=True, timeout=60) as answer:
         lines = answer.iter_lines(chunk_size=1)
         assert b"event: milepost.snapshot.ended" in lines
         subject = "operation/SO-1/10"

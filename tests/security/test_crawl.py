@@ -172,5 +172,5 @@ def test_no_variable_of_dash_or_flask_opens_a_route(
 
 
 def test_the_program_was_not_harmed_by_all_that(guarded: Program) -> None:
-    with guarded.open("/readyz", timeout=5) as answer:
+    with guarded.open("/readyz", timeout=60) as answer:
         assert answer.status == 200

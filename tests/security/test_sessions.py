@@ -19,7 +19,7 @@ from tests.browser.product.program import Program, wait_for
 from tests.security.conftest import Visitor
 
 PASSWORD, NEW = "four plain words again", "another five words for it"
-HEARTBEATS_S = 12.0  # two, and the time to ask SQL
+SOON_S = 60.0  # two heartbeats and the time to ask SQL, on the slowest machine
 BEATS = 3
 
 
@@ -27,7 +27,7 @@ class Listener:
     """A stream that somebody holds open."""
 
     def __init__(self, visitor: Visitor, path: str) -> None:
-        self.answer = visitor.http.get(visitor.address + path, stream=True, timeout=30)
+        self.answer = visitor.http.get(visitor.address + path, stream=True, timeout=60)
         assert self.answer.status_code == 200
         self.ended_at = 0.0
         self._thread = Thread(target=self._listen)
@@ -42,7 +42,7 @@ class Listener:
         """Return how long after an act the stream ended."""
         begun = time.monotonic()
         act()
-        wait_for(lambda: self.ended_at, HEARTBEATS_S, "the stream ends")
+        wait_for(lambda: self.ended_at, SOON_S, "the stream ends")
         self._thread.join()
         self.answer.close()
         return self.ended_at - begun
@@ -113,7 +113,7 @@ def test_a_new_password_ends_every_session_that_was_open(member: Member) -> None
 
 def test_a_stream_goes_on_while_nothing_of_the_kind_happens(visitor: Any) -> None:
     someone = visitor(Role.MANAGER)
-    answer = someone.http.get(f"{someone.address}/live/wall/works.L1", stream=True, timeout=30)
+    answer = someone.http.get(f"{someone.address}/live/wall/works.L1", stream=True, timeout=60)
     beats = (line for line in answer.iter_lines() if line == b"event: beat")
     assert len([*islice(beats, BEATS)]) == BEATS
     answer.close()

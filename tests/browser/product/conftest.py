@@ -36,7 +36,7 @@ def serving(request: pytest.FixtureRequest) -> None:
     """See that a part which the test before has killed is back, however that test ended."""
     if "program" in request.fixturenames:
         program = request.getfixturevalue("program")
-        wait_for(program.serves, 60, "the program serves again")
+        wait_for(program.serves, 180, "the program serves again")
 
 
 @pytest.fixture

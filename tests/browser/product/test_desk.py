@@ -203,16 +203,14 @@ def test_a_script_in_the_address_stays_text(orders: Watched, planned: Program) -
     assert page.evaluate("window.hit") is None
 
 
-def test_a_lost_connection_shows_within_fifteen_seconds_and_passes(
-    planned: Program, open_page: OpenPage
-) -> None:
+def test_a_lost_connection_shows_and_passes(planned: Program, open_page: OpenPage) -> None:
     page = opened(planned, open_page, "/orders?lang=en").page
     wait_for(
         lambda: page.evaluate("document.querySelector('#desk-as-of').dataset.live"), 60, "live"
     )
     planned.kill("web", signal.SIGSTOP)
     try:
-        expect(page.locator("#desk-as-of")).to_contain_text("no connection", timeout=15_000)
+        expect(page.locator("#desk-as-of")).to_contain_text("no connection", timeout=SOON_MS)
     finally:
         planned.kill("web", signal.SIGCONT)
     expect(page.locator("#desk-as-of")).not_to_contain_text("no connection")

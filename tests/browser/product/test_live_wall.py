@@ -10,7 +10,6 @@ from tests.browser.product.program import Program, wait_for
 
 WALL = "/wall/live_wall.L1?lang=en"
 TILE = "#p0-work_units-{number}"
-LOST_WITHIN_S = 15.0
 SOON_S = 60.0  # how soon is said elsewhere: `tests/bench` measures it
 
 
@@ -87,9 +86,12 @@ def test_one_lost_signal_hatches_that_machine_alone(
 ) -> None:
     connected.discard("M1")
     m1, p1 = (TILE.format(number=number) for number in (0, 1))
-    wait_for(lambda: "mp-stale" in classes(wall.page, m1), LOST_WITHIN_S, "M1 is hatched")
-    assert "mp-stale" not in classes(wall.page, p1)
-    assert hatched(wall.page) == 1
+
+    def that_one_alone() -> bool:
+        stale = ["mp-stale" in classes(wall.page, one) for one in (m1, p1)]
+        return stale == [True, False] and hatched(wall.page) == 1
+
+    wait_for(that_one_alone, SOON_S, "M1 is hatched and nothing else")
     connected.add("M1")
     wait_for(lambda: hatched(wall.page) == 0, SOON_S, "M1 is live again")
 
@@ -98,8 +100,12 @@ def test_all_signals_lost_hatch_the_floor_with_its_age(
     program: Program, connected: set[str], wall: Watched
 ) -> None:
     connected.clear()
-    wait_for(lambda: "old" in text(wall.page, "#p0-figures-age"), LOST_WITHIN_S, "figures are old")
-    assert "mp-lost" not in classes(wall.page, "#wall")
+
+    def old_and_not_lost() -> bool:
+        old = "old" in text(wall.page, "#p0-figures-age")
+        return old and "mp-lost" not in classes(wall.page, "#wall")
+
+    wait_for(old_and_not_lost, SOON_S, "figures are old on a wall that is heard")
     connected.update({"M1", "P1"})
     wait_for(lambda: hatched(wall.page) == 0, SOON_S, "all is live again")
 
@@ -118,13 +124,11 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("part", ["web", "redis"])
-def test_a_stopped_part_is_said_within_15_seconds(
-    program: Program, wall: Watched, part: str
-) -> None:
+def test_a_stopped_part_is_said(program: Program, wall: Watched, part: str) -> None:
     program.kill(part, signal.SIGSTOP)
     try:
         lost = lambda: "mp-lost" in classes(wall.page, "#wall")  # noqa: E731
-        wait_for(lost, LOST_WITHIN_S, "the wall says that nothing comes through")
+        wait_for(lost, SOON_S, "the wall says that nothing comes through")
     finally:
         program.kill(part, signal.SIGCONT)
     wait_for(lambda: "mp-lost" not in classes(wall.page, "#wall"), SOON_S, "the wall is live again")
@@ -136,8 +140,8 @@ def test_a_stopped_recorder_is_said_and_the_wall_stays_live(
     program.kill("worker", signal.SIGSTOP)
     try:
         said = lambda: text(wall.page, "#header-history")  # noqa: E731
-        wait_for(said, LOST_WITHIN_S, "the header says that recording is behind")
-        assert hatched(wall.page) == 0
+        behind = lambda: said() and hatched(wall.page) == 0  # noqa: E731
+        wait_for(behind, SOON_S, "the header says that recording is behind, of a live wall")
     finally:
         program.kill("worker", signal.SIGCONT)
     wait_for(lambda: not text(wall.page, "#header-history"), SOON_S, "recording has caught up")

@@ -31,7 +31,7 @@ def held(program: Program) -> Program:
         program.send("POST", "/events", [event(name, 1)])
         answer = program.send("POST", "/events", [event(name, 2, reason)])
         assert answer["refused"] == 1, answer
-    wait_for(lambda: program.run("quarantine", "--site", program.site).count("conflict") == 3, 40,
+    wait_for(lambda: program.run("quarantine", "--site", program.site).count("conflict") == 3, 60,
              "they are kept")  # fmt: skip
     return program
 
@@ -118,7 +118,7 @@ def test_what_a_site_without_a_model_sent_is_read_by_administrators_alone(
         page.wait_for_selector("#desk-body > *, .mp-message")
         return page.locator(".mp-q-list > li").count() > 0
 
-    wait_for(listed, 40, "it is kept and shown")
+    wait_for(listed, 60, "it is kept and shown")
     expect(page.locator(".mp-q-bare")).to_contain_text("has not sent its model yet")
     expect(page.locator(".mp-q-list")).to_contain_text("the site has no model yet")
     page.context.clear_cookies()

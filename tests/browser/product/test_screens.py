@@ -99,7 +99,7 @@ def test_a_screens_cookie_opens_its_wall_and_nothing_else(program: Program, wall
 
     def ask(path: str, method: str = "GET") -> int:
         answer = requests.request(
-            method, program.address + path, headers=people.header(token), timeout=10,
+            method, program.address + path, headers=people.header(token), timeout=60,
             allow_redirects=False, stream=True,
         )  # fmt: skip
         answer.close()
@@ -138,7 +138,7 @@ def test_a_screens_callback_draws_no_page_but_its_wall(program: Program, wall: W
         cookies = {c["name"]: c["value"] for c in page.context.cookies()}
         answer = requests.post(
             f"{program.address}/_dash-update-component", json=body, cookies=cookies,
-            headers={"X-CSRFToken": cookies["_csrf_token"]}, timeout=10,
+            headers={"X-CSRFToken": cookies["_csrf_token"]}, timeout=60,
         )  # fmt: skip
         assert answer.status_code == 200, answer.text
         return answer.text
@@ -212,5 +212,5 @@ def test_only_those_who_look_after_screens_open_their_page(program: Program) -> 
         assert answer.status == 200
     for role in (Role.PLANNER, Role.OPERATOR, Role.PURCHASER, Role.AUDITOR):
         headers = people.header(program.sign_in(role))
-        answer = requests.get(f"{program.address}/screens", headers=headers, timeout=10)
+        answer = requests.get(f"{program.address}/screens", headers=headers, timeout=60)
         assert answer.status_code == 404, role

@@ -34,6 +34,6 @@ def _runs(pid: int) -> bool:
 
 
 def _first_frame(program: Program) -> str:
-    with program.open("/live/wall/works.L1?lang=en", timeout=30) as stream:
+    with program.open("/live/wall/works.L1?lang=en") as stream:
         lines = [stream.readline().decode() for _ in range(6)]
     return "".join(lines)

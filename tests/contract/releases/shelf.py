@@ -82,4 +82,4 @@ def begun(url: str) -> "subprocess.Popen[bytes]":
 
 def migrated(url: str) -> None:
     """Let it do all that it does."""
-    assert begun(url).wait(60) == 0
+    assert begun(url).wait(300) == 0

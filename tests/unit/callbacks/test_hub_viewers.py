@@ -164,7 +164,7 @@ def test_a_stream_that_waits_is_woken_to_end(page: Page, monkeypatch: pytest.Mon
     waiting = gevent.spawn(viewer.read)
     gevent.sleep(0)
     hub.close()
-    assert waiting.get(timeout=5) == []  # nothing but when to come again
+    assert waiting.get(timeout=60) == []  # nothing but when to come again
     assert viewer.raw.endswith(b"\n\n") and b"retry: " in viewer.raw.rpartition(b"event: ")[2]
     with pytest.raises(StopIteration):
         viewer.read()

@@ -118,12 +118,12 @@ def test_a_snapshot_stands_still_while_its_image_goes_on() -> None:
 
 def test_a_task_gives_what_came_of_each_step_or_raises_what_it_raised() -> None:
     task = Task(iter([7, 8]))
-    assert task.done(5)
+    assert task.done(60)
     assert task.ended
     assert task.taken() == [7, 8]
     assert task.taken() == []
     failing = Task(1 // n for n in (1, 0))
-    assert failing.done(5)
+    assert failing.done(60)
     assert not failing.ended
     with pytest.raises(ZeroDivisionError):
         failing.taken()
@@ -134,19 +134,19 @@ def test_a_task_that_was_paused_leaves_its_steps_to_another() -> None:
 
     def steps() -> Iterator[int]:
         begun.set()
-        assert go_on.wait(5)
+        assert go_on.wait(60)
         yield 1
         yield 2
 
     rest = steps()
     task = Task(rest)
-    assert begun.wait(5)
+    assert begun.wait(60)
     task.pause()
     assert not task.done(0)
     go_on.set()
-    assert task.done(5)
+    assert task.done(60)
     assert not task.ended
     assert task.taken() == [1]
     other = Task(rest)
-    assert other.done(5)
+    assert other.done(60)
     assert other.taken() == [2]
