@@ -130,10 +130,10 @@ def _site(
     walls: bool, glance: SiteGlance | None,
 ) -> Component:  # fmt: skip
     replay = [html.Span(t("replay of a log"), className="mp-tag")] if site.clock else []
-    zone = html.Span(site.timezone, className="mp-quiet")
+    zone = [] if _is_early(glance) else [html.Span(site.timezone, className="mp-quiet")]
     return html.Section(
         [
-            html.Div([html.H2(site.name), zone, *replay], className="mp-site-name"),
+            html.Div([html.H2(site.name), *zone, *replay], className="mp-site-name"),
             *_standing(glance, [path for _, path in pages], t),
             *([_pages(site, pages, t)] if pages else []),
             *(_walls(site, screens, glance, t) if walls else []),
@@ -157,11 +157,16 @@ def _bare(site: Site, pages: Sequence[tuple[str, str]], t: Translator) -> Compon
     )
 
 
+def _is_early(glance: SiteGlance | None) -> bool:
+    """Whether the board is being loaded: which lines there are, and where, isn't known yet."""
+    return glance is not None and not glance.loaded
+
+
 def _standing(glance: SiteGlance | None, opens: Sequence[str], t: Translator) -> list[Component]:
     """Return how a site stands now, for those who may be told."""
     if glance is None:
         return []
-    if not glance.loaded:
+    if _is_early(glance):
         words = t("The board is being put together. This page goes on by itself.")
         return [html.P(words, className="mp-glance-fresh", role="status")]
     return [freshness(glance, t), figures(glance, opens, t)]
@@ -176,6 +181,8 @@ def _walls(
     else:
         lines = [_line(site, area, t) for area in site.areas]
     named = [_named(screen, t) for screen in screens if screen.site == site.id]
+    if _is_early(glance) and not lines and not named:
+        return []
     none = html.P(t("This site has no lines yet."), className="mp-quiet")
     cards = html.Ul([*lines, *named], className="mp-cards") if lines or named else none
     return [html.H3(t("Walls"), className="mp-walls-name"), cards]

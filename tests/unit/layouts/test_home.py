@@ -190,6 +190,14 @@ def test_a_board_that_is_being_put_together_shows_no_figures():
     assert "/wall/hsinchu.smt" in links(tree)
 
 
+def test_of_a_board_that_is_being_put_together_nothing_is_made_up():
+    early = SiteGlance(site="hsinchu", name="", timezone="UTC", now=NOW, readers=READERS,
+                       loaded=False)  # fmt: skip
+    words = texts(page(early, sites=(Site(id="hsinchu", name="hsinchu"),)))
+    assert "hsinchu" in words
+    assert not {"UTC", "Walls", "This site has no lines yet."} & {*words}
+
+
 BARE_WORDS = "This site has sent no model yet; nothing that it reports can be taken before."
 
 
