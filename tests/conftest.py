@@ -4,7 +4,8 @@ Several processes of pytest are done soonest when none is left with a long file 
 when those files that use one running program are left to one process, which starts it once.
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ LONGEST_FIRST = (
     *TOGETHER, "tests/scale/", "tests/faults/", "tests/real/", "tests/unit/simulate/",
     "tests/browser/", "tests/contract/", "tests/unit/domain/test_board.py",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Find here what a module on real engines left open; else a test of another one is blamed."""
+    yield
+    if not request.node.nodeid.startswith("tests/unit/"):
+        gc.collect()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

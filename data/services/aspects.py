@@ -31,3 +31,10 @@ class Aspect(Protocol):
 
     def work(self, now: datetime) -> Documents:
         """Do what is due at the site's `now`; return the facts that changed."""
+
+    def end(self) -> None:
+        """Let go of what it does beside, before another may watch; it may begin again.
+
+        An aspect that does nothing beside has nothing to let go of.
+        """
+        return

@@ -31,7 +31,7 @@ from data.domain.facts import LINE
 from data.domain.line import Line
 from data.domain.site import Site
 from data.domain.subjects import Identity
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.live import LiveSite
 
 DAY_S = 86_400.0
@@ -129,7 +129,7 @@ def _change(event: Event, unit: str) -> Change | None:
     return Change(event.time.timestamp(), event.id, event.source, unit, state)
 
 
-class Bottlenecks:
+class Bottlenecks(Aspect):
     """Aspect of the watch: `bottleneck/<area>` for each line."""
 
     def __init__(

@@ -32,7 +32,7 @@ from data.services.accounts_facts import (
     plan_at,
     subjects_of,
 )
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.live import LiveSite
 from data.services.staleness import ACCOUNT, ORDER
 
@@ -95,7 +95,7 @@ class AccountKeeping(Protocol):
         """Return the derived version."""
 
 
-class Accounting:
+class Accounting(Aspect):
     """The aspect of one site."""
 
     def __init__(

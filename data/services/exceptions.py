@@ -25,7 +25,7 @@ from data.domain.exceptions.search import Change, Kept
 from data.domain.exceptions.trust import Trust
 from data.domain.facts import EXCEPTION
 from data.domain.forecast.records import OrderForecast
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.live import LiveSite
 from data.services.staleness import EXCEPTION as MARK
 
@@ -88,7 +88,7 @@ class Beyond(Protocol):
         """The ways out that are shut or fail."""
 
 
-class Exceptions:
+class Exceptions(Aspect):
     """The aspect of one site."""
 
     def __init__(

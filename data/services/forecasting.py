@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from data.domain.events import Event, SubjectKind, subject_parts
 from data.services.aside import Task
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
+from data.services.errors import Unavailable
 from data.services.forecast_image import Image
 from data.services.forecast_work import ForecastWork, Store
 from data.services.live import LiveSite
@@ -20,15 +23,17 @@ from data.services.past import PastReader
 RUN_EVERY = timedelta(minutes=5)  # of the site's time,
 RUN_UNSETTLED = timedelta(minutes=2)  # sooner when a change was too large to follow to its end
 WAIT_S = 0.05  # how long a task is waited for, so that a short one is told at once,
-PAUSE_S = 0.3  # and one that is to pause
+PAUSE_S = 0.3  # one that is to pause,
+END_S = 5.0  # and one that may store nothing any more
 REST_SHARE = 1.0  # rest at least so many times as long as the last update took,
 REST_S = 0.4  # but not longer than that
 RUN_REST_SHARE = 3.0  # the same between two runs of everything
 _OF_ORDERS = frozenset({SubjectKind.OPERATION, SubjectKind.NEED, SubjectKind.ORDER})
+_log = structlog.get_logger("forecast")
 
 
-class Forecasts:
-    """Keeps the forecasts of one site up to date (an `Aspect`)."""
+class Forecasts(Aspect):
+    """Keeps the forecasts of one site up to date."""
 
     def __init__(
         self, site: str, store: Store, past: PastReader, published: Callable[[], Iterable[str]],
@@ -43,9 +48,13 @@ class Forecasts:
         self._run: Iterator[Documents] | None = None  # what is left of a run that has begun
 
     def begin(self, live: LiveSite) -> None:
-        """Begin anew with the board that was loaded; a task that still runs soon stops."""
+        """Begin anew with the board that was loaded.
+
+        Raises: Unavailable while something still runs that began with the board before.
+        """
+        self.end()
         if self._task is not None:
-            self._task.pause()
+            raise Unavailable("a forecast of the board before isn't through yet")
         self._live, self._image = live, Image(live.board)
         self._work = ForecastWork(self._site, self._store, self._past, self._image)
         self._changed: set[str] = set()
@@ -76,6 +85,15 @@ class Forecasts:
             self._start(self._live, now)
             told = {**told, **self._collected(WAIT_S)}
         return told
+
+    def end(self) -> None:
+        """Wait for the step that is being taken, for it stores what it finds."""
+        if self._task is not None:
+            self._task.pause()
+            if self._task.done(END_S):
+                self._task = None
+            else:
+                _log.warning("still forecasting", site=self._site)
 
     @property
     def _must_update(self) -> bool:

@@ -19,7 +19,7 @@ import structlog
 from data.domain.events import Event
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.domain.subjects import Identity
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.errors import Cold
 from data.services.live import LiveSite
 from data.services.ports import Claim, Entry, Outcome, seq_of
@@ -81,7 +81,7 @@ class Recorded(Protocol):
         """Which identities are recorded."""
 
 
-class Rescue:
+class Rescue(Aspect):
     """Keeps what the log holds beyond the recorder. `work` looks every two seconds."""
 
     def __init__(

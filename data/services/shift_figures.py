@@ -32,7 +32,7 @@ from data.domain.shift_rows import (
     ShiftRow,
 )
 from data.domain.site import Calendar, Site, WorkUnit
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.caching import Cached
 from data.services.errors import Forbidden
 from data.services.live import LiveSite
@@ -87,7 +87,7 @@ class StaleMarks(Protocol):
         """Take marks away that are still the same."""
 
 
-class ShiftFiguresRollup:
+class ShiftFiguresRollup(Aspect):
     """Keeps the elements of a site's shifts up to date."""
 
     def __init__(

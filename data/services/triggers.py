@@ -29,7 +29,7 @@ from data.domain.rows import Rows
 from data.domain.scope import Role, Scope
 from data.domain.triggers import Fired, Trigger, check_trigger, fires, party_of
 from data.services.accounts_desk import By
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.audit import Audit
 from data.services.delivering import Ways
 from data.services.errors import Forbidden
@@ -92,7 +92,7 @@ def with_usual(own: Sequence[tuple[Trigger, int]]) -> list[tuple[Trigger, int]]:
     return [known[name] for name in sorted(known)]
 
 
-class MilestoneTriggers:
+class MilestoneTriggers(Aspect):
     """The aspect: looks at milestones whose order moved, and at forecasts now and then."""
 
     def __init__(self, site: str, store: Stored, now: Callable[[], datetime]) -> None:

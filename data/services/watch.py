@@ -101,13 +101,18 @@ class Watch:
         try:
             return self._round(block_ms) if self._held or self._begin() else 0
         except Unavailable:
-            self._held = False
+            self._end()
             raise
 
     def close(self) -> None:
         """Let another take over."""
-        self._held = False
+        self._end()
         self._lock.release()
+
+    def _end(self) -> None:
+        self._held = False
+        for post in self._posts:
+            post.aspect.end()
 
     def _begin(self) -> bool:
         if not self._lock.acquire():

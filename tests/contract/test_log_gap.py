@@ -16,7 +16,7 @@ from data.domain.exceptions.rules import Condition, Rule
 from data.domain.facts import FORECASTING, Forecasting
 from data.domain.scope import Role, Scope
 from data.services.accounts_desk import By
-from data.services.aspects import Documents
+from data.services.aspects import Aspect, Documents
 from data.services.audit import Audit
 from data.services.exception_desk import Acting, ExceptionDesk
 from data.services.exceptions import FIRST_S, Exceptions
@@ -39,7 +39,7 @@ ROUND_S, WITHIN_S = 0.5, 10.0
 GAP = next(rule for rule in usual_rules() if rule.condition is Condition.LOG_GAP)
 
 
-class Forecasts:
+class Forecasts(Aspect):
     """An aspect that says that there are forecasts, by which much is judged."""
 
     def begin(self, live: LiveSite) -> None:

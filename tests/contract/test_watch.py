@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -52,9 +52,9 @@ class Watched:
             lambda: self.facts.names(SITE), clock=lambda: self.clock_s,
         )  # fmt: skip
         self.lock = SiteLock(world.database_url, "watch", SITE)
-        live = LiveSite(SITE, world.log, world.history, world.clock)
+        self.live = LiveSite(SITE, world.log, world.history, world.clock)
         self.watch = Watch(
-            SITE, live, [self.forecasts], self.lock, self.facts, world.log,
+            SITE, self.live, [self.forecasts], self.lock, self.facts, world.log,
             now_s=lambda: world.clock().timestamp(), clock=lambda: self.clock_s,
         )  # fmt: skip
 
@@ -114,6 +114,53 @@ def seen(world: World) -> LiveSite:
     live.load()
     FactsReader(live, FactsStream(world.client)).read(None)
     return live
+
+
+@pytest.fixture
+def learning(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """A watch in the middle of a forecast, which goes on when this is set."""
+    entered, on = Event(), Event()
+    closed = ForecastStore.closed
+
+    def slow(self: ForecastStore, *given: Any) -> Any:
+        entered.set()
+        on.wait()
+        return closed(self, *given)
+
+    monkeypatch.setattr(ForecastStore, "closed", slow)
+    watched.step()
+    entered.wait()
+    yield on
+    on.set()
+
+
+def test_another_watches_only_when_nothing_is_forecast_any_more(
+    world: World, watched: Watched, learning: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.services.forecasting.END_S", 600.0)
+    leaving, other = Thread(target=watched.close), SiteLock(world.database_url, "watch", SITE)
+    leaving.start()
+    try:
+        assert not other.acquire()
+        learning.set()
+        leaving.join()
+        assert other.acquire()
+        assert world.worker_sql.pool.checkedout() == 0
+    finally:
+        learning.set()
+        other.release()
+
+
+def test_a_board_that_was_loaded_is_forecast_when_nothing_is_for_the_one_before(
+    watched: Watched, learning: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.services.forecasting.END_S", 0.01)
+    with pytest.raises(Unavailable, match="board before"):
+        watched.forecasts.begin(watched.live)
+    learning.set()
+    monkeypatch.setattr("data.services.forecasting.END_S", 600.0)
+    watched.forecasts.begin(watched.live)
+    watched.until(lambda: len(forecasts(watched.world)) == 2)
 
 
 def forecasts(world: World) -> dict[str, OrderForecast]:

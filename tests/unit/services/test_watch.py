@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from data.domain.events import Data, Event, EventType
+from data.services.aspects import Aspect
 from data.services.errors import Overloaded, Unavailable
 from data.services.watch import LONGEST_RETRY_S, RETRY_S, Watch
 
@@ -50,12 +51,12 @@ class FakeLive:
         return len(events)
 
 
-class FakeAspect:
+class FakeAspect(Aspect):
     """An aspect that publishes how many events it saw, and fails when it is told to."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.begins = 0
+        self.begins = self.ends = 0
         self.seen: list[str] = []
         self.failure: Exception | None = None
 
@@ -69,6 +70,9 @@ class FakeAspect:
         if self.failure is not None:
             raise self.failure
         return {self.name: str(len(self.seen)).encode()}
+
+    def end(self) -> None:
+        self.ends += 1
 
 
 class FakeFacts:
@@ -246,6 +250,17 @@ def test_a_lost_connection_ends_the_watch_until_it_gets_the_lock_again(desk: Des
     desk.step("a")
     assert desk.live.boards == 2
     assert desk.first.begins == 2
+    assert desk.first.ends == 1
+
+
+def test_what_aspects_do_beside_has_ended_before_another_may_watch(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.step()
+    ended: list[int] = []
+    monkeypatch.setattr(desk.lock, "release", lambda: ended.append(desk.second.ends))
+    desk.watch.close()
+    assert ended == [1]
 
 
 def test_it_says_that_it_is_up_to_date_once_a_second(desk: Desk) -> None:
