@@ -6,7 +6,7 @@ window of its own day, without planned time: what is made off shift counts there
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
 from operator import add
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from data.domain.site import Calendar
 from data.domain.waiting.spans import Span, without
 
 OFF_SHIFT = ""  # the name of the window that gathers what lies outside every shift of a day
+EVER = datetime.min.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 
@@ -75,13 +76,19 @@ def windows_of(calendar: Calendar | None, timezone: str, day: date) -> tuple[Shi
 
 
 def elements_of(
-    window: ShiftWindow, record: UnitRecord, run_time_s: Mapping[str, float], now: datetime
+    window: ShiftWindow,
+    record: UnitRecord,
+    run_time_s: Mapping[str, float],
+    now: datetime,
+    since: datetime = EVER,
 ) -> Elements:
     """Return the elements of one work unit in one window, as far as it has come by `now`.
 
-    `run_time_s`: planned run time a piece by operation subject.
+    `run_time_s`: planned run time a piece by operation subject. `since`: what came before is
+    left out; the elements until then and those since then add up.
     """
-    spans = [(start, min(finish, now)) for start, finish in window.spans if start < now]
+    cut = ((max(start, since), min(finish, now)) for start, finish in window.spans)
+    spans = [(start, finish) for start, finish in cut if start < finish]
     parts = [
         time_elements(
             _spells(record.changes, span),

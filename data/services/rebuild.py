@@ -22,7 +22,8 @@ from data.domain.shift_rows import ShiftRow
 from data.domain.site import Site, WorkUnit
 from data.services.accounts_facts import Past
 from data.services.derivation import OrderAccount, completed_accounts
-from data.services.shift_figures import DayStore, derived_day
+from data.services.running_shifts import DayStore
+from data.services.shift_figures import derived_day
 from data.services.staleness import ACCOUNT, CHAIN, ORDER, SHIFT
 
 AT_ONCE = 200  # accounts that are made from one reading

@@ -2,12 +2,13 @@
 
 `ShiftFiguresRollup` is an aspect of the watch: it works out the elements of each work unit's
 shifts, and works them out again from the events where the recorder marked them as stale, so
-late events and corrections count as if they had come in time. `ShiftFigures` answers pages.
+late events and corrections count as if they had come in time. Of a day that runs only what is new
+is read: the events themselves say how far back that reaches, and a mark that none of them explains
+lets the day be worked out anew. `ShiftFigures` answers pages.
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,13 +17,8 @@ from data.domain.events import Event
 from data.domain.facts import DERIVED
 from data.domain.kpis import Elements
 from data.domain.scope import Scope
-from data.domain.shift_elements import (
-    OFF_SHIFT,
-    ShiftWindow,
-    UnitRecord,
-    elements_of,
-    windows_of,
-)
+from data.domain.shift_days import ShiftDays, is_kept, last_edge
+from data.domain.shift_elements import EVER, elements_of
 from data.domain.shift_rows import (
     By,
     FigureFilter,
@@ -31,11 +27,15 @@ from data.domain.shift_rows import (
     Progress,
     ShiftRow,
 )
-from data.domain.site import Calendar, Site, WorkUnit
+from data.domain.site import Site, WorkUnit
+from data.domain.subjects import Identity
 from data.services.aspects import Aspect, Documents
 from data.services.caching import Cached
 from data.services.errors import Forbidden
 from data.services.live import LiveSite
+from data.services.ports import seq_of
+from data.services.running_shifts import DayStore, RunningShifts, RunningStore
+from data.services.shift_news import ShiftNews, Told
 from data.services.staleness import SHIFT
 
 EVERY = timedelta(minutes=1)  # how old the running shift's figures may be
@@ -44,28 +44,27 @@ LOOK_EVERY_S = 5.0  # for a past to fill, while there is none
 BUDGET_S = 0.25  # what one call of `work` may take, and a little more
 UNITS = 64  # worked out at once
 MARKS = 50_000
+OPEN = timedelta(hours=1)  # how long a day that is over is held; then it is worked out once more
 _DAY = timedelta(days=1)
 _NOTHING = Elements()
-EVER = datetime.min.replace(tzinfo=UTC)
 
 Marks = Sequence[tuple[str, int]]
 Steps = Iterator[None]  # each step takes a fraction of a second
 
 
-class DayStore(Protocol):
-    """What working out a day asks of SQL."""
-
-    def records(
-        self, site: str, units: Sequence[str], edges: Sequence[datetime]
-    ) -> tuple[dict[str, UnitRecord], dict[str, float]]:
-        """What was reported of work units, summed between edges; planned run times a piece."""
-
-    def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
-        """Make these the rows of a day."""
-
-
-class RollupStore(DayStore, Protocol):
+class RollupStore(RunningStore, Protocol):
     """What working the elements out asks of SQL."""
+
+    def recorded(self, site: str) -> str:
+        """Place in the log up to which everything is recorded."""
+
+    def undone(
+        self, site: str, identities: Sequence[Identity]
+    ) -> list[tuple[str, str, str | None, datetime]]:
+        """Type, subject, named work unit and time of recorded events."""
+
+    def counted_on(self, site: str, orders: Sequence[str], since: datetime) -> set[str]:
+        """Work units on which pieces of orders were counted."""
 
     def progress(self, site: str) -> Progress | None:
         """How far it came before."""
@@ -103,6 +102,9 @@ class ShiftFiguresRollup(Aspect):
         self._steps: Steps | None = None
         self._renewed_at: datetime | None = None
         self._look_at = clock()
+        self._running = RunningShifts(site, store)
+        self._news = ShiftNews()
+        self._begun_seq = self._recorded_seq = 0
         self._changed = 0
         self._found: dict[str, bytes | None] = {}
 
@@ -112,10 +114,15 @@ class ShiftFiguresRollup(Aspect):
         self._progress = self._store.progress(self._site)
         self._steps = self._renewed_at = None
         self._look_at = self._clock()
+        self._running = RunningShifts(self._site, self._store)
+        self._news = ShiftNews()
+        self._begun_seq, self._recorded_seq = seq_of(live.offset), 0
         self._changed, self._found = 0, {}
 
     def see(self, events: Sequence[Event]) -> None:
-        """Do nothing: what events change, the recorder has marked."""
+        """Note how far back events reach."""
+        if self._live is not None:
+            self._news.take(events, seq_of(self._live.offset), self._clock())
 
     def work(self, now: datetime) -> Documents:
         """Renew the running shifts each minute and what was marked; then fill the past.
@@ -138,17 +145,60 @@ class ShiftFiguresRollup(Aspect):
             return None
         if self._renewed_at is None or not timedelta() <= now - self._renewed_at < EVERY:
             self._renewed_at, self._look_at = now, self._clock()
-            return self._renewal(self._live.board.site, now)
+            return self._renewal(self._live, now)
         return self._filling(self._live.board.site, now) if self._clock() >= self._look_at else None
 
-    def _renewal(self, model: Site, now: datetime) -> Steps:
-        """Work out what has changed since the last time: all running shifts, all marked days."""
-        progress = self._progress or Progress(_local_day(model, now), now - _DAY)
+    def _renewal(self, live: LiveSite, now: datetime) -> Steps:
+        """Work out what has changed since the last time: running days, all marked ones."""
+        model, progress = live.board.site, self._progress
+        progress = progress or Progress(_local_day(live.board.site, now), now - _DAY)
+        knows_all = self._recorded_seq >= self._begun_seq  # when it looked last
+        self._recorded_seq = seq_of(self._store.recorded(self._site))
         marks = self._stale.take(self._site, SHIFT, MARKS)
-        for since, units in _units_since(model, marks, progress.upto).items():
-            yield from self._derive(model, units, since, now)
-        self._stale.settle(self._site, SHIFT, marks)
+        notes, told = self._told()
+        if not knows_all:
+            self._running.clear()
+        settled, floors = self._floors(live, marks, told if knows_all else Told())
+        self._running.go_back(floors | self._replanned(told), now)
+        yield from self._derive(model, floors, progress.upto, now)
+        self._stale.settle(self._site, SHIFT, settled)
+        self._news.drop(notes, self._recorded_seq)
         self._note(Progress(progress.back_to, now))
+
+    def _told(self) -> tuple[Sequence[Told], Told]:
+        """Return the notes, and all that they tell, also of what was undone."""
+        notes, told = self._news.all()
+        for event_type, subject, named, at in self._store.undone(self._site, sorted(told.undone)):
+            told.note(event_type, subject, named, at)
+        return notes, told
+
+    def _floors(
+        self, live: LiveSite, marks: Marks, told: Told
+    ) -> tuple[Marks, dict[str, datetime]]:
+        """Return the marks that can be settled, and from when on work units have to be met anew.
+
+        A mark that no event explains stands for its whole day, unless its event is yet to come.
+        """
+        floors, settled = told.oldest(), []
+        has_all = seq_of(live.offset) >= self._recorded_seq
+        for key, mark in marks:
+            unit, _, named = key.rpartition("/")
+            day = date.fromisoformat(named)
+            if (unit, day) not in told.since:
+                if not has_all:
+                    continue
+                start = datetime.combine(day, datetime.min.time(), UTC)
+                floors[unit] = min(start, floors.get(unit, start))
+            settled.append((key, mark))
+        return settled, floors
+
+    def _replanned(self, told: Told) -> dict[str, datetime]:
+        """Return the work units that have pieces of orders whose planned run times may be new."""
+        since = self._running.since()
+        if since is None or not told.orders:
+            return {}
+        units = self._store.counted_on(self._site, sorted(told.orders), since)
+        return dict.fromkeys(units, EVER)
 
     def _filling(self, model: Site, now: datetime) -> Steps | None:
         """Work out a day of the past that never was; None when all of it is there."""
@@ -161,7 +211,7 @@ class ShiftFiguresRollup(Aspect):
 
     def _fill_day(self, model: Site, day: date, now: datetime) -> Steps:
         for units in _portions(model.work_units):
-            self._derive_day(model, units, day, EVER, now)
+            self._changed += derived_day(self._store, model, units, day, now)
             yield
         if self._progress is not None:
             self._note(Progress(day, self._progress.upto))
@@ -173,42 +223,51 @@ class ShiftFiguresRollup(Aspect):
         self._progress, self._changed = progress, 0
 
     def _derive(
-        self, model: Site, units: Sequence[WorkUnit], since: datetime, now: datetime
+        self, model: Site, floors: Mapping[str, datetime], upto: datetime, now: datetime
     ) -> Steps:
-        day, last = _local_day(model, since) - _DAY, _local_day(model, now)
+        """Work out running days as far as they have come, and others that something came to late.
+
+        What happened on a day can concern every day since: a state lasts until the next, an
+        operation until it is completed.
+        """
+        days, last = ShiftDays(model), _local_day(model, now)
+        day = _local_day(model, min([upto - OPEN, *floors.values()])) - _DAY
+        held: set[date] = set()
         while day <= last:
-            for portion in _portions(units):
-                self._derive_day(model, portion, day, since, now)
+            running, late = _parted(days, model.work_units, day, floors, (upto, now))
+            for portion in _portions(running):
+                held.add(day)
+                yield from self._run(days, portion, day, now)
+            for portion in _portions(late):
+                self._changed += derived_day(self._store, model, portion, day, now)
                 yield
             day += _DAY
+        self._running.keep(held)
 
-    def _derive_day(
-        self, model: Site, units: Sequence[WorkUnit], day: date, since: datetime, now: datetime
-    ) -> None:
-        """Work out the shifts of a day anew if one of them ends after `since`."""
-        self._changed += derived_day(self._store, model, units, day, now, since)
+    def _run(self, days: ShiftDays, units: Sequence[WorkUnit], day: date, now: datetime) -> Steps:
+        over = [unit for unit in units if last_edge(days.windows(unit, day)) + OPEN <= now]
+        self._running.restart(day, over)
+        yield from self._running.advance(days, units, day, now)
+        self._running.restart(day, over)
+        self._changed, self._running.changed = self._changed + self._running.changed, 0
 
 
 def derived_day(
-    store: DayStore, model: Site, units: Sequence[WorkUnit], day: date, now: datetime,
-    since: datetime = EVER,
-) -> int:  # fmt: skip
-    """Work out the shifts of a day if one of them ends after `since`; return how many changed."""
-    lines = _lines(model)
-    windows = {
-        unit: [w for w in _windows(model, lines, unit, day) if w.start < now] for unit in units
-    }
-    touched = [w for found in windows.values() for w in found]
-    if not any(window.finish > since for window in touched):
+    store: DayStore, model: Site, units: Sequence[WorkUnit], day: date, now: datetime
+) -> int:
+    """Work out the shifts of a day; return how many changed."""
+    days = ShiftDays(model)
+    windows = {unit: [w for w in days.windows(unit, day) if w.start < now] for unit in units}
+    edges = {edge for found in windows.values() for w in found for span in w.spans for edge in span}
+    if not edges:
         return 0
-    edges = sorted({edge for window in touched for span in window.spans for edge in span})
     names = [unit.id for unit in units]
-    records, run_times = store.records(model.id, names, edges)
+    records, run_times = store.records(model.id, names, sorted(edges))
     rows = [
-        _row(unit, lines.get(unit.work_center, ("", None))[0], window, elements)
+        days.row(unit, window, elements)
         for unit, found in windows.items()
         for window in found
-        if _counts(window, elements := elements_of(window, records[unit.id], run_times, now))
+        if is_kept(window, elements := elements_of(window, records[unit.id], run_times, now))
     ]
     return store.replace(model.id, day, names, rows)
 
@@ -268,51 +327,23 @@ class ShiftFigures:
         return FiguresReport(rows=tuple(rows), total=total, days=tuple(days), derived_at=upto)
 
 
-_Line = tuple[str, Calendar | None]
-
-
-def _lines(model: Site) -> dict[str, _Line]:
-    """Return area and calendar of each work center."""
-    calendars = {calendar.id: calendar for calendar in model.calendars}
-    areas = {area.id: calendars.get(area.calendar) for area in model.areas}
-    return {center.id: (center.area, areas.get(center.area)) for center in model.work_centers}
-
-
-def _windows(
-    model: Site, lines: Mapping[str, _Line], unit: WorkUnit, day: date
-) -> tuple[ShiftWindow, ...]:
-    _, calendar = lines.get(unit.work_center, ("", None))
-    return windows_of(calendar, model.timezone, day)
-
-
-def _counts(window: ShiftWindow, elements: Elements) -> bool:
-    """Whether a window is kept: every shift, and time off shift in which something was done."""
-    done = elements.aubt or elements.pq or elements.rq or elements.ip
-    return window.name != OFF_SHIFT or bool(done)
-
-
-def _row(unit: WorkUnit, area: str, window: ShiftWindow, elements: Elements) -> ShiftRow:
-    return ShiftRow(
-        unit.id, window.start, window.name, window.finish, window.day, unit.work_center, area,
-        elements,
-    )  # fmt: skip
-
-
-def _units_since(model: Site, marks: Marks, upto: datetime) -> dict[datetime, list[WorkUnit]]:
-    """Group work units by the instant from which their shifts must be worked out again.
-
-    What happened on a day can concern every day since: a state lasts until the next, an
-    operation until it is completed.
-    """
-    oldest: dict[str, datetime] = {}
-    for key, _ in marks:
-        unit, _, day = key.rpartition("/")
-        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-        oldest[unit] = min(start, oldest.get(unit, start))
-    groups: dict[datetime, list[WorkUnit]] = defaultdict(list)
-    for work_unit in model.work_units:
-        groups[min(upto, oldest.get(work_unit.id, upto))].append(work_unit)
-    return groups
+def _parted(
+    days: ShiftDays, units: Iterable[WorkUnit], day: date, floors: Mapping[str, datetime],
+    span: tuple[datetime, datetime],
+) -> tuple[list[WorkUnit], list[WorkUnit]]:  # fmt: skip
+    """Return the work units whose day ran within a span, and those whose day is to be met anew."""
+    upto, now = span
+    running, late = [], []
+    for unit in units:
+        windows = days.windows(unit, day)
+        if not windows or min(window.start for window in windows) >= now:
+            continue
+        finish = last_edge(windows)
+        if finish + OPEN > upto:
+            running.append(unit)
+        elif unit.id in floors and finish > floors[unit.id]:
+            late.append(unit)
+    return running, late
 
 
 def _portions(units: Sequence[WorkUnit]) -> Iterator[Sequence[WorkUnit]]:

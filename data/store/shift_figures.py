@@ -14,8 +14,10 @@ from data.domain.events import WorkUnitState
 from data.domain.kpis import Count, Elements
 from data.domain.shift_elements import StateChange, UnitRecord
 from data.domain.shift_rows import By, FigureFilter, FigureRow, Progress, ShiftRow
+from data.domain.subjects import Identity
 from data.domain.waiting.spans import Span
 from data.store.derived_version import bump
+from data.store.months import of_identity
 from data.store.scoped import reading, whole, writing
 
 READER = "shift-figures"
@@ -55,6 +57,30 @@ SELECT o.work_unit, o.started_at, least(coalesce(o.finished_at, :until), :until)
 FROM operation o JOIN work_order w ON w.site = o.site AND w.id = o.order_id AND NOT w.cancelled
 WHERE o.site = :site AND o.work_unit = ANY(:units) AND o.started_at < :until
   AND (o.finished_at IS NULL OR o.finished_at > :since)
+"""
+# Rows that came about otherwise hash otherwise; the sum doesn't ask for their order.
+_EXECUTED = """
+SELECT o.work_unit,
+  sum(hash_record_extended(ROW(o.started_at, least(coalesce(o.finished_at, :until), :until)), 0))
+FROM unnest(CAST(:units AS text[]), CAST(:starts AS timestamptz[])) u (unit, start)
+JOIN operation o ON o.site = :site AND o.work_unit = u.unit AND o.started_at < :until
+  AND (o.finished_at IS NULL OR o.finished_at > u.start)
+JOIN work_order w ON w.site = o.site AND w.id = o.order_id AND NOT w.cancelled
+WHERE (o.finished_at IS NULL OR o.finished_at > :since)
+GROUP BY 1
+"""
+_RECORDED = "SELECT \"after\" FROM reader WHERE site = :site AND name = 'recorder'"
+_UNDONE = f"""
+SELECT e.type, e.subject, e.work_unit, e.time
+FROM event_identity i {of_identity("i")} WHERE i.site = :site
+  AND (i.source, i.id) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])))
+"""
+_COUNTED_ON = """
+SELECT DISTINCT e.work_unit
+FROM operation o JOIN event e ON e.site = o.site AND e.time >= :since
+  AND e.subject = 'operation/' || o.order_id || '/' || o.operation_id
+WHERE o.site = :site AND o.order_id = ANY(:orders) AND o.good + o.scrap > 0
+  AND e.work_unit IS NOT NULL
 """
 _RUN_TIMES = """
 SELECT 'operation/' || w.id || '/' || (step->>'id'), (step->>'run_time_s')::float
@@ -126,6 +152,41 @@ class ShiftFigureStore:
         return {
             unit: UnitRecord(changes[unit], counted[unit], executions[unit]) for unit in units
         }, run_times
+
+    def executed(self, site: str, since: Mapping[str, datetime], until: datetime) -> dict[str, int]:
+        """Return a number for each work unit that worked at something between two instants.
+
+        It is another when it worked from or to another time. `since`: by work unit.
+        """
+        bound = {
+            "site": site, "until": until, "since": min(since.values()),
+            "units": [*since], "starts": [*since.values()],
+        }  # fmt: skip
+        with reading(self._engine, whole(site)) as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(text(_EXECUTED), bound)}
+
+    def recorded(self, site: str) -> str:
+        """Return the place in the log up to which everything is recorded."""
+        with reading(self._engine, whole(site)) as connection:
+            return connection.execute(text(_RECORDED), {"site": site}).scalar() or "0-0"
+
+    def undone(
+        self, site: str, identities: Sequence[Identity]
+    ) -> list[tuple[str, str, str | None, datetime]]:
+        """Return type, subject, named work unit and time of those events that are recorded."""
+        if not identities:
+            return []
+        sources, ids = zip(*identities, strict=True)
+        bound = {"site": site, "sources": list(sources), "ids": list(ids)}
+        with reading(self._engine, whole(site)) as connection:
+            return [(row[0], row[1], row[2], row[3]) for row in
+                    connection.execute(text(_UNDONE), bound)]  # fmt: skip
+
+    def counted_on(self, site: str, orders: Sequence[str], since: datetime) -> set[str]:
+        """Return the work units on which pieces of orders were counted since an instant."""
+        bound = {"site": site, "orders": [*orders], "since": since}
+        with reading(self._engine, whole(site)) as connection:
+            return {row[0] for row in connection.execute(text(_COUNTED_ON), bound)}
 
     def replace(self, site: str, day: date, units: Sequence[str], rows: Sequence[ShiftRow]) -> int:
         """Make these the rows of work units on a day; return how many that changed."""

@@ -8,6 +8,7 @@ from operator import add
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from msgspec.structs import replace
 
 from data.domain.events import WorkUnitState
 from data.domain.kpis import Count, Elements, Kpi, kpi
@@ -152,3 +153,14 @@ def test_nothing_is_lost_or_counted_twice_between_windows(record: UnitRecord) ->
     for name in ("pq", "gq", "sq", "standard"):
         assert getattr(halves, name) == getattr(whole, name)
     assert abs(halves.apt - whole.apt) <= 2 * 3600  # the nights at both ends
+
+
+@given(records(), st.integers(0, 96).map(lambda n: n / 4))
+def test_elements_until_an_instant_and_since_then_add_up(record: UnitRecord, hour: float) -> None:
+    early = [piece for piece in record.counted if piece.time < at(hour)]
+    late = [piece for piece in record.counted if piece.time >= at(hour)]
+    before, after = replace(record, counted=early), replace(record, counted=late)
+    for window in windows_of(TWO, "UTC", DAY):
+        until = elements_of(window, before, {STEP: 2.0}, at(hour))
+        since = elements_of(window, after, {STEP: 2.0}, at(99), at(hour))
+        assert until + since == elements_of(window, record, {STEP: 2.0}, at(99))
