@@ -157,6 +157,9 @@ def test_kept_answers_and_counted_reads_are_shared(cluster: RealCluster) -> None
     other.close()
     first, second = served(cluster.url), served(cluster.url)
     assert [client.get("/").status_code for client in (first, second, first)] == [200, 200, 429]
+    for client in (first, second):
+        (limiter,) = client.application.extensions["limiter"]
+        limiter.storage.storage.disconnect_connection_pools()
 
 
 def served(url: str):
