@@ -6,7 +6,7 @@ quantiles that were forecast for them. Imported by services and the watch.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isinf
 from typing import TypeVar
@@ -29,13 +29,14 @@ from data.domain.forecast.runtimes import STOPPED, RunTimes
 from data.domain.forecast.simulate import SAMPLES, Samples, Simulation
 from data.domain.forecast.tasks import Floor, Task, floor_of, tasks_of
 from data.domain.forecast.worktime import WorkTime
-from data.domain.plan import Order
+from data.domain.plan import MaterialNeed, Order
 from data.domain.projection import Route, route_of
 
 Floats = NDArray[np.float64]
 Real = TypeVar("Real", np.float32, np.float64)
 WANTED = (0.5, 0.8, 0.95)
 EARLY = 0.2
+AT_ONCE = timedelta(seconds=1)  # what starts within it could start now
 SLICE = 50  # orders between two rests of a run
 
 
@@ -146,7 +147,7 @@ class Forecaster:
                 for m in plan.milestones
                 if m.operation in finishes
             ),
-            needs=self._needs(plan, names, places, starts) if plan.needs else (),
+            needs=self._needs(plan, dict(zip(names, places, strict=True))) if plan.needs else (),
             remaining_s=tuple(whole.tolist()),
         )
 
@@ -235,7 +236,9 @@ class Forecaster:
 
     def _starts(self, places: Sequence[int], level: float) -> list[datetime]:
         """Return the instants by which tasks have begun with that level."""
-        starts = self._simulation.starts[places]
+        return self._instants(places, self._simulation.starts[places], level)
+
+    def _instants(self, places: Sequence[int], starts: Samples, level: float) -> list[datetime]:
         last = starts.shape[1] - 1
         nth = min(int(level * (last + 1)), last)
         worked = np.partition(starts, nth, axis=1)[:, nth].tolist()
@@ -251,22 +254,26 @@ class Forecaster:
             for p50, p80, p95 in zip(*columns, strict=True)
         ]
 
-    def _needs(
-        self,
-        plan: Order,
-        names: Sequence[str],
-        places: Sequence[int],
-        starts: Mapping[str, datetime],
-    ) -> tuple[NeedForecast, ...]:
-        level = min(EARLY, self._levels[0])
-        early = dict(zip(names, self._starts(places, level), strict=True))
+    def _needs(self, plan: Order, open_: Mapping[str, int]) -> tuple[NeedForecast, ...]:
+        """Return when the parts of operations that are still open are needed."""
+        needs = [need for need in plan.needs if need.operation in open_]
+        if not needs:
+            return ()
+        places = [open_[need.operation] for need in needs]
+        starts = np.stack([self._simulation.supplied(place) for place in places])
+        level = self._levels[0]
+        by = self._instants(places, starts, level)
+        early = self._instants(places, starts, min(EARLY, level))
         return tuple(
             NeedForecast(
-                need=need.id, need_by=starts[need.operation], early_at=early[need.operation]
+                need=need.id, need_by=self._since(need, at), early_at=self._since(need, first)
             )
-            for need in plan.needs
-            if need.operation in starts
+            for need, at, first in zip(needs, by, early, strict=True)
         )
+
+    def _since(self, need: MaterialNeed, start: datetime) -> datetime:
+        """Return since when a part is needed whose operation could start then."""
+        return min(start, need.need_by) if start <= self._now + AT_ONCE else start
 
 
 def _route(plan: Order, known: Mapping[str, Route]) -> Route:

@@ -32,9 +32,11 @@ class MilestoneForecast(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class NeedForecast(Struct, frozen=True, kw_only=True, gc=False):
-    """When a part will be needed: its operation starts then in the median.
+    """When a part is needed: its operation could start then in the median, were material there.
 
-    `early_at`: it starts before that in one case of five only.
+    So no promise moves the need that it is judged by. Where it could start at once, the part has
+    been needed since its planned date, if that has passed.
+    `early_at`: it could start before that in one case of five only.
     """
 
     need: str

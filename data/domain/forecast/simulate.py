@@ -56,6 +56,7 @@ class Simulation:
         self._free: dict[str, Samples] = {}
         self._turn: dict[int, float] = {}
         self._lane_of: dict[int, Lanes] = {}
+        self._fed: dict[int, Samples] = {}  # when what only its material holds could start
         self._forget()
 
     def run(
@@ -74,7 +75,7 @@ class Simulation:
         for slice_ in _slices(self.tasks):
             medians += [self._middle(task) for task in slice_]
             yield
-        taken = yield from sequence(tasks, medians, floor)
+        taken, delays = yield from sequence(tasks, medians, floor)
         self._turn = {place: float(turn) for turn, place in enumerate(taken)}
         self._forget()
         for places in _slices(taken):
@@ -87,6 +88,7 @@ class Simulation:
             for place in places:
                 self._simulate(place, busy.get(self._queue_of(place)))
             yield
+        self._fed = {p: self.starts[p] - np.float32(late_s) for p, late_s in delays.items()}
 
     def update(
         self, changed: Mapping[str, Task | None], stopped: Mapping[str, float], now_s: float
@@ -103,6 +105,30 @@ class Simulation:
         for subject, task in changed.items():
             dirty |= self._replace(self.places[subject], task)
         return self._propagate(dirty - self._gone) | gone
+
+    def supplied(self, place: int) -> Samples:
+        """Return when a task could start, were its material there. Shape: that of a task's starts.
+
+        What a supplier promises holds the task, so its own start can't say when the part is needed.
+        """
+        task, start = self.tasks[place], np.asarray(self.starts[place])
+        if place not in self._fed:
+            return start
+        fed = task._replace(earliest_s=task.supplied_s)
+        could = np.maximum(self._fed[place], self._ready(place, fed, self._length(fed)))
+        if task.width:
+            free = self._free[task.work.work_center]
+            lane = free.min(axis=0) if task.lane is None else free[task.lane]
+            could = np.maximum(could, lane)
+        return np.asarray(np.minimum(could, start))
+
+    def _feed(self, place: int, task: Task) -> None:
+        """Keep when a task could start, for the time that its material holds it from now on."""
+        old = self.tasks[place]
+        if task.elapsed_s is not None or task.earliest_s <= task.supplied_s:
+            self._fed.pop(place, None)
+        elif task.earliest_s > max(old.earliest_s, self._now_s):
+            self._fed.setdefault(place, self.starts[place].copy())
 
     def _stop(self, stopped: Mapping[str, float]) -> set[int]:
         """Take over which work units are down; return the first task of each queue it touches."""
@@ -125,6 +151,7 @@ class Simulation:
                 queue.remove(place)
             self._gone.add(place)
             return touched
+        self._feed(place, task)
         self.tasks[place] = task
         if old.elapsed_s is None and task.elapsed_s is not None:
             touched |= self._bring_forward(place, queue)

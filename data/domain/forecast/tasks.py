@@ -25,6 +25,7 @@ class Task(NamedTuple):
     """One operation that isn't completed.
 
     Units: `planned_s`, `elapsed_s` working seconds, `earliest_s` clock seconds since 1970.
+    `supplied_s`: what `earliest_s` were, if all its material were there.
     `before`: subjects of open predecessors and the share of each that this one may overlap.
     `elapsed_s` None: not started. `done`: share of the pieces that are counted.
     `lane`: place of its work unit within the work center; None: any of them.
@@ -40,6 +41,7 @@ class Task(NamedTuple):
     planned_s: float
     before: tuple[tuple[str, float], ...]
     earliest_s: float
+    supplied_s: float
     priority: tuple[float, float, str]
     elapsed_s: float | None
     done: float
@@ -150,6 +152,8 @@ class _Making:
         unit = (state.work_unit if state is not None else None) or operation.work_unit
         elapsed_s = _elapsed_s(state, axis, self._now_s)
         self._open.add(place)
+        supplied_s = max(self._now_s, self._released_s) if elapsed_s is None else self._now_s
+        held_s = 0.0 if elapsed_s is not None else self._held.get(operation.id, 0.0)
         return Task(
             subject=step.subject,
             order=plan.id,
@@ -159,16 +163,14 @@ class _Making:
             calendar=calendar,
             planned_s=planned_s(step, operation, axis),
             before=self._before(place, axis),
-            earliest_s=self._now_s if elapsed_s is not None else self._earliest_s(operation),
+            earliest_s=max(supplied_s, held_s),
+            supplied_s=supplied_s,
             priority=(step.start_s, plan.due_at.timestamp(), step.subject),
             elapsed_s=elapsed_s,
             done=_done(state, step.quantity),
             lane=lanes.index(unit) if unit in lanes else None,
             width=len(lanes),
         )
-
-    def _earliest_s(self, operation: Operation) -> float:
-        return max(self._now_s, self._released_s, self._held.get(operation.id, 0.0))
 
     def _before(self, place: int, axis: WorkTime) -> tuple[tuple[str, float], ...]:
         """Return the open predecessors, and how much of each the plan or the past overlaps."""

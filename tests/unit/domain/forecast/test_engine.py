@@ -12,6 +12,7 @@ from data.domain.forecast.conformal import Calibration
 from data.domain.forecast.engine import Forecaster, learn, score
 from data.domain.forecast.records import OrderForecast
 from data.domain.forecast.runtimes import RunTimes, Work
+from data.domain.forecast.sequence import Taken
 from data.domain.forecast.tasks import Floor, Task
 from data.domain.plan import Operation
 from tests.unit.domain.forecast.shop import DAYS, NOW, Shop, at, exact_times, order, site
@@ -214,6 +215,124 @@ def test_a_need_is_needed_when_its_operation_starts() -> None:
     assert abs(need.need_by - at(2)) < timedelta(minutes=20)
 
 
+def needs_of(shop: Shop, order: str = "A", now: datetime = NOW) -> dict[str, datetime]:
+    return {one.need: one.need_by for one in forecast(shop, now).order(order).needs}
+
+
+def test_a_promise_does_not_move_the_need_that_it_is_judged_by() -> None:
+    shop = Shop(site(ONE), order("A", [("c", 0, 2), ("d", 2, 3)], needs=[("N", "2"), ("M", "2")]))
+    shop.promise("A/N", NOW, at(30))
+    shop.promise("A/M", NOW, at(40))
+    assert close(forecast(shop).order("A").finish.p50_at, at(41))
+    assert [close(by, at(2)) for by in needs_of(shop).values()] == [True, True]
+
+
+def test_a_part_is_needed_later_where_the_line_is_late_whatever_was_promised() -> None:
+    shop = Shop(
+        site(ONE),
+        order("A", [("d", 1, 2)], needs=[("N", "1")]),
+        order("B", [("d", 0, 18)]),
+    )
+    shop.start("B/1", NOW, "d0")
+    assert close(needs_of(shop)["N"], at(18))
+    for promised in (10, 30):
+        shop.promise("A/N", NOW, at(promised))
+        assert close(needs_of(shop)["N"], at(18))
+
+
+def test_a_part_is_needed_when_its_operation_would_have_had_the_work_unit() -> None:
+    shop = Shop(
+        site(ONE),
+        order("FIRST", [("d", 0, 4)]),
+        order("A", [("d", 4, 5)], needs=[("N", "1")]),
+        order("NEXT", [("d", 5, 20)]),
+    )
+    shop.promise("A/N", NOW, at(10))
+    made = forecast(shop)
+    assert close(made.order("A").operations[0].start_at, at(19))  # behind what was taken instead
+    assert close(made.order("A").needs[0].need_by, at(4))
+
+
+def test_a_part_is_needed_when_any_of_several_work_units_is_free() -> None:
+    shop = Shop(
+        site({"d": 2}),
+        order("B", [("d", 0, 9)]),
+        order("C", [("d", 1, 7)]),
+        order("A", [("d", 2, 3)], needs=[("N", "1")]),
+        order("D", [("d", 3, 30)]),
+    )
+    shop.promise("A/N", NOW, at(20))
+    assert close(needs_of(shop)["N"], at(6))
+
+
+def test_a_part_is_needed_when_its_work_unit_is_up_again() -> None:
+    shop = Shop(site(ONE), order("A", [("c", 0, 2)], needs=[("N", "1")]))
+    shop.promise("A/N", NOW, at(30))
+    shop.state("c0", NOW, State.DOWN)
+    times = exact_times()
+    for n in range(20):
+        times.add_stop("c0", "c", f"s{n}", 10 * 3600.0)
+    made = forecast(shop, times=times).order("A")
+    assert close(made.needs[0].need_by, at(10))
+
+
+def test_a_need_stays_where_it_is_when_its_promise_changes_between_runs() -> None:
+    shop = Shop(
+        site(ONE),
+        order("A", [("d", 1, 2)], needs=[("N", "1")]),
+        order("B", [("d", 0, 18)]),
+    )
+    shop.start("B/1", NOW, "d0")
+    made = forecast(shop)
+    for minute, promised in enumerate((30, 10, 40, 50)):
+        shop.promise("A/N", at(minute / 60), at(promised))
+        made.update(shop.board, {"A"}, NOW)
+        assert close(made.order("A").needs[0].need_by, at(18))
+        assert close(made.order("A").operations[0].start_at, at(max(18, promised)))
+    shop.receive("A/N", at(1), 5)
+    made.update(shop.board, {"A"}, NOW)
+    assert close(made.order("A").operations[0].start_at, at(18))
+    assert close(made.order("A").needs[0].need_by, at(18))
+
+
+def test_a_part_that_holds_no_work_unit_is_needed_when_the_step_before_is_done() -> None:
+    shop = Shop(site({"c": 1}), order("A", [("c", 0, 2), ("x", 2, 3)], needs=[("N", "2")]))
+    shop.promise("A/N", NOW, at(20))
+    assert close(needs_of(shop)["N"], at(2))
+
+
+def test_what_could_start_at_once_has_needed_its_part_since_the_planned_date() -> None:
+    shop = Shop(site(ONE), order("A", [("c", 1, 3)], needs=[("N", "1")]))
+    assert needs_of(shop, now=at(5))["N"] == at(1)
+    shop.promise("A/N", NOW, at(30))
+    assert needs_of(shop, now=at(5))["N"] == at(1)
+
+
+def test_a_need_that_the_line_is_ready_for_before_its_plan_is_needed_now() -> None:
+    shop = Shop(site(ONE), order("A", [("c", 4, 6)], needs=[("N", "1")]))
+    shop.promise("A/N", NOW, at(3))
+    assert close(needs_of(shop)["N"], at(0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    units=st.integers(1, 3),
+    spans=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9)), min_size=1, max_size=6),
+    promised=st.integers(-5, 60),
+)
+def test_a_need_is_the_same_whatever_its_supplier_promises(
+    units: int, spans: list[tuple[int, int]], promised: int
+) -> None:
+    others = [
+        order(f"B{n}", [("c", start, start + length)], released_at=at(start / 2))
+        for n, (start, length) in enumerate(spans)
+    ]
+    shop = Shop(site({"c": units}), order("A", [("c", 5, 8)], needs=[("N", "1")]), *others)
+    silent = needs_of(shop)["N"]
+    shop.promise("A/N", NOW, at(promised))
+    assert close(needs_of(shop)["N"], silent)
+
+
 def test_a_milestone_is_done_with_its_operation() -> None:
     made = forecast(Shop(site(ONE), order("A", [("c", 0, 2)]))).order("A")
     assert made.milestones[0].milestone == "end"
@@ -379,7 +498,7 @@ def test_a_change_that_moves_nothing_reaches_nobody() -> None:
 
 def by_place(
     tasks: Sequence[Task], medians: Sequence[float], floor: Floor
-) -> Generator[None, None, list[int]]:
+) -> Generator[None, None, Taken]:
     """A sequence that changes as little as it can: first what runs, then first steps first."""
     running = sorted(
         (p for p in range(len(tasks)) if tasks[p].elapsed_s is not None),
@@ -389,7 +508,7 @@ def by_place(
         set(range(len(tasks))) - set(running), key=lambda p: (tasks[p].place, tasks[p].priority)
     )
     yield
-    return [*running, *waiting]
+    return Taken([*running, *waiting], {})
 
 
 def crowded_shop(seed: int) -> Shop:

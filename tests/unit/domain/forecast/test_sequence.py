@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.domain.forecast.runtimes import RunTimes
-from data.domain.forecast.sequence import sequence
+from data.domain.forecast.sequence import Taken, sequence
 from data.domain.forecast.tasks import Floor, Task, floor_of, tasks_of
 from data.domain.projection import route_of
 from tests.unit.domain.forecast.shop import NOW, Shop, at, order, site
@@ -12,12 +12,12 @@ from tests.unit.domain.forecast.shop import NOW, Shop, at, order, site
 Steps = list[tuple[str, float, float]]
 
 
-def whole(slices: Generator[None, None, list[int]]) -> list[int]:
+def whole(slices: Generator[None, None, Taken]) -> Taken:
     while True:
         try:
             next(slices)
         except StopIteration as end:
-            found: list[int] = end.value
+            found: Taken = end.value
             return found
 
 
@@ -28,7 +28,7 @@ def taken(shop: Shop) -> tuple[list[Task], list[str]]:
         for plan in shop.board.plans()
         for task in tasks_of(route_of(plan), shop.board, floor, RunTimes(), NOW.timestamp())
     ]
-    places = whole(sequence(tasks, [task.planned_s for task in tasks], floor))
+    places = whole(sequence(tasks, [task.planned_s for task in tasks], floor)).places
     return tasks, [tasks[place].subject.removeprefix("operation/") for place in places]
 
 
