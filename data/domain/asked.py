@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from data.domain.disclosure import Value
+from data.domain.needed import DRIFT, Needed, needed
 from data.domain.policy import Kind
 from data.domain.view import Standing
 
-DRIFT = timedelta(hours=1)  # a forecast that is off the plan by less is as planned
 SEPARATOR = "~"  # between the parts of a key; no pseudonym has it
 MOST_KEPT = 3000  # rows of which a visit remembers what was seen
 Disclosed = Mapping[str, Value]
@@ -92,17 +92,42 @@ class Asked(Struct, frozen=True, kw_only=True):
         sent = self.shipped if self.kind is Kind.NEED else self.good
         return None if sent is None else max(0, self.quantity - sent)
 
+    def confirmable_at(self, now: datetime) -> datetime | None:
+        """The date that a confirmation promises: the earlier of plan and forecast still ahead."""
+        dates = (self.planned_at, self.due_at)
+        return min((at for at in dates if at is not None and at > now), default=None)
+
     @property
-    def confirmable_at(self) -> datetime | None:
-        """The date that a confirmation promises: the earlier of plan and forecast."""
-        dates = [at for at in (self.planned_at, self.due_at) if at is not None]
-        return min(dates) if dates else None
+    def needed(self) -> Needed | None:
+        """When it is needed as it stands now, of what is disclosed.
+
+        None where no date is, or the forecast is a word only: then that word says how it stands.
+        """
+        if self.due_at is None or "forecast_need_by" in self.words:
+            return None
+        if self.planned_at is None:
+            return Needed(at=self.due_at, moved=True)
+        return needed(self.planned_at, self.due_at)
+
+    @property
+    def late(self) -> bool:
+        """Whether it was promised too late for when it is needed."""
+        known = self.needed
+        return (
+            known is not None and self.promised_at is not None and known.too_late(self.promised_at)
+        )
 
     def spare(self) -> timedelta | None:
         """How long before it is needed it was promised; negative: after it."""
-        if self.promised_at is None or self.confirmable_at is None:
+        known = self.needed
+        return None if known is None or self.promised_at is None else known.at - self.promised_at
+
+    def planned_spare(self) -> timedelta | None:
+        """The same of the planned date, where it is needed at another as it stands now."""
+        if self.promised_at is None or self.planned_at is None:
             return None
-        return self.confirmable_at - self.promised_at
+        known = self.needed
+        return self.planned_at - self.promised_at if known is not None and known.moved else None
 
     def waits(self, now: datetime) -> bool:
         """Whether the supplier has something to answer now."""
@@ -112,14 +137,12 @@ class Asked(Struct, frozen=True, kw_only=True):
             return self._waits_for_report(now)
         if "promised_at" in self.hidden or "promised_at" in self.words:
             return False
-        spare = self.spare()
-        too_late = spare is not None and spare <= -DRIFT
-        return self.promised_at is None or self.promised_at < now or too_late
+        return self.promised_at is None or self.promised_at < now or self.late
 
     def _waits_for_report(self, now: datetime) -> bool:
         if self.status == "planned":
             return self.planned_start is not None and self.planned_start < now
-        return self.confirmable_at is not None and self.confirmable_at < now
+        return any(at is not None and at < now for at in (self.planned_at, self.due_at))
 
 
 def asked(kind: Kind, rows: Iterable[Disclosed]) -> list[Asked]:
@@ -157,7 +180,7 @@ def next_turn(rows: Iterable[Asked], now: datetime) -> datetime | None:
         at
         for row in rows
         if not row.done
-        for at in (row.planned_at, row.promised_at, row.planned_start)
+        for at in (row.planned_at, row.due_at, row.promised_at, row.planned_start)
         if at is not None and at > now
     ]
     return min(ahead, default=None)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from data.domain.policy import FIELDS, Kind, Nature, Policy, Treatment
 
@@ -28,11 +29,15 @@ _MARKS = {
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One thing with all its fields, before disclosure, and the parties that it concerns."""
+    """One thing with all its fields, before disclosure, and the parties that it concerns.
+
+    `without`: what other fields are to whom a field is hidden, so that they don't tell it.
+    """
 
     kind: Kind
     fields: Mapping[str, Value]
     parties: frozenset[str] = frozenset()
+    without: Mapping[str, Mapping[str, Value]] = {}
 
 
 class Eyes(Struct, frozen=True, kw_only=True):
@@ -74,11 +79,20 @@ def disclosed(row: Row, eyes: Eyes) -> dict[str, Value]:
     unknown = row.fields.keys() - FIELDS[row.kind].keys()
     if unknown:
         raise ValueError(f"{row.kind} has no field {min(unknown)}")
+    row = _unaware(row, eyes)
     return {
         name: _TREAT[treatment](row, name, eyes)
         for name in row.fields
         if (treatment := eyes.policy.of(row.kind, name)) is not Treatment.HIDE
     }
+
+
+def _unaware(row: Row, eyes: Eyes) -> Row:
+    """Return a row that doesn't rest on what is hidden from the viewer."""
+    for name, others in row.without.items():
+        if eyes.policy.of(row.kind, name) is Treatment.HIDE:
+            row = replace(row, fields={**row.fields, **others})
+    return row
 
 
 def pseudonym(name: str, field: str, eyes: Eyes) -> str:

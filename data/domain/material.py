@@ -12,6 +12,7 @@ from data.domain.board import Board
 from data.domain.events import need_subject
 from data.domain.forecast.records import OrderForecast
 from data.domain.line import areas_by_center, home_area
+from data.domain.needed import needed
 from data.domain.plan import MaterialNeed, Order
 from data.domain.ranking import Ranking
 from data.domain.subjects import NeedState
@@ -99,6 +100,7 @@ class NeedIndex:
     def _row(self, entry: _Entry, now: datetime) -> NeedRow:
         need = entry.need
         state = self._board.needs.get(need_subject(entry.order, need.id))
+        ahead = None if entry.done else self._forecast_by(entry)
         return NeedRow(
             order=entry.order,
             need=need.id,
@@ -110,8 +112,8 @@ class NeedIndex:
             promised_at=state.promised_at if state else None,
             shipped=state.shipped if state else 0,
             received=state.received if state else 0,
-            standing=Standing.DONE if entry.done else need_standing(need, state, now),
-            forecast_by=None if entry.done else self._forecast_by(entry),
+            standing=Standing.DONE if entry.done else need_standing(need, state, now, ahead),
+            forecast_by=ahead,
         )
 
     def _forecast_by(self, entry: _Entry) -> datetime | None:
@@ -120,14 +122,16 @@ class NeedIndex:
         return next((n.need_by for n in needs if n.need == entry.need.id), None)
 
 
-def need_standing(need: MaterialNeed, state: NeedState | None, now: datetime) -> Standing:
-    """Say how a need that isn't met stands.
+def need_standing(
+    need: MaterialNeed, state: NeedState | None, now: datetime, forecast_by: datetime | None
+) -> Standing:
+    """Say how a need that isn't met stands, judged by when it is needed as it stands now.
 
-    Late: past its date, or promised after it. At risk: not wholly shipped, and nothing
+    Late: past its date, or promised too late for it. At risk: not wholly shipped, and nothing
     promised or the promise is past. On track otherwise.
     """
     promised_at = state.promised_at if state else None
-    if now > need.need_by or (promised_at is not None and promised_at > need.need_by):
+    if needed(need.need_by, forecast_by).too_late(max(now, promised_at or now)):
         return Standing.LATE
     shipped = state is not None and state.shipped >= need.quantity
     if not shipped and (promised_at is None or promised_at < now):

@@ -322,6 +322,7 @@ def _need(
     received = 0 if state is None else state.received
     used = board.operation(plan.id, need.operation).finished_at is not None
     done = used or received >= need.quantity
+    ahead = None if expected is None else expected.need_by
     return NeedLine(
         need=need,
         forecast=None if done else expected,
@@ -329,7 +330,7 @@ def _need(
         dispatch_advice=None if state is None else state.dispatch_advice,
         shipped=0 if state is None else state.shipped,
         received=received,
-        standing=Standing.DONE if done else need_standing(need, state, now),
+        standing=Standing.DONE if done else need_standing(need, state, now, ahead),
     )
 
 

@@ -133,6 +133,11 @@ class Rows(Struct, frozen=True, kw_only=True):
         used = self.board.operation(plan.id, need.operation).finished_at is not None
         received = 0 if state is None else state.received
         met = used or received >= need.quantity
+        ahead = None if met else ahead
+        by = None if ahead is None else ahead.need_by
+        standings = [
+            Standing.DONE if met else need_standing(need, state, self.now, at) for at in (by, None)
+        ]
         fields: dict[str, Value] = {
             "order": plan.id,
             "need": need.id,
@@ -145,16 +150,21 @@ class Rows(Struct, frozen=True, kw_only=True):
             "work_center": None if operation is None else operation.work_center,
             "quantity": need.quantity,
             "need_by": need.need_by,
-            "forecast_need_by": None if ahead is None or met else ahead.need_by,
-            "early_at": None if ahead is None or met else ahead.early_at,
+            "forecast_need_by": by,
+            "early_at": None if ahead is None else ahead.early_at,
             "order_due_at": plan.due_at,
             "promised_at": None if state is None else state.promised_at,
             "shipped": 0 if state is None else state.shipped,
             "received": received,
             "dispatch_advice": None if state is None else state.dispatch_advice,
-            "standing": Standing.DONE if met else need_standing(need, state, self.now),
+            "standing": standings[0],
         }
-        return Row(kind=Kind.NEED, fields=fields, parties=frozenset({need.supplier}))
+        return Row(
+            kind=Kind.NEED,
+            fields=fields,
+            parties=frozenset({need.supplier}),
+            without={"forecast_need_by": {"standing": standings[1]}},
+        )
 
     def _operation(self, plan: Order, operation: Operation) -> Row:
         state = self.board.operation(plan.id, operation.id)

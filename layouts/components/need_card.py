@@ -154,11 +154,10 @@ def known(row: Asked, sender: Sender, t: Translator, promised: str) -> list[Any]
         waiting = [] if row.done else [t("no date promised yet")]
         return _pair(promised, NONE, waiting)
     advice = [row.dispatch_advice] if row.dispatch_advice and row.shipped else []
-    spare = words.spare_words(row, t)
-    late = (row.spare() or sender.now - sender.now).total_seconds() <= -3600 and not row.done
-    said = [html.Span(spare, className="mp-ask-late" if late else "")] if spare else []
+    judged, *planned = words.spare_words(row, t) or [""]
+    said = [html.Span(judged, className="mp-ask-late" if row.late else "")] if judged else []
     at = words.moment(row.promised_at, sender.timezone, t)
-    return _pair(promised, at, [*said, *advice])
+    return _pair(promised, at, [*said, *planned, *advice])
 
 
 def _pair(label: str, value: Any, notes: Sequence[Any]) -> list[Any]:

@@ -60,8 +60,8 @@ def form(
 
 def confirm(row: Asked, sender: Sender, t: Translator) -> list[Component]:
     """Return the one click that promises the date asked for; none when it has passed."""
-    at = row.confirmable_at
-    if row.key is None or at is None or at <= sender.now:
+    at = row.confirmable_at(sender.now)
+    if row.key is None or at is None:
         return []
     if row.promised_at is not None and row.promised_at <= at:
         return []

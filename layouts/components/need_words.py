@@ -3,9 +3,11 @@
 Used by the supplier's board, its tables, and what is said after something was done there.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from data.domain.asked import DRIFT, Asked, Change
+from data.domain.asked import Asked, Change
+from data.domain.needed import DRIFT, MINUTE
 from data.domain.policy import Kind
 from data.domain.view import Standing
 from layouts.text import NONE, Translator, msgid
@@ -15,6 +17,19 @@ HIDDEN = "••"
 
 # How a row stands, when it isn't said as everywhere: a supplier's row is delivered, not done.
 _STANDINGS = {Standing.DONE: msgid("received")}
+
+# How a promise lies against a date: too late, with time in hand, just in time.
+_ALONE = (msgid("{duration} too late"), msgid("{duration} in hand"), msgid("just in time"))
+_AS_FORECAST = (
+    msgid("{duration} too late for the need as it stands now"),
+    msgid("in time for the need as it stands now, {duration} in hand"),
+    msgid("just in time for the need as it stands now"),
+)
+_AS_PLANNED = (
+    msgid("planned need missed by {duration}"),
+    msgid("planned need kept, {duration} in hand"),
+    msgid("planned need just kept"),
+)
 
 # What was expected of a field, by what `data.services.supplying` calls it.
 EXPECTED = {
@@ -91,15 +106,31 @@ def change_words(row: Asked, t: Translator) -> str:
     return ""
 
 
-def spare_words(row: Asked, t: Translator) -> str:
-    """Say how a promise lies against what is needed."""
-    spare = row.spare()
+def spare_words(row: Asked, t: Translator) -> list[str]:
+    """Say how a promise lies against when it is needed, and against another plan that it misses.
+
+    Two phrases where either date is missed, since one may be kept; else the one is enough.
+    """
+    spare, planned = row.spare(), row.planned_spare()
     if spare is None or row.done:
-        return ""
+        return []
+    missed = planned is not None and planned <= -MINUTE
+    if planned is None or not (row.late or missed):
+        return [_spare(spare, row.late, _ALONE, t)]
+    return [_spare(spare, row.late, _AS_FORECAST, t), _spare(planned, missed, _AS_PLANNED, t)]
+
+
+def promise_words(row: Asked, t: Translator) -> str:
+    """Say the same on one line."""
+    return " · ".join(spare_words(row, t))
+
+
+def _spare(spare: timedelta, late: bool, words: Sequence[str], t: Translator) -> str:
     length = t.duration(abs(spare.total_seconds()))
-    if spare <= -DRIFT:
-        return t("{duration} too late", duration=length)
-    return t("{duration} in hand", duration=length) if spare >= DRIFT else t("just in time")
+    missed, kept, just = words
+    if late:
+        return t(missed, duration=length)
+    return t(kept, duration=length) if spare >= DRIFT else t(just)
 
 
 def moment(at: datetime, timezone: str, t: Translator) -> str:

@@ -44,7 +44,31 @@ def test_a_drift_of_less_than_an_hour_is_as_planned(forecast, drift):
 
 @pytest.mark.parametrize("forecast", [DUE - h(13), DUE, DUE + h(13)])
 def test_a_confirmation_promises_the_earlier_of_plan_and_forecast(forecast):
-    assert need(forecast_need_by=forecast).confirmable_at == min(DUE, forecast)
+    assert need(forecast_need_by=forecast).confirmable_at(NOW) == min(DUE, forecast)
+
+
+def test_a_confirmation_promises_a_date_that_is_still_ahead():
+    row = need(forecast_need_by=DUE + h(13))
+    assert row.confirmable_at(DUE) == DUE + h(13)
+    assert row.confirmable_at(DUE + h(13)) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "spare", "planned", "late"),
+    [
+        (need(), None, None, False),
+        (need(promised_at=DUE + h(10)), h(-10), None, True),
+        (need(promised_at=DUE + h(10), forecast_need_by=DUE + h(0.5)), h(-10), None, True),
+        (need(promised_at=DUE + h(10), forecast_need_by=DUE + h(18)), h(8), h(-10), False),
+        (need(promised_at=DUE - h(1), forecast_need_by=DUE - h(9)), h(-8), h(1), True),
+        (need(promised_at=DUE + h(10), forecast_need_by=...), h(-10), None, True),
+        (need(promised_at=DUE, forecast_need_by=DUE - h(9), need_by=...), h(-9), None, True),
+        (need(promised_at=DUE + h(10), forecast_need_by="on_track"), None, None, False),
+        (need(promised_at=DUE, need_by=...), None, None, False),
+    ],
+)
+def test_a_promise_is_judged_by_what_is_disclosed_of_the_need(row, spare, planned, late):
+    assert (row.spare(), row.planned_spare(), row.late) == (spare, planned, late)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +77,7 @@ def test_a_confirmation_promises_the_earlier_of_plan_and_forecast(forecast):
         (need(), True),
         (need(promised_at=DUE - h(1)), False),
         (need(promised_at=DUE + h(2)), True),
+        (need(promised_at=DUE + h(2), forecast_need_by=DUE + h(9)), False),
         (need(promised_at=DUE - h(1), forecast_need_by=DUE - h(9)), True),
         (need(promised_at=NOW - h(1)), True),
         (need(promised_at=NOW - h(1), shipped=100), False),
@@ -109,6 +134,9 @@ def test_at_the_first_visit_nothing_is_marked_and_what_is_done_never_is():
 
 
 def test_the_next_turn_is_when_time_alone_changes_a_standing():
-    rows = [need(promised_at=NOW + h(3)), need(need_by=NOW + h(1), standing="done")]
+    rows = [
+        need(promised_at=NOW + h(5), forecast_need_by=NOW + h(3)),
+        need(need_by=NOW + h(1), standing="done"),
+    ]
     assert next_turn(rows, NOW) == NOW + h(3)
     assert next_turn([], NOW) is None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from data.domain.disclosure import Eyes, Row, disclose, pseudonym
 from data.domain.policy import FIELDS, Kind, Nature, Policy, PolicyError, Treatment, possible
@@ -39,6 +40,19 @@ def test_a_field_that_no_policy_names_is_not_there():
         [row_of(Kind.NEED)], eyes_of(Role.SUPPLIER, policy=only(Kind.NEED, part="show"))
     )
     assert seen == [{"part": "CANARY-NAME"}]
+
+
+def test_what_rests_on_a_hidden_field_is_told_without_it():
+    row = row_of(Kind.NEED, standing="on_track")
+    row = replace(row, without={"forecast_need_by": {"standing": "late"}})
+    hidden = only(Kind.NEED, standing="show", need_by="bucket")
+    shown = hidden.changed({(Kind.NEED, "forecast_need_by"): Treatment.BUCKET})
+    assert disclose([row], eyes_of(Role.SUPPLIER, policy=hidden)) == [
+        {"need_by": "late", "standing": "late"}
+    ]
+    assert disclose([row], eyes_of(Role.SUPPLIER, policy=shown)) == [
+        {"need_by": "on_track", "forecast_need_by": "on_track", "standing": "on_track"}
+    ]
 
 
 def test_a_role_without_a_policy_gets_nothing():

@@ -3,6 +3,7 @@ from typing import Any
 
 from data.domain.events import Event, EventType
 from data.domain.material import need_rows
+from tests.unit.domain.exceptions.floor import forecast
 from tests.unit.domain.floor_events import (
     COMPLETED,
     did,
@@ -62,6 +63,18 @@ class TestNeedRows:
     def test_part_of_it_received_does_not_meet_a_need(self) -> None:
         part = material("received", "a", 0, quantity=9)
         assert standings(needing(need("a", 2)), part, now=3) == [("a", "late")]
+
+    def test_a_need_is_judged_by_its_forecast_and_follows_it(self) -> None:
+        made = indexes(needing(need("a", 2)), material("promised", "a", -1, promised_at=h(5)))
+
+        def standing(by: float | None, now: float = 0) -> str:
+            made.needs.trust({} if by is None else {"SO-1": forecast("SO-1", 30, {"a": by})})
+            (row,) = need_rows(made.needs, "A", h(now), timedelta(hours=8), 9)
+            return row.standing.value
+
+        found = [standing(by) for by in (None, 9, 2.5, 9, 3)]
+        assert found == ["late", "on_track", "late", "on_track", "late"]
+        assert (standing(9, now=4), standing(9, now=10)) == ("on_track", "late")
 
     def test_an_operation_that_is_completed_needs_nothing_more(self) -> None:
         events = [needing(need("a", -1), need("b", 2)), did(COMPLETED, 0)]

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from data.domain.board import Board
+from data.domain.disclosure import Eyes, disclosed
 from data.domain.events import EventType
 from data.domain.facts import Facts
 from data.domain.forecast.records import (
@@ -14,8 +15,10 @@ from data.domain.forecast.records import (
 )
 from data.domain.parties import PartyIndex, Relation
 from data.domain.plan import Milestone
-from data.domain.policy import FIELDS, Kind
+from data.domain.policy import FIELDS, Kind, Treatment
+from data.domain.role_policies import usual_policy
 from data.domain.rows import Rows
+from data.domain.scope import Role
 from tests.unit.domain.floor_events import (
     COMPLETED,
     STARTED,
@@ -98,6 +101,18 @@ def test_a_need_tells_its_forecast_until_it_is_met():
     received = event(EventType.MATERIAL_RECEIVED, "need/SO-1/n1", h(0), quantity=10)
     (row,) = rows_of(received, made=forecast(9)).needs(["SO-1"])
     assert (row.fields["forecast_need_by"], row.fields["standing"]) == (None, "done")
+
+
+def test_a_need_stands_by_its_forecast_and_by_plan_to_whom_that_is_hidden():
+    promised = event(EventType.MATERIAL_PROMISED, "need/SO-1/n1", h(0), promised_at=h(1.5))
+    (row,) = rows_of(promised, made=forecast(9)).needs(["SO-1"])  # planned at 1, forecast at 2
+    told = usual_policy(Role.SUPPLIER)
+    kept = told.changed({(Kind.NEED, "forecast_need_by"): Treatment.HIDE})
+    stands = [
+        disclosed(row, Eyes(party="S", policy=policy, secret=b"0123456789abcdef"))["standing"]
+        for policy in (told, kept)
+    ]
+    assert stands == ["on_track", "late"]
 
 
 def test_standing_follows_the_forecast():

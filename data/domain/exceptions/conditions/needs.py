@@ -1,6 +1,6 @@
 """Material that isn't promised, shipped or there in time, or is promised too late.
 
-Pure. What counts is when the forecast has it needed, and the plan where there is no forecast.
+Pure. What counts is when it is needed as `data.domain.needed` has it, here as everywhere.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from data.domain.exceptions.conditions.ground import (
 from data.domain.exceptions.conditions.scheduled import NEVER, Member, Scheduled
 from data.domain.exceptions.records import Finding, Place, Value
 from data.domain.exceptions.rules import Condition, Rule
+from data.domain.needed import needed
 from data.domain.plan import MaterialNeed, Operation, Order
 from data.domain.subjects import NeedState
 
@@ -110,7 +111,7 @@ class Needs(Scheduled):
         made = self.ground.forecast(plan.id)
         for one in made.needs if made else ():
             if one.need == need.id:
-                return one.need_by
+                return needed(need.need_by, one.need_by).at
         return need.need_by
 
 

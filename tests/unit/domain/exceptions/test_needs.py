@@ -79,6 +79,16 @@ def test_a_promise_beyond_the_forecast_need_is_told_and_taken_back():
     assert made.holds(0.4) == [NEED]
 
 
+def test_a_forecast_that_is_off_by_less_than_an_hour_is_as_planned():
+    made = works(rule(Condition.PROMISED_LATE, limit_s=HOUR, below_s=HOUR))
+    made.tell(promise(11.5, 0))
+    made.expect(forecast("SO-1", 20, needs={"n": 10.9}))
+    assert made.holds(0) == [NEED]
+    assert made.finding(NEED).values["need_by"] == h(10)
+    made.expect(forecast("SO-1", 20, needs={"n": 11}))
+    assert made.holds(0.1) == []
+
+
 def test_a_clock_that_jumps_back_makes_nothing_due():
     made = works(rule(Condition.NOT_RECEIVED))
     assert made.holds(11) == [NEED]
