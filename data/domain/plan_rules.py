@@ -22,7 +22,8 @@ from data.domain.plan import MaterialNeed, Milestone, Operation, Order
 from data.domain.rules import LATEST, MAX_QUANTITY, OLDEST
 from data.domain.site import PartyKind, Site
 from data.domain.site_rules import is_name
-from data.domain.subjects import Moment, OrderState
+from data.domain.subjects import OrderState
+from data.domain.timelines import Moment
 
 MAX_TEXT = 200
 MAX_RECORDS = 2_000  # operations of an order, and as many milestones and needs

@@ -7,20 +7,18 @@ a state that rests, has to give way to its recorded events before one of them is
 Used by `data.domain.board` and, to store and restore, by `data.store`.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import datetime
-from operator import itemgetter
 from typing import ClassVar, Self
 
 from data.domain.events import Event, EventType, OperationStatus
 from data.domain.events import WorkUnitState as State
 from data.domain.plan import Order
 from data.domain.site import Site
+from data.domain.timelines import Moment, Timeline
 
 BUCKET_S = 900
 Identity = tuple[str, str]  # (source, id)
-Moment = tuple[datetime, str, str]  # (time, id, source): later wins, ties by id, then source
 
 
 def moment_of(event: Event) -> Moment:
@@ -238,7 +236,7 @@ class WorkUnitState(Fold):
 
     def reset(self) -> None:
         """Nothing heard of it."""
-        self.timeline: list[tuple[Moment, State]] = []
+        self.timeline = Timeline()
         self.floor: Moment | None = None
         self.state: State | None = None
         self.since: datetime | None = None
@@ -250,14 +248,14 @@ class WorkUnitState(Fold):
         """Take one state change in; in time order at once, a late one by looking back."""
         state, moment = event.data.state or State.UNKNOWN, moment_of(event)
         if self.latest is None or moment > self.latest:
-            self.timeline.append((moment, state))
+            self.timeline.append(moment, state)
             if state is not self.state:
                 self.state, self.since = state, event.time
             self.latest = moment
             self.reason, self.operation = event.data.reason, event.data.operation
         else:
-            insort(self.timeline, (moment, state))
-            self.since = _run_start(self.timeline)
+            self.timeline.add(moment, state)
+            self.since = self.timeline.run_start()
 
     def needs_ledger_for(self, event: Event) -> bool:
         """Whether it lies within the base, which is one run without its events."""
@@ -268,27 +266,15 @@ class WorkUnitState(Fold):
         super().rest_on_base()
         self.floor = self.latest
         if self.since is not None and self.state is not None:
-            self.timeline = [((self.since, "", ""), self.state)]
+            self.timeline = Timeline.of_run(self.since, self.state)
 
     def forget_before(self, horizon: datetime) -> None:
         """Turn what is older than `horizon` into a base: the run that lasted then."""
-        cut = bisect_left(self.timeline, (horizon, "", ""), key=itemgetter(0))
-        if cut < 2:
+        floor = self.timeline.forget_before(horizon)
+        if floor is None:
             return
-        past = self.timeline[:cut]
-        floor, state = past[-1]
-        self.timeline[:cut] = [((_run_start(past), "", ""), state)]
         self.ledger = {k: e for k, e in self.ledger.items() if moment_of(e) > floor}
         self.floor, self.has_base = floor, True
-
-
-def _run_start(timeline: list[tuple[Moment, State]]) -> datetime:
-    (start, _, _), last = timeline[-1]
-    for moment, state in reversed(timeline):
-        if state is not last:
-            break
-        start = moment[0]
-    return start
 
 
 class _Latest(Fold):

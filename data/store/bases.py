@@ -17,13 +17,13 @@ from data.domain.plan import Order
 from data.domain.site import Site
 from data.domain.subjects import (
     Fold,
-    Moment,
     NeedState,
     OperationState,
     OrderState,
     SiteState,
     WorkUnitState,
 )
+from data.domain.timelines import Moment
 
 F = TypeVar("F", bound=Fold)
 

@@ -86,7 +86,7 @@ def test_at_any_instant_the_board_shows_the_execution_last_recorded() -> None:
 
 def test_the_machine_runs_as_long_as_the_recording_says() -> None:
     unit = _board(list(read_shdr(_lines(), _devices(), {"OKUMA": UNIT}))).work_units[UNIT]
-    changes = [(moment[0], state) for moment, state in unit.timeline]
+    changes = [*unit.timeline]
     spans = pairwise(changes)
     ran_s = sum((b - a).total_seconds() for (a, state), (b, _) in spans if state == "processing")
     found = _found()

@@ -126,7 +126,7 @@ def _untaught(count: int) -> Floats:
 
 def _ended_stops(unit: WorkUnitState) -> Iterable[tuple[float, float]]:
     since: float | None = None
-    for (at, _, _), state in unit.timeline:
+    for at, state in unit.timeline:
         if state in STOPPED:
             since = at.timestamp() if since is None else since
         elif since is not None:

@@ -134,8 +134,8 @@ def _run(unit: WorkUnitState, states: Sequence[str]) -> _Run | None:
     if unit.state is None or unit.since is None or unit.state.value not in states:
         return None
     since = unit.since
-    for moment, state in reversed(unit.timeline):
+    for at, state in reversed(unit.timeline):
         if state.value not in states:
             return _Run(since, open=False)
-        since = min(since, moment[0])
+        since = min(since, at)
     return _Run(since, open=unit.has_base)
