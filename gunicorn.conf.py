@@ -20,8 +20,8 @@ from prometheus_client import multiprocess
 worker_class = "gevent"
 bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8050'}"
 worker_connections = 10_000  # a stream takes one each
-keepalive = 75  # longer than the proxy's 60 s: a connection never closes under a request
-graceful_timeout = 10
+keepalive = 75  # longer than the proxy's 5 s: a connection never closes under a request,
+graceful_timeout = 10  # nor does it where a worker ends
 timeout = 60  # a worker whose loop stands still for so long is replaced
 max_requests = 0  # nothing is restarted by count: streams would end with it
 forwarder_headers = ""

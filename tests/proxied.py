@@ -44,17 +44,18 @@ DATABASE = "proxied"
 class Web:
     """One gunicorn of the program, as `gunicorn.conf.py` has it."""
 
-    def __init__(self, folder: Path, env: dict[str, str], graceful_s: int) -> None:
+    def __init__(self, folder: Path, env: dict[str, str], graceful_s: int | None = None) -> None:
+        """`graceful_s`: how long what is under way may take at the end, if not as it is set up."""
         self.port = free_port()
         self._log = folder / f"web-{self.port}.log"
         self._env = env
-        self._graceful_s = graceful_s
+        self._more = [] if graceful_s is None else ["--graceful-timeout", str(graceful_s)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and return without waiting."""
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"]
-        command += ["--graceful-timeout", str(self._graceful_s), "app:server"]
+        command += [*self._more, "app:server"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._env, stdout=log, stderr=log
@@ -158,7 +159,7 @@ _EVENT = "application/cloudevents+json"
 @contextmanager
 def proxied(
     postgres: EmbeddedPostgres, redis_server: EmbeddedRedis, template: str, webs: int,
-    graceful_s: int = 3,
+    graceful_s: int | None = None,
 ) -> Iterator[Proxied]:  # fmt: skip
     """Start web processes behind nginx on an empty Redis and a new database; stop them after."""
     program = ensure()

@@ -127,3 +127,19 @@ def test_the_run_book_tells_of_everything_that_readyz_says_of_a_site() -> None:
     said = {"loaded", "log_connected", "event_age_s", "history_lag_s", "history_stale"}
     for name in said | {"watch_lag_s", "watch_stale"}:
         assert name in RUN_BOOK, name
+
+
+def test_nginx_gives_up_an_idle_connection_before_a_worker_that_ends_does() -> None:
+    """Else it sends a request to where nobody reads any more, and can't send it again."""
+    nginx, gunicorn, unit = (
+        (ROOT / name).read_text()
+        for name in (
+            "deploy/nginx/milepost.conf", "gunicorn.conf.py",
+            "deploy/systemd/milepost-web@.service",
+        )
+    )  # fmt: skip
+    idle_s = [int(found) for found in re.findall(r"keepalive_timeout (\d+)s;", nginx)]
+    (ends_s,) = re.findall(r"^graceful_timeout = (\d+)", gunicorn, re.M)
+    (killed_s,) = re.findall(r"^TimeoutStopSec=(\d+)", unit, re.M)
+    assert len(idle_s) == len(re.findall(r"^upstream ", nginx, re.M))
+    assert max(idle_s) < int(ends_s) < int(killed_s)
