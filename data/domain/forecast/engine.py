@@ -260,20 +260,30 @@ class Forecaster:
         if not needs:
             return ()
         places = [open_[need.operation] for need in needs]
-        starts = np.stack([self._simulation.supplied(place) for place in places])
+        fed = np.stack([self._simulation.supplied(place) for place in places])
         level = self._levels[0]
-        by = self._instants(places, starts, level)
-        early = self._instants(places, starts, min(EARLY, level))
+        by = self._needed(needs, places, fed, level)
+        early = self._needed(needs, places, fed, min(EARLY, level))
         return tuple(
-            NeedForecast(
-                need=need.id, need_by=self._since(need, at), early_at=self._since(need, first)
-            )
+            NeedForecast(need=need.id, need_by=at, early_at=first)
             for need, at, first in zip(needs, by, early, strict=True)
         )
 
-    def _since(self, need: MaterialNeed, start: datetime) -> datetime:
-        """Return since when a part is needed whose operation could start then."""
-        return min(start, need.need_by) if start <= self._now + AT_ONCE else start
+    def _needed(
+        self, needs: Sequence[MaterialNeed], places: Sequence[int], fed: Samples, level: float
+    ) -> list[datetime]:
+        starts, could = self._starts(places, level), self._instants(places, fed, level)
+        return [self._need_by(*one) for one in zip(needs, starts, could, strict=True)]
+
+    def _need_by(self, need: MaterialNeed, start: datetime, could: datetime) -> datetime:
+        """Return when a part is needed; `could`: when its operation started, were material there.
+
+        A line that could start before the plan asks no more of who keeps the planned date.
+        """
+        at_once = could <= self._now + AT_ONCE
+        if start > could + AT_ONCE:
+            return need.need_by if at_once else max(could, need.need_by)
+        return min(start, need.need_by) if at_once else start
 
 
 def _route(plan: Order, known: Mapping[str, Route]) -> Route:

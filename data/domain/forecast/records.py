@@ -34,8 +34,9 @@ class MilestoneForecast(Struct, frozen=True, kw_only=True, gc=False):
 class NeedForecast(Struct, frozen=True, kw_only=True, gc=False):
     """When a part is needed: its operation could start then in the median, were material there.
 
-    So no promise moves the need that it is judged by. Where it could start at once, the part has
-    been needed since its planned date, if that has passed.
+    So no promise delays the need that it is judged by. Where it could start at once, the part has
+    been needed since its planned date, if that has passed. What is promised is needed by plan at
+    the earliest.
     `early_at`: it could start before that in one case of five only.
     """
 
