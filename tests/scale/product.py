@@ -30,6 +30,7 @@ from data.store.history import connect
 from data.store.keys import KeyStore
 from tests import people
 from tests.browser.product.program import ORDER, SITE, wait_for
+from tests.days import zone_of_a_morning
 from tests.engines import conninfo
 from tests.nginx import Nginx, ensure
 from tests.proxied import ROOT, Proxied, Web, _environment
@@ -166,12 +167,10 @@ def recorded_at(database_url: str, site: str) -> list[str]:
 
 def document(site: str) -> dict[str, Any]:
     """A site whose day has begun lately and doesn't end meanwhile, with benches and a supplier."""
-    west = (utc_now().hour - 6) % 24
-    zone = f"Etc/GMT{'+' if west <= 12 else '-'}{west if west <= 12 else 24 - west}"
     benches = [{"id": bench, "work_center": "MILL"} for bench in BENCHES]
     supplier = {"id": SUPPLIER, "name": "Jade", "kind": "supplier"}
     return {
-        **SITE, "id": site, "name": site.title(), "timezone": zone,
+        **SITE, "id": site, "name": site.title(), "timezone": zone_of_a_morning(utc_now()),
         "work_units": [*SITE["work_units"], *benches],
         "parties": [*SITE["parties"], supplier],
     }  # fmt: skip

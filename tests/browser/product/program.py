@@ -28,6 +28,7 @@ from data.store.history import connect
 from data.store.keys import KeyStore
 from data.stream.embedded import EmbeddedRedis
 from tests import people
+from tests.days import zone_of_a_morning
 from tests.folders import short_folder
 from tests.ports import free_port
 
@@ -35,7 +36,7 @@ ROOT = Path(__file__).parents[3]
 SITE = {
     "id": "works",
     "name": "Works",
-    "timezone": "UTC",
+    "timezone": zone_of_a_morning(datetime.now(UTC)),  # counts of a day go on for all tests
     "calendars": [{"id": "c", "shifts": [{"name": "Day", "start": "00:00", "finish": "24:00"}]}],
     "areas": [{"id": "L1", "name": "Line 1", "calendar": "c", "output": ["PACK"]}],
     "work_centers": [{"id": "MILL", "area": "L1"}, {"id": "PACK", "area": "L1"}],

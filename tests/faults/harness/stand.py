@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.browser.product.program import ORDER
 from tests.browser.product.program import SITE as WORKS
+from tests.days import zone_of_a_morning
 from tests.faults.harness import looks
 from tests.faults.harness.alarms import BENCHES, Alarms, prepare, robot_of
 from tests.faults.harness.journal import Body, Journal
@@ -327,12 +328,10 @@ def stand(env: Callable[[Path], dict[str, str]] = lambda _: {}) -> Iterator[Stan
 def plan(product: Product) -> None:
     """Give it the site and its order; its day has begun lately, and doesn't end meanwhile."""
     now = datetime.now(UTC)
-    west = (now.hour - 6) % 24
-    zone = f"Etc/GMT{'+' if west <= 12 else '-'}{west if west <= 12 else 24 - west}"
     suppliers = [{"id": one, "name": one.title(), "kind": "supplier"} for one in CANARIES]
     benches = [{"id": bench, "work_center": "BENCHES"} for bench in BENCHES]
     site = {
-        **WORKS, "timezone": zone, "parties": [*WORKS["parties"], *suppliers],
+        **WORKS, "timezone": zone_of_a_morning(now), "parties": [*WORKS["parties"], *suppliers],
         "areas": [*WORKS["areas"], {"id": "L2", "name": "Benches", "calendar": "c"}],
         "work_centers": [*WORKS["work_centers"], {"id": "BENCHES", "area": "L2"}],
         "work_units": [*WORKS["work_units"], *benches],
