@@ -16,7 +16,7 @@ import psycopg
 import redis
 
 from data.domain.board import Board
-from data.domain.events import Event
+from data.domain.events import Data, Event, EventType
 from data.domain.plan import MaterialNeed, Operation, Order
 from data.domain.rules import parse_event
 from data.domain.scope import factory_scope
@@ -233,6 +233,11 @@ def good(
 ) -> dict[str, Any]:  # fmt: skip
     data = {"good": pieces, "work_unit": unit}
     return envelope(event_id, "operation.progressed", subject, data, **more)
+
+
+def plain(event_id: str, data: Data, subject: str = "operation/SO-1/10") -> Event:
+    """One report of progress as it stands in the log, whatever its subject."""
+    return Event(event_id, "mes", EventType.OPERATION_PROGRESSED, subject, NOW, NOW, data)
 
 
 def completed(event_id: str, subject: str, at: datetime = NOW) -> dict[str, Any]:
