@@ -22,7 +22,7 @@ from tests.chromium import launched
 from tests.proxied import PASSWORD, Proxied, form_token, host_of, proxied
 
 WALL, ROWS = "/live/wall/works.L1", "/api/v1/stream?site=works"
-AT_ONCE_S = 1.0
+AT_ONCE_S = 30.0  # on the slowest machine: what a proxy holds back waits for minutes of heartbeats
 SOMEWHERE_ELSE = "203.0.113.7"
 
 
@@ -46,7 +46,7 @@ def handshake(behind: Proxied, name: str, version: ssl.TLSVersion) -> str | None
     trust.set_ciphers("DEFAULT:@SECLEVEL=0")
     trust.minimum_version = trust.maximum_version = version
     with (
-        socket.create_connection(("127.0.0.1", behind.nginx.https), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", behind.nginx.https), timeout=60) as plain,
         trust.wrap_socket(plain, server_hostname=name) as secure,
     ):
         return secure.version()
@@ -246,13 +246,13 @@ def test_a_wall_is_live_in_a_real_browser(behind: Proxied) -> None:
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.goto(f"{behind.address}/wall/works.L1?lang=en")
         count = page.locator("#p0-figures-good")
-        count.wait_for(timeout=15_000)
+        count.wait_for(timeout=60_000)
         before = int((count.text_content() or "0").replace(",", "") or 0)
         with behind.client() as machine:
             assert behind.report(machine, time.monotonic_ns(), 7).status_code == 200
         page.wait_for_function(
             "want => document.querySelector('#p0-figures-good').textContent == want",
-            arg=str(before + 7), timeout=5000,
+            arg=str(before + 7), timeout=60_000,
         )  # fmt: skip
         protocol = page.evaluate(
             "() => performance.getEntriesByType('navigation')[0].nextHopProtocol"
