@@ -111,7 +111,9 @@ class Walls:
         """Whether it can't be told yet that there is no such wall: its line may still come."""
         if not self.sites.loaded or not self.sites.ids():
             return True
-        return may_show(viewer, screen) and not self.sites.watched(viewer.scope, screen.site).known
+        if not may_show(viewer, screen) or screen.site not in self.sites.ids():
+            return False
+        return not self.sites.watched(viewer.scope, screen.site).known
 
     def wall_then(self, screen: Screen, viewer: Viewer, at: datetime) -> Wall:
         """Return the wall of a screen as it was at an instant.

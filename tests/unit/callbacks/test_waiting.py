@@ -78,6 +78,12 @@ def test_once_boards_are_loaded_each_page_and_wall_is_there_or_not(asks: Asks) -
     assert asks("/live/ready?wall=%3Cb%3E", live_site()) == NONE
 
 
+def test_a_site_of_theirs_that_nobody_has_heard_of_is_none_and_no_fault(asks: Asks) -> None:
+    """Others are there; it may come yet, and the page asks again."""
+    both = manager_of("north", "south")
+    assert asks("/live/ready?wall=south.A", live_site(), who=both) == NONE
+
+
 @pytest.mark.parametrize("who", [NOBODY, manager_of("south"), SUPPLIER])
 def test_who_may_not_see_a_wall_is_told_what_is_told_of_none(asks: Asks, who: Viewer) -> None:
     for lives in ([live_site()], [live_site(), loading("south")], []):
