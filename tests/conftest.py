@@ -9,17 +9,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.engines", "tests.security.tenants"]
 
-settings.register_profile("patient", deadline=None)
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("patient", derandomize=True, **PATIENT)
+settings.register_profile("random", **PATIENT)  # `--hypothesis-profile random` tries other examples
 settings.load_profile("patient")
 
 TOGETHER = ("tests/browser/product/", "tests/security/")
 LONGEST_FIRST = (
     *TOGETHER, "tests/scale/", "tests/faults/", "tests/real/", "tests/unit/simulate/",
-    "tests/browser/", "tests/contract/", "tests/unit/domain/test_board.py",
+    "tests/browser/", "tests/contract/", "tests/unit/domain/test_board",
 )  # fmt: skip
 
 

@@ -237,7 +237,7 @@ def test_a_history_whose_connections_are_all_in_use_says_so(
 
 @settings(
     max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(names=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
 def test_any_name_can_be_asked_for(world: World, names: list[str]) -> None:
