@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import gevent
 import msgspec
 import psycopg
 import redis
@@ -38,6 +39,7 @@ from data.stream.log import connect as connect_log
 from tests.engines import conninfo
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
+DRAWN_S = 5.0  # until what a stream was to draw in a moment has been drawn, which reads SQL
 SOURCE = "mes"
 PLANT = Site(
     id="plant",
@@ -144,6 +146,7 @@ class World:
         return board
 
     def close(self) -> None:
+        gevent.wait(timeout=DRAWN_S)
         for writer in self._writers:
             writer.release()
         self.sql.dispose()
