@@ -46,9 +46,9 @@ LIFE = timedelta(days=3)  # how long ago that was
 RATE = 1_000.0  # events a second, at most
 LONGEST_S = 600.0
 SAMPLES = 40
-YARD, BENCHES = "YARD", 200  # each stops seldom enough not to flap
 STOPS = 5  # requests between two stops
-STANDS = 50  # requests that a bench stands still for
+YARD, BENCHES = "YARD", EVENTS // PORTION // STOPS  # each stops once: what stops often flaps
+STANDS = 300  # requests that a bench stands still for: nobody is told of what is over by then
 PARTS = ("web", "recorder", "watch", "notifier")
 MB = 1e6
 
