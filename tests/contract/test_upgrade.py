@@ -1,7 +1,8 @@
 """From the first released schema, with rows in it, to the newest: nothing of them is lost.
 
 `first_release.sql` holds the rows of a plant as the first migration keeps them: plans, reports,
-corrections (one of something that never came), an order that was cancelled, a late report.
+corrections (one of something that never came), an order that was cancelled, a late report. A login
+that row security binds owns the database and brings it up.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,10 +13,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 from data.store import history
+from data.store.embedded import EmbeddedPostgres
 from data.store.migrate import upgrade
+from tests.contract.releases.owner import as_owner, let_own
 from tests.contract.releases.rows import versions
 from tests.contract.world import PLANT, Clock, World, good, order, plan_document, process
 from tests.engines import conninfo
@@ -40,10 +43,11 @@ EVENTS = "SELECT source, id, type, subject, time, recorded_at, data::text FROM e
 
 
 @pytest.fixture
-def first(new_database: Callable[[str], str]) -> str:
+def first(postgres: EmbeddedPostgres, new_database: Callable[[str], str]) -> str:
     """A database of the first release, with rows."""
     url = new_database("template0")
-    upgrade(url, "0001")
+    let_own(postgres, make_url(url).database)
+    upgrade(as_owner(url), "0001")
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
         connection.execute(ROWS.read_bytes())
     return url
@@ -51,7 +55,7 @@ def first(new_database: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def risen(first: str, redis_url: str) -> Iterator[World]:
-    upgrade(first)
+    upgrade(as_owner(first))
     with process(redis_url, first, Clock(LATER)) as world:
         yield world
 
@@ -63,7 +67,7 @@ def events(url: str) -> list[tuple[object, ...]]:
 
 def test_every_event_of_the_first_release_is_there_afterwards(first: str) -> None:
     before = events(first)
-    upgrade(first)
+    upgrade(as_owner(first))
     assert len(before) == 19
     assert events(first) == before
 
@@ -93,12 +97,12 @@ def test_it_goes_on_from_there(risen: World) -> None:
 def test_no_version_between_loses_a_row(first: str) -> None:
     before = events(first)
     for version in versions():
-        upgrade(first, version)
+        upgrade(as_owner(first), version)
         assert events(first) == before
 
 
 def test_every_order_and_operation_knows_when_it_was_recorded(first: str) -> None:
-    upgrade(first)
+    upgrade(as_owner(first))
     with psycopg.connect(conninfo(first)) as connection:
         found = connection.execute(UNTOLD).fetchall()
     assert len(found) == 8
@@ -110,7 +114,7 @@ def test_what_is_recorded_while_identities_are_copied_has_its_own_too(
     first: str, site: str
 ) -> None:
     """Of a site that was there already, and of one whose first event comes just then."""
-    upgrade(first, "0014")
+    upgrade(as_owner(first), "0014")
     told = []
 
     def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -120,7 +124,7 @@ def test_what_is_recorded_while_identities_are_copied_has_its_own_too(
                 recorder.execute(ROW, {"site": site, "id": "meanwhile"})
 
     with listening("after_cursor_execute", record):
-        upgrade(first)
+        upgrade(as_owner(first))
     with psycopg.connect(conninfo(first)) as connection:
         query = "SELECT site FROM event_identity WHERE id = 'meanwhile'"
         assert connection.execute(query).fetchall() == [(site,)]

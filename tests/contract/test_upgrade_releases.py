@@ -37,6 +37,7 @@ from data.store.screens import ScreenStore
 from data.wiring import People, Statements
 from tests.contract.releases.floor import DOCK, OPENED, PLANT
 from tests.contract.releases.office import PASSWORD, SECRET
+from tests.contract.releases.owner import as_owner
 from tests.contract.releases.rows import (
     Kept,
     Rows,
@@ -49,7 +50,7 @@ from tests.contract.releases.rows import (
     versions,
     written,
 )
-from tests.contract.releases.shelf import Shelf, as_owner, begun
+from tests.contract.releases.shelf import Shelf, begun
 from tests.contract.world import Clock, World, drain, good, process
 from tests.databases import conninfo
 from tests.unit.domain.strategies import fold, state_of

@@ -1,7 +1,7 @@
 """Databases with the rows of a release, as they were and as an upgrade leaves them.
 
-Imported by the tests of upgrades. As docs/production.md has it, a login owns them that is no
-superuser and that row security binds; the URLs are the superuser's, `as_owner` makes them its own.
+Imported by the tests of upgrades. The URLs are the superuser's; `tests.contract.releases.owner`
+says whose the databases are.
 """
 
 import os
@@ -14,17 +14,9 @@ import psycopg
 
 import app
 from data.store.embedded import EmbeddedPostgres
+from tests.contract.releases.owner import as_owner, let_own
 from tests.contract.releases.rows import put_in
 from tests.databases import conninfo, create, execute, new_name
-
-_OWNER = "owner_of_releases"
-_ROLES = """
-DO $make$ DECLARE named text; BEGIN
-    FOREACH named IN ARRAY ARRAY['milepost_web', 'milepost_worker'] LOOP
-        IF to_regrole(named) IS NULL THEN EXECUTE 'CREATE ROLE ' || named || ' NOLOGIN'; END IF;
-    END LOOP;
-END $make$
-"""
 
 
 class Shelf:
@@ -35,8 +27,6 @@ class Shelf:
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server, self._urls = server, dict[str, str]()
-        execute(server, _ROLES)
-        execute(server, f"CREATE ROLE {_OWNER} LOGIN NOSUPERUSER NOBYPASSRLS")
 
     def was(self, release: str) -> str:
         """Return the database of a release as it was, for looking and copying."""
@@ -62,16 +52,11 @@ class Shelf:
         if what not in self._urls:
             name = new_name()
             create(self._server, name, template)
-            execute(self._server, f"ALTER DATABASE {name} OWNER TO {_OWNER}")
+            let_own(self._server, name)
             execute(self._server, f"ALTER DATABASE {name} SET synchronous_commit = off")
             fill(self._server.url_of(name))
             self._urls[what] = self._server.url_of(name)
         return self._urls[what]
-
-
-def as_owner(url: str) -> str:
-    """Return the URL with which the owner of the tables comes."""
-    return url.replace("postgres@", f"{_OWNER}@", 1)
 
 
 def begun(url: str) -> "subprocess.Popen[bytes]":
