@@ -183,6 +183,22 @@ def test_a_board_that_is_behind_refuses_nothing_it_cannot_know(
         world.accept(good("a", subject="operation/SO-3/10"))
 
 
+def test_a_board_that_has_caught_up_is_not_behind_however_slow_its_process_was(
+    world: World, elsewhere: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.services.sites.CATCH_UP_S", 0.05)
+    live = world.live()
+    elsewhere.live()
+    assert elsewhere.said(plan_document(order("SO-2"))) == ["accepted"]
+
+    def slowly(_: float) -> None:
+        time.sleep(0.06)
+        live.read(None)
+
+    monkeypatch.setattr(world.sites, "_pause", slowly)
+    assert world.said(good("a", subject="operation/SO-2/10")) == ["accepted"]
+
+
 def test_an_order_closed_long_ago_can_still_be_corrected(world: World) -> None:
     recorder = world.recorder()
     world.accept(
