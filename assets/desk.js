@@ -98,8 +98,9 @@
 
   let versions = null;
   let renewedAt = -Infinity;
-  let asked = null; // what the reader held on to when a renewal was asked for
+  let kept = null; // what the reader held on to when a body came that is to be drawn
   let typedAt = -Infinity;
+  let composing = null; // the field in which several keys are about to become one character
   let wishes = 0;
   let doubted = null; // when the page was drawn, by a clock that has gone back since
 
@@ -108,13 +109,16 @@
     return selection && !selection.isCollapsed && byId("desk-body").contains(selection.anchorNode);
   };
 
-  /* Whether something is typed that the address doesn't have yet; drawing anew would take it away. */
-  const unsent = () => [...document.querySelectorAll("#desk-body .mp-input input")].some(
-    (one) => one.dataset.typed === "1");
+  /* Whether something is typed that the address doesn't have yet. */
+  const unsent = () => Boolean(document.querySelector("#desk-body .mp-input input[data-typed='1']"));
+
+  /* Whether a body drawn now would take something out of the reader's hands. */
+  const inHand = () => unsent() || selecting() || composing === document.activeElement
+    || Boolean(document.querySelector("#desk-body :active"));
 
   const typing = () => {
     const field = document.activeElement;
-    return unsent() || (field && field.matches("#desk-body :is(input, textarea)") && performance.now() - typedAt < TYPING_MS);
+    return field && field.matches("#desk-body :is(input, textarea)") && performance.now() - typedAt < TYPING_MS;
   };
 
   const follow = () => {
@@ -144,9 +148,9 @@
     const stale = topics && (versions.changedAfter(topics, drawn) || turned(mark) || drawn === doubted);
     mark.dataset.live = topics ? "1" : "0";
     showAsOf(mark, lost, topics, stale);
-    if (!stale || lost || document.hidden || typing() || selecting()) return;
+    if (!stale || lost || document.hidden || typing() || inHand()) return;
     const said = versions.changedAfter(topics & STATEMENTS, drawn);
-    renew(drawn, store, said ? PROMPTLY_MS : RENEW_EVERY_MS);
+    renew(store, said ? PROMPTLY_MS : RENEW_EVERY_MS);
   };
 
   /* Whether an instant has come at which time alone changes what is shown. */
@@ -155,12 +159,11 @@
     return Boolean(turn) && Number(mark.dataset.now) >= Number(turn.dataset.turn);
   };
 
-  const renew = (drawn, store, atMostEveryMs) => {
+  const renew = (store, atMostEveryMs) => {
     const now = performance.now();
     if (now - renewedAt < atMostEveryMs) return;
     renewedAt = now;
     wishes += 1;
-    if (!store) asked = keepPlace(drawn);
     const data = { path: location.pathname, search: location.search, wish: wishes };
     window.dash_clientside.set_props((store && store.dataset.deskStore) || "desk-live", { data });
   };
@@ -192,7 +195,7 @@
   const folds = () => [...document.querySelectorAll("#desk-body details")];
   const alike = (tag) => [...document.querySelectorAll("#desk-body " + tag)];
 
-  const keepPlace = (drawn) => {
+  const keepPlace = () => {
     const field = document.activeElement;
     const focus = field && field.closest("#desk-body") && field.id !== "desk-body" ? {
       element: field, tag: field.tagName, place: alike(field.tagName).indexOf(field),
@@ -200,7 +203,7 @@
       start: field.selectionStart, end: field.selectionEnd,
     } : null;
     return {
-      drawn, focus, scrolled: boxes().map((box) => [box.scrollLeft, box.scrollTop]),
+      drawn: drawnAt(), focus, scrolled: boxes().map((box) => [box.scrollLeft, box.scrollTop]),
       open: new Map(folds().map((fold) => [nameOf(fold), fold.open])),
     };
   };
@@ -211,22 +214,23 @@
     return `${home.id} ${[...home.querySelectorAll("details")].indexOf(fold)}`;
   };
 
+  const drawnAt = () => (byId("desk-as-of") || { dataset: {} }).dataset.drawn;
+
   const givePlaceBack = () => {
-    const mark = byId("desk-as-of");
-    if (!asked || !mark || Number(mark.dataset.drawn) === asked.drawn) return;
-    const { focus, scrolled, open } = asked;
-    asked = null;
-    boxes().forEach((box, place) => {
-      if (scrolled[place]) [box.scrollLeft, box.scrollTop] = scrolled[place];
-    });
-    folds().forEach((fold) => {
-      const before = open.get(nameOf(fold));
-      if (before !== undefined) fold.open = before;
-    });
+    if (!kept || !drawnAt() || drawnAt() === kept.drawn) return;
+    const { focus, scrolled, open } = kept;
+    kept = null;
     const now = document.activeElement;
-    if (focus && (now === document.body || now === focus.element)) {
-      requestAnimationFrame(() => refocus(focus, now)); // when still parts have been drawn too
-    }
+    requestAnimationFrame(() => { // when still parts have been drawn too
+      boxes().forEach((box, place) => {
+        if (scrolled[place]) [box.scrollLeft, box.scrollTop] = scrolled[place];
+      });
+      folds().forEach((fold) => {
+        const before = open.get(nameOf(fold));
+        if (before !== undefined) fold.open = before;
+      });
+      if (focus && (now === document.body || now === focus.element)) refocus(focus, now);
+    });
   };
 
   const refocus = (focus, before) => {
@@ -248,7 +252,7 @@
   /* Addresses: a form becomes one, and the page follows it without being loaded anew. */
   const go = (address) => {
     const elsewhere = new URL(address, location.href).pathname !== location.pathname;
-    asked = null;
+    kept = null;
     history.pushState({}, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (elsewhere) window.scrollTo(0, 0);
@@ -290,6 +294,8 @@
     const field = event.target;
     if (field.matches("#desk-body .mp-input input")) field.dataset.typed = "1";
   });
+  document.addEventListener("compositionstart", (event) => { composing = event.target; });
+  document.addEventListener("compositionend", () => { composing = null; });
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-inner]");
@@ -315,22 +321,38 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
 
   /* A quiet bar while the server is asked for something. A body that was asked for at another
-   * address than the one now shown, or before somebody began to type, is dropped (204: nothing to
-   * update): it would take away what is typed. */
+   * address than the one now shown, or that would take something out of the reader's hands, is
+   * dropped (204: nothing to update) and asked for again when it wouldn't. */
   let open = 0;
   const showBusy = () => document.documentElement.classList.toggle("mp-busy", open > 0);
+
+  /* The address that a renewal was asked for; null of anything else. */
+  const wishedAt = (body) => {
+    const given = body.includes('"desk-live"') ? JSON.parse(body).inputs : [];
+    const wish = given.find((one) => one.id === "desk-live" && one.value);
+    return wish ? wish.value.path + wish.value.search : null;
+  };
+
+  const taken = async (answer, address) => {
+    const body = await answer.text(); // so that little time is left until it is drawn
+    if (address === location.pathname + location.search && !inHand()) {
+      kept = keepPlace();
+      return new Response(answer.status === 204 ? null : body, answer);
+    }
+    renewedAt = -Infinity;
+    return new Response(null, { status: 204 });
+  };
+
   window.fetch = (...request) => {
     const address = String((request[0] && request[0].url) || request[0]);
     if (!address.includes("_dash-update-component")) return plainFetch(...request);
-    const here = location.href;
-    const renewal = String((request[1] && request[1].body) || "").includes('"desk-live"');
+    const wished = wishedAt(String((request[1] && request[1].body) || ""));
     open += 1;
     showBusy();
     return plainFetch(...request)
       .then((answer) => {
         if (answer.status === 401) leaveWhenKeptOut();
-        const late = renewal && (location.href !== here || unsent());
-        return late ? new Response(null, { status: 204 }) : answer;
+        return wished === null ? answer : taken(answer, wished);
       })
       .finally(() => { open -= 1; showBusy(); });
   };

@@ -26,6 +26,18 @@ window.fetch = async (...request) => {
 """
 
 
+# What comes for a renewal is read at once and drawn when the test says so.
+HOLD_DRAWING = """
+const plain = Response.prototype.json;
+Response.prototype.json = async function () {
+  const given = await plain.call(this);
+  if (window.held || !JSON.stringify(given).includes('"desk-body":')) return given;
+  await new Promise((go) => { window.held = true; window.release = go; });
+  return given;
+};
+"""
+
+
 def order(name: str, product: str, due: str = "2099-01-01T00:00:00Z") -> dict[str, Any]:
     return {
         "id": name, "product": product, "quantity": 10, "due_at": due, "area": "L1",
@@ -93,16 +105,43 @@ def test_a_choice_filters_at_once_and_going_back_takes_it_away(orders: Watched) 
     expect(page.locator("select[name=product]")).to_have_value("")
 
 
-@pytest.fixture
-def held(planned: Program, open_page: OpenPage) -> Page:
-    """A page that has asked for what is new, and the answer hasn't come."""
-    page = open_page(**DESK, script=HOLD_RENEWALS).page
+def held_page(planned: Program, open_page: OpenPage, script: str) -> Page:
+    page = open_page(**DESK, script=script).page
     page.goto(planned.address + "/orders?lang=en")
     page.wait_for_selector(ROWS)
     product = f"Dial {datetime.now(UTC):%H%M%S%f}"  # else nothing would have changed
     planned.send("PUT", "/orders", {"orders": [order("SO-HELD", product)]})
     page.wait_for_function("() => window.held")
     return page
+
+
+@pytest.fixture
+def held(planned: Program, open_page: OpenPage) -> Page:
+    """A page that has asked for what is new, and the answer hasn't come."""
+    return held_page(planned, open_page, HOLD_RENEWALS)
+
+
+@pytest.fixture
+def undrawn(planned: Program, open_page: OpenPage) -> Page:
+    """A page to which what is new has come, and that hasn't drawn it."""
+    return held_page(planned, open_page, HOLD_DRAWING)
+
+
+def drawn_at(page: Page) -> str:
+    return page.locator("#desk-as-of").get_attribute("data-drawn") or ""
+
+
+def draw(undrawn: Page) -> None:
+    """Let it be drawn, and wait until it is."""
+    before = drawn_at(undrawn)
+    undrawn.evaluate("window.release()")
+    expect(undrawn.locator("#desk-as-of")).not_to_have_attribute("data-drawn", before)
+
+
+def press(page: Page, link: str) -> None:
+    """Put the pointer on a link and press, without letting go."""
+    page.get_by_role("link", name=link, exact=True).hover()
+    page.mouse.down()
 
 
 def test_a_renewal_that_comes_after_the_reader_has_gone_on_is_dropped(held: Page) -> None:
@@ -120,6 +159,54 @@ def test_a_renewal_that_comes_while_somebody_types_takes_nothing_away(held: Page
     expect(held.locator("html.mp-busy")).to_have_count(0)
     assert held.locator("input[name=q]").input_value() == "WO-0"
     assert held.locator("#desk-as-of").get_attribute("data-drawn") == drawn
+
+
+def test_what_is_typed_before_an_answer_is_drawn_stays(undrawn: Page) -> None:
+    search = undrawn.locator("input[name=q]")
+    search.press_sequentially("WO-0")
+    draw(undrawn)
+    expect(search).to_have_value("WO-0")
+    expect(search).to_be_focused()
+    undrawn.keyboard.type("1")
+    undrawn.keyboard.press("Enter")
+    expect(undrawn.locator(ROWS)).to_have_count(10)
+    assert "q=WO-01" in undrawn.url
+
+
+def test_what_is_typed_is_forgotten_with_the_address_it_was_typed_at(undrawn: Page) -> None:
+    undrawn.locator("input[name=q]").fill("WO-0")
+    undrawn.get_by_role("link", name="Next").click()
+    undrawn.evaluate("window.release()")
+    expect(undrawn.locator(".mp-place-now")).to_have_text("page 2 of 2")
+    expect(undrawn.locator("input[name=q]")).to_have_value("")
+
+
+def test_a_link_is_followed_though_it_is_drawn_anew_while_it_is_pressed(undrawn: Page) -> None:
+    press(undrawn, "Next")
+    draw(undrawn)
+    undrawn.mouse.up()
+    expect(undrawn.locator(".mp-place-now")).to_have_text("page 2 of 2")
+
+
+def test_a_link_that_is_let_go_elsewhere_is_not_followed(undrawn: Page) -> None:
+    press(undrawn, "Next")
+    draw(undrawn)
+    undrawn.mouse.move(5, 400)
+    undrawn.mouse.up()
+    undrawn.locator("input[name=q]").fill("WO-0")
+    undrawn.keyboard.press("Enter")
+    expect(undrawn.locator(".mp-place-now")).to_have_text("page 1 of 2")
+
+
+def test_a_renewal_that_comes_while_something_is_pressed_waits(held: Page) -> None:
+    drawn = drawn_at(held)
+    press(held, "Next")
+    held.evaluate("window.release()")
+    expect(held.locator("html.mp-busy")).to_have_count(0)
+    assert drawn_at(held) == drawn
+    held.mouse.move(5, 400)
+    held.mouse.up()
+    expect(held.locator("#desk-as-of")).not_to_have_attribute("data-drawn", drawn)
 
 
 def test_the_second_page_of_the_list_follows_the_first(orders: Watched) -> None:
