@@ -1,13 +1,16 @@
 """A plant with a September to archive and a November that goes on: for tests of the archive."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine
 
 from data.domain.rules import parse_event
 from data.services.ingest import digest_of
+from data.store.archive import Archive
 from tests.contract.world import (
     NOW,
     PLANT,
@@ -18,7 +21,6 @@ from tests.contract.world import (
     good,
     order,
     plan_document,
-    process,
     site_document,
     void,
 )
@@ -38,24 +40,35 @@ def state(name: str, at: datetime, value: str, unit: str = "W1") -> dict[str, ob
     return envelope(name, "work_unit.state_changed", f"work-unit/{unit}", told, at)
 
 
-@contextmanager
-def two_months(redis_url: str, database_url: str) -> Iterator[World]:
+@pytest.fixture
+def two_months(world: World) -> None:
     """In September an order was done, one was left open; in November the work goes on."""
-    with process(redis_url, database_url) as made:
-        made.clock.at = SEPTEMBER
-        made.log.announce(PLANT.id)
-        made.accept(*september())
-        made.clock.at = NOW
-        made.accept(
-            plan_document(order("NEW", "10"), at=NOW),
-            good("n1", 4, "operation/NEW/10", at=NOW),
-            good("o2", 5, "operation/OPEN/10", at=NOW),
-            state("w-now", NOW, "setup"),
-        )
-        recorder = made.recorder()
-        drain(recorder)
-        recorder.close()
-        yield made
+    world.clock.at = SEPTEMBER
+    world.log.announce(PLANT.id)
+    world.accept(*september())
+    world.clock.at = NOW
+    world.accept(
+        plan_document(order("NEW", "10"), at=NOW),
+        good("n1", 4, "operation/NEW/10", at=NOW),
+        good("o2", 5, "operation/OPEN/10", at=NOW),
+        state("w-now", NOW, "setup"),
+    )
+    recorder = world.recorder()
+    drain(recorder)
+    recorder.close()
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Engine]:
+    """The engine of whoever owns the tables."""
+    made = create_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def archive(owner: Engine, tmp_path: Path) -> Archive:
+    return Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
 
 
 def september() -> list[dict[str, object]]:

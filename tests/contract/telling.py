@@ -7,6 +7,7 @@ Nothing runs by itself: `Telling.steps` lets the notifier and every sender do wh
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from data.domain.exceptions.lifecycle import moved
@@ -25,9 +26,10 @@ from data.store.deliveries import DeliveryStore
 from data.store.escalations import EscalationStore
 from data.store.exceptions import ExceptionStore
 from data.store.preferences import PreferenceStore
-from data.store.scoped import WEB
+from data.store.scoped import WEB, WORKER, connect
 from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
+from tests.people import account_of
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)  # a Tuesday; the shift runs from 06:00 to 14:00
 PLANT = Site(
@@ -40,6 +42,24 @@ RULE = Rule(
     levels=(Level(after_min=15, role=Role.PLANNER), Level(after_min=45, role=Role.MANAGER)),
     expires_min=60,
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engine(shared_database_url):
+    """For modules whose `database_url` is the one that they share and empty."""
+    made = connect(shared_database_url, role=WORKER)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def telling(engine):
+    return Telling(engine)
+
+
+@pytest.fixture
+def operator(database_url):
+    return account_of(database_url, Role.OPERATOR, login="op")
 
 
 class Clock:

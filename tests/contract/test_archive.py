@@ -1,12 +1,10 @@
 """Old events go into files; whatever can be asked answers as before, or says so."""
 
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Engine, create_engine
 
 from data.commands.archive import archive as command
 from data.commands.archive import take, tidy
@@ -22,27 +20,11 @@ from data.store.accounts import AccountPast
 from data.store.archive import Archive
 from data.store.archive_files import ArchiveError, checked
 from data.store.past import PastEvents
-from tests.contract.archiving import HOUR, NOVEMBER, SEPTEMBER, done, no_pause, two_months
+from tests.contract.archiving import HOUR, NOVEMBER, SEPTEMBER, done, no_pause
 from tests.contract.world import FACTORY, NOW, PLANT, World, drain, good, order, plan_document, void
 from tests.unit.domain.strategies import state_of
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with two_months(redis_url, database_url) as made:
-        yield made
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Engine]:
-    made = create_engine(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def archive(owner: Engine, tmp_path: Path) -> Archive:
-    return Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+pytestmark = pytest.mark.usefixtures("two_months")
 
 
 def months(world: World) -> set[str]:

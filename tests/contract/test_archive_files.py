@@ -1,10 +1,9 @@
 """An archive's files: they come back whole, from wherever they are, or not at all."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from data.services.past import PastSites
 from data.store.archive import Archive, Brought
@@ -19,27 +18,10 @@ from tests.contract.archiving import (
     more_states,
     no_pause,
     record,
-    two_months,
 )
 from tests.contract.world import FACTORY, NOW, PLANT, World
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with two_months(redis_url, database_url) as made:
-        yield made
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Engine]:
-    made = create_engine(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def archive(owner: Engine, tmp_path: Path) -> Archive:
-    return Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+pytestmark = pytest.mark.usefixtures("two_months")
 
 
 def test_an_archive_comes_back_whole(world: World, archive: Archive) -> None:

@@ -1,39 +1,22 @@
 """What happens to a site while it is archived: another run, a door, the recorder."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from data.services.ingest import Ingest
 from data.store.archive import Archive
 from data.store.archive_files import ArchiveError, checked
 from data.store.archived import OrderArchived, beside_archive, refuse_archived
 from data.store.scoped import enter
-from tests.contract.archiving import NOVEMBER, SEPTEMBER, more_states, no_pause, record, two_months
+from tests.contract.archiving import NOVEMBER, SEPTEMBER, more_states, no_pause, record
 from tests.contract.world import FACTORY, NOW, PLANT, World, drain, good
 from tests.engines import conninfo
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with two_months(redis_url, database_url) as made:
-        yield made
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Engine]:
-    made = create_engine(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def archive(owner: Engine, tmp_path: Path) -> Archive:
-    return Archive(owner, tmp_path / "archive", lambda: NOW, no_pause)
+pytestmark = pytest.mark.usefixtures("two_months")
 
 
 def test_two_owners_do_not_archive_a_site_at_once(

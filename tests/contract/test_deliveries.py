@@ -10,7 +10,6 @@ from data.domain.exceptions.recipients import since_told
 from data.domain.exceptions.records import Move, Severity
 from data.domain.preferences import Duty, Quiet
 from data.domain.scope import Role
-from data.store.scoped import WORKER, connect
 from tests.contract.telling import RULE, FakeWay, FakeWays, Telling, hit, robot
 from tests.people import account_of
 
@@ -18,23 +17,6 @@ from tests.people import account_of
 @pytest.fixture(autouse=True)
 def database_url(emptied_database_url):
     return emptied_database_url
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database_url):
-    made = connect(shared_database_url, role=WORKER)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def telling(engine):
-    return Telling(engine)
-
-
-@pytest.fixture
-def operator(database_url):
-    return account_of(database_url, Role.OPERATOR, login="op")
 
 
 def address(account):

@@ -13,7 +13,6 @@ from data.domain.scope import Role
 from data.services.delivering import Claim
 from data.services.errors import Unavailable
 from data.store.program import Program
-from data.store.scoped import WORKER, connect
 from tests.contract.telling import RULE, FakeWay, FakeWays, Telling, robot
 from tests.engines import empty
 from tests.people import account_of
@@ -22,23 +21,6 @@ from tests.people import account_of
 @pytest.fixture(autouse=True)
 def database_url(emptied_database_url):
     return emptied_database_url
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database_url):
-    made = connect(shared_database_url, role=WORKER)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def telling(engine):
-    return Telling(engine)
-
-
-@pytest.fixture
-def operator(database_url):
-    return account_of(database_url, Role.OPERATOR, login="op")
 
 
 def test_a_way_that_is_down_for_hours_is_tried_less_and_less_and_gets_it_once(telling, operator):

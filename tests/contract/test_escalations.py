@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from data.domain.exceptions.records import Move, State
 from data.domain.scope import Role
-from data.store.scoped import WORKER, connect
 from tests.contract.telling import NOW, RULE, Telling, with_level
 from tests.people import account_of
 
@@ -15,18 +14,6 @@ from tests.people import account_of
 @pytest.fixture(autouse=True)
 def database_url(emptied_database_url):
     return emptied_database_url
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database_url):
-    made = connect(shared_database_url, role=WORKER)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def telling(engine):
-    return Telling(engine)
 
 
 def run(telling, **by):

@@ -1,6 +1,6 @@
 """What people do with exceptions on real engines, what they find, and with which evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 
@@ -18,7 +18,9 @@ from data.services.accounts_desk import By
 from data.services.errors import Forbidden
 from data.services.exception_desk import Acting, ExceptionDesk, Moved, WantedError
 from tests.contract.watching import ANNA, BERT, DOWN, LATE, SITE, Factory, desk_of, moves, turns
-from tests.contract.world import World, drain, envelope, order, process
+from tests.contract.world import World, drain, envelope
+
+pytestmark = pytest.mark.usefixtures("running")
 
 SCRAP = Rule(
     id="scrap", condition=Condition.SCRAP, severity=Severity.LOW, owner=Role.MANAGER, limit=0.5,
@@ -28,25 +30,6 @@ REFUSED = Rule(
     id="refused", condition=Condition.QUARANTINE, severity=Severity.LOW, owner=Role.MANAGER,
     limit=0.5, limit_s=3600.0,
 )  # fmt: skip
-
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        made.open(order("SO-1"), order("SO-2"))
-        yield made
-
-
-@pytest.fixture
-def factory(world: World) -> Iterator[Factory]:
-    with closing(Factory(world)) as made:
-        made.step()
-        yield made
-
-
-@pytest.fixture
-def desk(world: World) -> ExceptionDesk:
-    return desk_of(world)
 
 
 def test_taken_and_back_to_normal_it_is_closed_and_leaves_the_wall(

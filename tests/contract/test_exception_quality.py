@@ -11,7 +11,7 @@ from data.services.alarm_quality import AlarmQuality
 from data.store.exception_quality import ExceptionQuality
 from data.store.exceptions import ExceptionStore
 from data.store.scoped import WEB, WORKER, connect
-from tests.contract.telling import NOW, Telling
+from tests.contract.telling import NOW
 from tests.people import account_of
 
 MANAGER = Scope(role=Role.MANAGER, sites=("plant",))
@@ -26,19 +26,9 @@ def engine(database_url):
 
 
 @pytest.fixture
-def telling(engine):
-    return Telling(engine)
-
-
-@pytest.fixture
 def quality(engine, telling):
     store = ExceptionQuality(engine.execution_options(milepost_role=WEB))
     return AlarmQuality(store, telling.clock)
-
-
-@pytest.fixture
-def operator(database_url):
-    return account_of(database_url, Role.OPERATOR, login="op")
 
 
 def of(quality, scope=MANAGER, since=TODAY, area=None):

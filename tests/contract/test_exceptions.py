@@ -1,6 +1,5 @@
 """Exceptions on real engines: raised, grouped, shown, cleared; none is lost or told in vain."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -13,27 +12,10 @@ from data.domain.facts import EXCEPTION
 from data.services.errors import Unavailable
 from data.services.exception_desk import ExceptionDesk
 from data.services.exceptions import LOOK_S, MOVES_S, PLANNED_S
-from tests.contract.watching import ANNA, DOWN, LATE, SITE, Factory, desk_of, moves, turns
-from tests.contract.world import World, good, order, plan_document, process
+from tests.contract.watching import ANNA, DOWN, LATE, SITE, Factory, moves, turns
+from tests.contract.world import World, good, order, plan_document
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        made.open(order("SO-1"), order("SO-2"))
-        yield made
-
-
-@pytest.fixture
-def factory(world: World) -> Iterator[Factory]:
-    with closing(Factory(world)) as made:
-        made.step()
-        yield made
-
-
-@pytest.fixture
-def desk(world: World) -> ExceptionDesk:
-    return desk_of(world)
+pytestmark = pytest.mark.usefixtures("running")
 
 
 def test_a_machine_that_stays_down_is_raised_kept_and_shown(world: World, factory: Factory) -> None:

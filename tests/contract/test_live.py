@@ -1,6 +1,6 @@
 """Live boards: a snapshot and the log's tail make the board that folding everything makes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -34,12 +34,7 @@ from tests.contract.world import (
 )
 from tests.unit.domain.strategies import START, fold, streams
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        made.open(order("SO-1"), order("SO-2"))
-        yield made
+pytestmark = pytest.mark.usefixtures("running")
 
 
 def test_snapshot_and_tail_make_what_the_whole_log_makes(world: World) -> None:

@@ -1,6 +1,5 @@
 """A live board lets go of what is recorded and of orders that are over, and stays right."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,16 +13,10 @@ from tests.contract.world import (
     good,
     order,
     plan_document,
-    process,
     void,
 )
 
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        made.open(order("SO-1"), order("SO-2"))
-        yield made
+pytestmark = pytest.mark.usefixtures("running")
 
 
 def test_it_lets_go_of_what_is_recorded_and_of_nothing_else(world: World) -> None:

@@ -1,9 +1,7 @@
 """The recorder on real engines: what the log has, SQL has, each event once and whole."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +12,7 @@ from data.services import recorder as recorder_module
 from data.services.errors import Unavailable
 from data.services.ingest import digest_of
 from data.services.recorder import READER, Recorder
+from tests.contract.recordings import fail, good_of
 from tests.contract.world import (
     NOW,
     PLANT,
@@ -23,26 +22,11 @@ from tests.contract.world import (
     drain,
     envelope,
     good,
-    order,
     plain,
-    process,
     void,
     write_log,
 )
 from tests.unit.domain.strategies import START, fold, state_of, streams
-
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        yield made
-
-
-@pytest.fixture
-def running(world: World) -> World:
-    """One with a plant, an order, and a board that follows."""
-    world.open(order("SO-1"), order("SO-2"))
-    return world
 
 
 def visible(board: Board) -> dict[str, object]:
@@ -51,11 +35,6 @@ def visible(board: Board) -> dict[str, object]:
     del shown["voided"]
     shown["output"] = {key: counted for key, counted in board.output.items() if any(counted)}
     return shown
-
-
-def good_of(world: World, operation: str = "10") -> int:
-    query = "SELECT good FROM operation WHERE order_id = 'SO-1' AND operation_id = %s"
-    return sum(row[0] for row in world.rows(query, operation))
 
 
 def test_rows_states_and_offset_are_stored_together(running: World) -> None:
@@ -77,17 +56,13 @@ def test_a_batch_that_fails_in_its_last_statement_leaves_nothing(
     before = running.rows("SELECT * FROM reader")
     running.accept(good("a", 3))
     with monkeypatch.context() as patch, pytest.raises(Unavailable):
-        patch.setattr("data.store.recording._write_offset", _fail)
+        patch.setattr("data.store.recording._write_offset", fail)
         recorder.step(None)
     assert running.recorded_ids() == ["plan-SO-1", "plan-SO-2", "site"]
     assert good_of(running) == 0
     assert running.rows("SELECT * FROM reader") == before
     drain(recorder)
     assert good_of(running) == 3
-
-
-def _fail(*_: object) -> None:
-    raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
 
 @settings(

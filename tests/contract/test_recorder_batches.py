@@ -1,8 +1,5 @@
 """Batches of the recorder: handed over in chunks, stored whole or not at all."""
 
-from collections.abc import Iterator
-from typing import NoReturn
-
 import msgspec
 import psycopg
 import pytest
@@ -13,6 +10,7 @@ from data.services.errors import Unavailable
 from data.services.ports import Recorded
 from data.store import recording
 from data.store.scoped import enter
+from tests.contract.recordings import fail, good_of
 from tests.contract.world import (
     NOW,
     PLANT,
@@ -21,31 +19,13 @@ from tests.contract.world import (
     claims,
     drain,
     good,
-    order,
-    process,
 )
 from tests.engines import conninfo
-
-
-@pytest.fixture
-def running(redis_url: str, database_url: str) -> Iterator[World]:
-    """One with a plant, two orders, and a recorder that takes three entries at a time."""
-    with process(redis_url, database_url) as made:
-        made.open(order("SO-1"), order("SO-2"))
-        yield made
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "BATCH", 3)
-
-
-def good_of(world: World) -> int:
-    return sum(row[0] for row in world.rows("SELECT good FROM operation"))
-
-
-def _fail(*_: object) -> NoReturn:
-    raise psycopg.OperationalError("the server closed the connection unexpectedly")
 
 
 def test_what_lies_behind_a_batch_that_fails_is_recorded_after_it(
@@ -55,7 +35,7 @@ def test_what_lies_behind_a_batch_that_fails_is_recorded_after_it(
     recorder = running.recorder()
     recorder.step(None)
     with monkeypatch.context() as patch, pytest.raises(Unavailable):
-        patch.setattr("data.store.recording._write_offset", _fail)
+        patch.setattr("data.store.recording._write_offset", fail)
         recorder.step(None)
     assert drain(recorder) == 10
     assert len(running.recorded_ids()) == 13

@@ -1,13 +1,12 @@
 """The recorder goes on: past what is broken, beside another one, whatever became of the log."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
 from data.domain.events import Data
 from data.domain.quarantine import Quarantined, QuarantineKind
 from data.services.errors import Unavailable
+from tests.contract.recordings import STREAM, good_of
 from tests.contract.world import (
     NOW,
     PLANT,
@@ -17,33 +16,11 @@ from tests.contract.world import (
     claims,
     drain,
     good,
-    order,
     plain,
     process,
     void,
     write_log,
 )
-
-STREAM = "mp:{plant}:events"
-
-
-@pytest.fixture
-def world(redis_url: str, database_url: str) -> Iterator[World]:
-    with process(redis_url, database_url) as made:
-        yield made
-
-
-@pytest.fixture
-def running(world: World) -> World:
-    """One with a plant, an order, and a board that follows."""
-    world.open(order("SO-1"), order("SO-2"))
-    return world
-
-
-def good_of(world: World, operation: str = "10") -> int:
-    query = "SELECT good FROM operation WHERE order_id = 'SO-1' AND operation_id = %s"
-    return sum(row[0] for row in world.rows(query, operation))
-
 
 LONG = "".join(map(str, range(9000)))  # compressed too, it is more than an index entry can be
 

@@ -11,9 +11,9 @@ from data.services.errors import Unavailable
 from data.services.ports import Entry
 from data.services.recorder import READER, Recorder
 from data.stream.log import EventLog
+from tests.contract.recordings import STREAM, good_of
 from tests.contract.world import PLANT, World, claims, drain, good, order, process
 
-STREAM = f"mp:{{{PLANT.id}}}:events"
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text) FROM event WHERE type = 'operation.progressed'"
 
 
@@ -49,10 +49,6 @@ class Disturbed:
 def recorder_of(world: World, nth: int, happens: Callable[[], Any]) -> Recorder:
     log = Disturbed(world.log, nth, happens)
     return Recorder(PLANT.id, log, world.history, world.writer(), world.clock)
-
-
-def good_of(world: World) -> int:
-    return sum(row[0] for row in world.rows("SELECT good FROM operation"))
 
 
 def gaps(world: World) -> list[str]:

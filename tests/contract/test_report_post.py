@@ -26,11 +26,6 @@ def engine(database_url):
 
 
 @pytest.fixture
-def telling(engine):
-    return Telling(engine)
-
-
-@pytest.fixture
 def pages(engine):
     """What people write schedules with."""
     return ReportScheduleStore(engine.execution_options(milepost_role=WEB))

@@ -21,7 +21,7 @@ from data.services.preferences import Preferences, Roster
 from data.services.triggers import Triggers, usual_triggers
 from data.store.audit import AuditStore
 from data.store.exceptions import ExceptionStore
-from data.store.scoped import WEB, WORKER, connect
+from data.store.scoped import WEB
 from data.store.told import ToldStore
 from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
@@ -33,13 +33,6 @@ from tests.people import account_of
 @pytest.fixture(autouse=True)
 def database_url(emptied_database_url):
     return emptied_database_url
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database_url):
-    made = connect(shared_database_url, role=WORKER)
-    yield made
-    made.dispose()
 
 
 class Pages:

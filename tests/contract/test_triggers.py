@@ -16,7 +16,6 @@ from data.services.audit import Audit
 from data.services.errors import Forbidden
 from data.services.triggers import MilestoneTriggers, Triggers, usual_triggers
 from data.store.audit import AuditStore
-from data.store.scoped import WORKER, connect
 from tests.contract.telling import FakeWay, FakeWays, Telling
 from tests.contract.world import (
     NOW,
@@ -41,13 +40,6 @@ REACHED = Trigger(id="packed", when=When.REACHED, milestones=("packed",), ways=(
 @pytest.fixture(autouse=True)
 def database_url(emptied_database_url):
     return emptied_database_url
-
-
-@pytest.fixture(scope="module")
-def engine(shared_database_url):
-    made = connect(shared_database_url, role=WORKER)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -1,5 +1,10 @@
 """A process that watches the plant for exceptions, moved on by hand, and people at its desk."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
 from data.domain.exceptions.records import Case, Move, Severity, State
 from data.domain.exceptions.rules import Condition, Rule
 from data.domain.scope import Role, Scope
@@ -33,6 +38,18 @@ ANNA = Acting(
 BERT = Acting(
     scope=Scope(role=Role.PLANNER, sites=(SITE,)), by=By("account/bert"), name="Bert"
 )  # fmt: skip
+
+
+@pytest.fixture
+def factory(running: World) -> Iterator["Factory"]:
+    with closing(Factory(running)) as made:
+        made.step()
+        yield made
+
+
+@pytest.fixture
+def desk(world: World) -> ExceptionDesk:
+    return desk_of(world)
 
 
 class Factory:
