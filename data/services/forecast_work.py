@@ -277,14 +277,26 @@ class ForecastWork:
 def moved(before: OrderForecast, after: OrderForecast) -> bool:
     """Whether somebody who looks at the order could notice.
 
-    By a minute of its finish or five of an operation's, or in what is open of it.
+    By a minute of its finish or five of an operation's or of a part's date, or in what is open
+    of it. A part's date moves by itself: what is promised holds the operation, and not the need.
     """
     if before.calibrated is not after.calibrated or _apart(before.finish, after.finish, MOVED_S):
         return True
     if len(before.operations) != len(after.operations):
         return True
     pairs = zip(before.operations, after.operations, strict=True)
-    return any(_step_moved(old, new) for old, new in pairs)
+    return any(_step_moved(old, new) for old, new in pairs) or _needs_moved(before, after)
+
+
+def _needs_moved(before: OrderForecast, after: OrderForecast) -> bool:
+    was, limit = {one.need: one for one in before.needs}, timedelta(seconds=STEP_MOVED_S)
+    if was.keys() != {one.need for one in after.needs}:
+        return True
+    return any(
+        abs(one.need_by - was[one.need].need_by) >= limit
+        or abs(one.early_at - was[one.need].early_at) >= limit
+        for one in after.needs
+    )
 
 
 def _step_moved(before: OperationForecast, after: OperationForecast) -> bool:

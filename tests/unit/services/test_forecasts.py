@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from data.domain.events import WorkUnitState as State
-from data.domain.forecast.records import Finish, OperationForecast, OrderForecast
+from data.domain.forecast.records import Finish, NeedForecast, OperationForecast, OrderForecast
 from data.services.aside import Task
 from data.services.forecast_image import GONE, Image
 from data.services.forecast_work import moved
@@ -39,6 +39,17 @@ def test_a_forecast_that_moved_by_less_than_anybody_sees_is_not_told() -> None:
 def test_an_operation_that_moved_within_an_order_that_did_not_is_told() -> None:
     assert not moved(forecast(), forecast(step_hours=2 + 4 / 60))
     assert moved(forecast(), forecast(step_hours=2 + 5 / 60))
+
+
+def test_a_part_that_is_needed_at_another_time_is_told_though_its_promise_holds_all_else() -> None:
+    def needed(by: float, early: float = 1.0) -> OrderForecast:
+        need = NeedForecast(need="n", need_by=at(by), early_at=at(early))
+        return replace(forecast(), needs=(need,))
+
+    assert not moved(needed(2), needed(2 + 4 / 60, 1 + 4 / 60))
+    assert moved(needed(2), needed(2 + 5 / 60))
+    assert moved(needed(2), needed(2, 1 - 5 / 60))
+    assert moved(needed(2), forecast())
 
 
 def test_an_operation_that_is_done_and_another_certainty_are_told() -> None:

@@ -296,6 +296,30 @@ def test_a_need_stays_where_it_is_when_its_promise_changes_between_runs() -> Non
     assert close(made.order("A").needs[0].need_by, at(18))
 
 
+def test_a_need_that_a_promise_holds_follows_its_own_order_at_once_and_others_with_a_run() -> None:
+    shop = Shop(
+        site({"c": 1, "d": 1, "e": 1}),
+        order("A", [("c", 0, 4), ("d", 4, 5)], needs=[("N", "2")]),
+        order("M", [("e", 4, 5)], needs=[("N", "1")]),
+        order("B", [("e", 0, 4)]),
+    )
+    for name in "AM":
+        shop.promise(f"{name}/N", NOW, at(30))
+    shop.start("A/1", NOW, "c0")
+    shop.start("B/1", NOW, "e0")
+    made = forecast(shop)
+    assert [close(made.order(name).needs[0].need_by, at(4)) for name in "AM"] == [True, True]
+    shop.progress("A/1", at(2), 1)
+    shop.progress("B/1", at(2), 1)
+    made.update(shop.board, {"A", "B"}, at(2))
+    assert made.order("A").needs[0].need_by > at(5)
+    assert close(made.order("M").needs[0].need_by, at(4))
+    assert made.order("M").operations[0].start_at == at(30)
+    anew = forecast(shop, at(2))
+    assert anew.order("M").needs[0].need_by > at(5)
+    assert anew.order("M").finish == made.order("M").finish
+
+
 def test_a_part_that_holds_no_work_unit_is_needed_when_the_step_before_is_done() -> None:
     shop = Shop(site({"c": 1}), order("A", [("c", 0, 2), ("x", 2, 3)], needs=[("N", "2")]))
     shop.promise("A/N", NOW, at(20))
