@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, request
 
+from callbacks.desk.live import soon_ms
 from callbacks.gate import viewer, while_known
 from callbacks.hub import ChannelKey, Hub
 from callbacks.streams import HEADERS
@@ -21,7 +22,6 @@ from layouts.cells import Cells
 from layouts.pages.home import TOPICS
 
 PATH, PAGE = "/live/home", "home"
-_ROUND_S = 2
 _MINUTE_S = 60
 
 
@@ -82,8 +82,7 @@ class HomeLive:
         return answer
 
     def _soon_ms(self) -> int:
-        """Return the present instant, rounded and a little late, as `desk.live.Versions` has it."""
-        return int((self._now_s() // _ROUND_S + 2) * _ROUND_S * 1000)
+        return soon_ms(self._now_s())
 
 
 class HomeChannel:

@@ -20,7 +20,7 @@ from gevent.queue import Empty, SimpleQueue
 from callbacks.frames import GZIP_HEADER, Frame, Retry
 from callbacks.lateness import Lateness
 from callbacks.metrics import FRAMES, RENDER_SECONDS, SEND_SECONDS, SNAPSHOTS, VIEWERS
-from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS
+from data.domain.topics import CLOCK, EVERYTHING, FLOOR, READERS, SIGNALS, bits
 from layouts.cells import Cells, changed
 
 BEAT_S = 5.0
@@ -212,12 +212,17 @@ class Channel:
 class Hub:
     """All channels of one web process."""
 
-    def __init__(self, build: str, interval_s: float = MIN_INTERVAL_S) -> None:
+    def __init__(
+        self, build: str, interval_s: float = MIN_INTERVAL_S, now_s: Callable[[], float] = time.time
+    ) -> None:
         self._build = build
         self._interval_s = interval_s
         self._channels: dict[ChannelKey, Channel] = {}
         self._closing = False
         self._number = random.getrandbits(40)
+        self._now_s = now_s
+        self._begun_s = now_s()
+        self._changed_s: dict[tuple[str, int], float] = {}
         self.lateness = Lateness()
 
     def __len__(self) -> int:
@@ -227,10 +232,19 @@ class Hub:
         return key in self._channels
 
     def on_change(self, site: str, topics: int) -> None:
-        """Hand a change of a site's board to the channels that show it."""
+        """Hand a change of a site's board to the channels that show it; remember when it was."""
+        at_s = self._now_s()
+        self._changed_s.update(((site, topic), at_s) for topic in bits(topics))
         for key, channel in list(self._channels.items()):
             if key.site == site and key.page not in (BY_NAME, PROGRAM):
                 channel.touch(topics)
+
+    def changed_s(self, site: str, topic: int) -> float:
+        """Return when a topic of a site last changed, or this process began if nothing did since.
+
+        By the real clock, in seconds; never later than now, though the clock was ahead meanwhile.
+        """
+        return min(self._now_s(), self._changed_s.get((site, topic), self._begun_s))
 
     def touch(self, key: ChannelKey, topics: int) -> None:
         """Hand a change to one channel, if anybody looks at it."""

@@ -1,11 +1,13 @@
 """`GET /live/desk/<site>`: tells desk pages which topics changed when, for them to draw anew.
 
 Uses the hub: its cells hold, a topic each, the real instant of the last change. A page draws
-itself again when a topic that concerns it changed after it was drawn.
+itself again when a topic that concerns it changed after it was drawn; one that was drawn after
+all changes isn't, also where nobody has asked for these versions before.
 """
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, Response, abort, request
 
@@ -14,7 +16,15 @@ from callbacks.hub import ChannelKey, Hub
 from callbacks.streams import HEADERS
 from data.domain.exceptions.listing import open_count
 from data.domain.scope import Scope
-from data.domain.topics import CLOCK, EVERYTHING, EXCEPTIONS, READERS, SIGNALS, STATEMENTS
+from data.domain.topics import (
+    CLOCK,
+    EVERYTHING,
+    EXCEPTIONS,
+    READERS,
+    SIGNALS,
+    STATEMENTS,
+    bits,
+)
 from data.services.live import LiveSite
 from data.services.sites import Sites
 from layouts.cells import Cells
@@ -25,33 +35,45 @@ OPEN = "open"  # the cell that says how many exceptions need somebody
 _ROUND_S = 2
 
 
+def soon_ms(changed_s: float) -> int:
+    """Return the instant of a change as pages are told it, in milliseconds: a little late.
+
+    Rounded, so that a busy site costs each page a frame in two seconds, not ten a second.
+    Late by two seconds at least, so that a page that was drawn right after a change, before
+    the board's projections had followed it, draws itself once more.
+    """
+    return int((changed_s // _ROUND_S + 2) * _ROUND_S * 1000)
+
+
 class Versions:
     """When each topic last changed; the clock's moves on once a minute of the site's time."""
 
     def __init__(
-        self, live: LiveSite, now_s: Callable[[], float] = time.time, scope: Scope | None = None
-    ) -> None:
-        """`scope`: of whom it is told how many exceptions are open, beside what changed."""
+        self, live: LiveSite, changed_s: Callable[[int], float],
+        now_s: Callable[[], float] = time.time, scope: Scope | None = None,
+    ) -> None:  # fmt: skip
+        """`changed_s`: by topic. `scope`: of whom it is told how many exceptions are open, too."""
         self._live = live
         self._scope = scope
+        self._changed_s = changed_s
         self._now_s = now_s
         self._minute = -1
 
     def render(self, topics: int = EVERYTHING) -> Cells:
-        """Return the instants of the topics that changed, in milliseconds: a little late.
+        """Return the instants of the topics that changed, in milliseconds, as `soon_ms` has them.
 
-        Rounded, so that a busy site costs each page a frame in two seconds, not ten a second.
-        Late by two seconds at least, so that a page that was drawn right after a change, before
-        the board's projections had followed it, draws itself once more.
+        Statements have theirs as it is: they are kept before they are told, nothing has to follow.
         """
-        at = str(int((self._now_s() // _ROUND_S + 2) * _ROUND_S * 1000))
-        cells: Cells = {str(bit): {"t": at} for bit in _bits(topics & ~_BEATING & ~STATEMENTS)}
-        if topics & STATEMENTS:  # they are kept before they are told: nothing has to follow
-            cells[str(STATEMENTS)] = {"t": str(int(self._now_s() * 1000))}
-        minute = int(self._live.now.timestamp()) // _MINUTE_S
+        told = bits(topics & ~_BEATING & ~STATEMENTS)
+        cells: Cells = {str(topic): {"t": str(soon_ms(self._changed_s(topic)))} for topic in told}
+        if topics & STATEMENTS:
+            cells[str(STATEMENTS)] = {"t": str(int(self._changed_s(STATEMENTS) * 1000))}
+        minute, into_s = divmod(self._live.now.timestamp(), _MINUTE_S)
         if minute != self._minute:
             self._minute = minute
-            cells[str(CLOCK)] = {"t": at}
+            clock = self._live.board.site.clock
+            turned_s = self._now_s() - into_s / (clock.rate if clock else 1.0)
+            cells[str(CLOCK)] = {"t": str(soon_ms(turned_s))}
         if self._scope is not None and topics & EXCEPTIONS:
             cases = self._live.facts.exceptions.values()
             cells[OPEN] = {"t": str(open_count(cases, self._scope))}
@@ -79,7 +101,7 @@ def blueprint(hub: Hub, sites: Sites) -> Blueprint:
         live = next((one for one in sites.disclosing(scope) if one.site == site), None)
         if live is None or scope.outside:  # parties have a stream of their own
             abort(404)
-        versions = Versions(live, scope=scope)
+        versions = Versions(live, partial(hub.changed_s, site), scope=scope)
         key = ChannelKey("desk", site, scope.key, "", "")
         packed = request.accept_encodings.quality("gzip") > 0
         last_id = request.headers.get("Last-Event-ID")
@@ -90,7 +112,3 @@ def blueprint(hub: Hub, sites: Sites) -> Blueprint:
         return answer
 
     return routes
-
-
-def _bits(topics: int) -> list[int]:
-    return [1 << place for place in range(topics.bit_length()) if topics >> place & 1]

@@ -15,3 +15,8 @@ HISTORY = 2048  # what is derived from the recorded past: ledgers, shift figures
 STATEMENTS = 4096  # what people said to each other: comments, dates, what is disclosed
 EXCEPTIONS = 8192  # what someone must act on
 EVERYTHING = 16383
+
+
+def bits(topics: int) -> list[int]:
+    """Return each of several topics."""
+    return [1 << place for place in range(topics.bit_length()) if topics >> place & 1]

@@ -296,3 +296,21 @@ def test_the_hub_beats_for_ever_whatever_a_channel_does(
         page.beat_fails = False
         assert "beat" in names(viewer.read())
     running.kill()
+
+
+def test_it_is_remembered_when_a_topic_last_changed_though_nobody_looked():
+    seconds = [1000.0]
+    hub = Hub("build", now_s=lambda: seconds[0])
+    seconds[0] = 1005.0
+    hub.on_change("north", OPERATIONS)
+    seconds[0] = 1010.0
+    assert hub.changed_s("north", OPERATIONS) == 1005.0
+    assert hub.changed_s("north", PLAN) == hub.changed_s("south", OPERATIONS) == 1000.0
+
+
+def test_no_change_lies_in_the_future_when_the_clock_was_set_back():
+    seconds = [5000.0]
+    hub = Hub("build", now_s=lambda: seconds[0])
+    hub.on_change("north", OPERATIONS)
+    seconds[0] = 1000.0
+    assert hub.changed_s("north", OPERATIONS) == hub.changed_s("north", PLAN) == 1000.0

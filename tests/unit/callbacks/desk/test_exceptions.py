@@ -175,7 +175,7 @@ def test_the_number_in_the_navigation_is_that_of_the_list(works):
     scope = Scope(role=Role.MANAGER, sites=("north",))
     assert counts_of(works.live.facts, scope)["open"] == 4
     assert "4 open, 2 of them with nobody" in whole(works.client(), "/exceptions")
-    versions = Versions(works.live, lambda: 1000.5, scope)
+    versions = Versions(works.live, lambda topic: 1000.5, scope=scope)
     assert versions.render(EXCEPTIONS)[OPEN] == {"t": "4"}
     assert OPEN not in versions.render(PLAN)
 

@@ -1,21 +1,25 @@
 """Versions: which topics changed when, coarse enough for many pages."""
 
-from callbacks.desk.live import Versions
-from data.domain.topics import CLOCK, EVERYTHING, OPERATIONS, PLAN, READERS, SIGNALS
-from tests.unit.callbacks.desk.places import live_site
+from datetime import timedelta
+
+from callbacks.desk.live import Versions, soon_ms
+from data.domain.topics import CLOCK, EVERYTHING, OPERATIONS, PLAN, READERS, SIGNALS, STATEMENTS
+from tests.unit.callbacks.desk.places import NOW, live_site
 
 
-class Seconds:
+class Changes:
+    """What the hub remembers: when it was told of a topic."""
+
     def __init__(self):
         self.at = 1000.5
 
-    def __call__(self):
+    def __call__(self, topic):
         return self.at
 
 
-def versions():
-    seconds = Seconds()
-    return Versions(live_site(), seconds), seconds
+def versions(now=lambda: 1000.5):
+    changes = Changes()
+    return Versions(live_site(), changes, now), changes
 
 
 def test_each_topic_that_changed_has_its_instant():
@@ -25,16 +29,28 @@ def test_each_topic_that_changed_has_its_instant():
 
 
 def test_an_instant_lies_two_to_four_seconds_after_the_change():
-    made, seconds = versions()
+    made, changes = versions()
     assert made.render(OPERATIONS)[str(OPERATIONS)]["t"] == "1004000"
-    seconds.at = 1002.0
+    changes.at = 1002.0
     assert made.render(OPERATIONS)[str(OPERATIONS)]["t"] == "1006000"
 
 
+def test_what_changed_long_ago_is_not_said_to_have_changed_now():
+    made, _ = versions(now=lambda: 9000.0)
+    assert made.render(OPERATIONS | STATEMENTS)[str(OPERATIONS)]["t"] == "1004000"
+    assert made.render(OPERATIONS | STATEMENTS)[str(STATEMENTS)]["t"] == "1000500"
+
+
+def test_the_clock_changed_when_its_minute_began():
+    made, _ = versions(now=lambda: 9000.0)
+    made._live._real_now = lambda: NOW + timedelta(seconds=42)
+    assert made.render(CLOCK)[str(CLOCK)]["t"] == str(soon_ms(9000.0 - 42))
+
+
 def test_changes_within_two_seconds_are_one():
-    made, seconds = versions()
+    made, changes = versions()
     first = made.render(OPERATIONS)
-    seconds.at += 1.0
+    changes.at += 1.0
     assert made.render(OPERATIONS)[str(OPERATIONS)] == first[str(OPERATIONS)]
 
 
