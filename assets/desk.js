@@ -113,7 +113,7 @@
   const unsent = () => Boolean(document.querySelector("#desk-body .mp-input input[data-typed='1']"));
 
   /* Whether a body drawn now would take something out of the reader's hands. */
-  const inHand = () => unsent() || selecting() || composing === document.activeElement
+  const inHand = () => unsent() || selecting() || (composing && composing === document.activeElement)
     || Boolean(document.querySelector("#desk-body :active"));
 
   const typing = () => {
