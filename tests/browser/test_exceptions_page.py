@@ -28,6 +28,11 @@ from tests.unit.fakes import FakeTrail
 ASSETS = Path(__file__).parents[2] / "assets"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 RENEW = "(wish) => window.dash_clientside.set_props('desk-live', {data: {path: location.pathname, search: location.search, wish}})"  # noqa: E501
+# What the page says stands until it says something else, however long a look at it takes to come.
+STANDS = """(() => {
+  const later = window.setTimeout;
+  window.setTimeout = (act, ms, ...more) => (ms === 6000 ? 0 : later(act, ms, ...more));
+})()"""
 CUT_OFF = """() => [...document.querySelectorAll('.mp-x-page *')].filter((e) => {
   if (!e.getClientRects().length || e.closest('.mp-table-box, .mp-unseen, dialog')) return false;
   const box = e.getBoundingClientRect();
@@ -92,7 +97,7 @@ def served(running: Any) -> Served:
 @pytest.fixture
 def opened(running: Any, served: Served, open_page: Any) -> Any:
     def open_(path: str = "/exceptions", viewport: dict[str, int] = DESK) -> Page:
-        watched = open_page(viewport=viewport)
+        watched = open_page(viewport=viewport, script=STANDS)
         watched.page.goto(running.address + path)
         watched.page.locator(".mp-x-page").wait_for()
         watched.page.errors = watched.errors

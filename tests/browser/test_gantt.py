@@ -4,9 +4,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from tests.bench.gantt import _app
+from tests.browser.product.program import wait_for
 from tests.unit.domain.gantt.plants import Plant
 
 PLANT = Plant(400, 12, seed=11)
@@ -69,7 +71,7 @@ def test_keys_pan_and_zoom_and_the_address_keeps_it(gantt):
     assert wider[1] - wider[0] == pytest.approx(1.5 * 86400, abs=120)
     page.keyboard.press("Home")
     settled(page, f"Date.parse(new URL(location).searchParams.get('to')) / 1000 != {wider[1]}")
-    assert page.locator(".g-now").count() == 1
+    expect(page.locator(".g-now")).to_have_count(1)
 
 
 def test_an_address_shows_the_same_to_someone_else(gantt):
@@ -80,8 +82,8 @@ def test_an_address_shows_the_same_to_someone_else(gantt):
     settled(first, "document.querySelector('.mp-gantt-title').textContent.startsWith('C0-')")
     second = gantt(first.evaluate("location.search")).page
     names = "[...document.querySelectorAll('.mp-gantt-title')].map((e) => e.textContent)"
-    assert second.evaluate(names) == first.evaluate(names)
-    assert second.locator("button[data-gantt=late]").get_attribute("aria-pressed") == "true"
+    wait_for(lambda: second.evaluate(names) == first.evaluate(names), 60, "both show the same")
+    expect(second.locator("button[data-gantt=late]")).to_have_attribute("aria-pressed", "true")
 
 
 def test_dragging_moves_the_window_by_what_the_hand_moved(gantt):
