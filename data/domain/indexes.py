@@ -55,6 +55,7 @@ class Indexes:
         """Take over which of the forecasts changed."""
         changed = tuple(orders)
         self.book.touch(changed)
+        self.needs.follow(changed)
         self.changes.note(changed)
         for order in changed:
             self._concerned |= self.parties.of(order)

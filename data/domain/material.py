@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from data.domain.board import Board
 from data.domain.events import need_subject
@@ -18,7 +19,7 @@ from data.domain.ranking import Ranking
 from data.domain.subjects import NeedState
 from data.domain.view import NeedRow, Standing
 
-_Key = tuple[datetime, str, str]  # (need by, order, need)
+_Key = tuple[datetime, str, str]  # (needed at, order, need)
 _SEVERITY = (Standing.LATE, Standing.AT_RISK, Standing.ON_TRACK, Standing.DONE)
 
 
@@ -27,14 +28,16 @@ class _Entry(Struct, frozen=True):
     need: MaterialNeed
     area: str | None
     done: bool
+    forecast_by: datetime | None
 
     @property
     def key(self) -> _Key:
-        return (self.need.need_by, self.order, self.need.id)
+        at = needed(self.need.need_by, self.forecast_by).at
+        return (at, self.order, self.need.id)
 
 
 class NeedIndex:
-    """Needs of every order by area and date, the met ones apart."""
+    """Needs of every order by area and by when they are needed now, the met ones apart."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -50,8 +53,18 @@ class NeedIndex:
             self._replace(order)
 
     def trust(self, forecasts: Mapping[str, OrderForecast]) -> None:
-        """Say of each need when these forecasts have it needed."""
-        self._forecasts = forecasts
+        """Go by these forecasts; the caller names the orders whose forecast changes."""
+        if forecasts is not self._forecasts:
+            known, self._forecasts = self._forecasts, forecasts
+            self.follow(known.keys() | forecasts.keys())
+
+    def follow(self, orders: Iterable[str]) -> None:
+        """Take over orders whose forecast changed."""
+        for order in orders:
+            for entry in tuple(self._entries.get(order, {}).values()):
+                by = None if entry.done else self._forecast_by(order, entry.need)
+                if by != entry.forecast_by:
+                    self._put(replace(entry, forecast_by=by))
 
     def due(self, area: str, now: datetime, within: timedelta, overdue: int) -> list[NeedRow]:
         """Rows of the needs due from now on, and of the `overdue` open ones longest overdue."""
@@ -79,9 +92,17 @@ class NeedIndex:
         plan = state.plan if state else None
         if plan is None or plan.cancelled or not plan.needs:
             return
-        self._entries[order] = {need.id: self._entry(plan, need) for need in plan.needs}
-        for entry in self._entries[order].values():
-            self._ranking(entry).add(entry.key)
+        for need in plan.needs:
+            self._put(self._entry(plan, need))
+
+    def _put(self, entry: _Entry) -> None:
+        """Let a need stand where it belongs, and no more where it stood."""
+        own = self._entries.setdefault(entry.order, {})
+        before = own.get(entry.need.id)
+        if before is not None:
+            self._ranking(before).remove(before.key)
+        own[entry.need.id] = entry
+        self._ranking(entry).add(entry.key)
 
     def _entry(self, plan: Order, need: MaterialNeed) -> _Entry:
         centers = {operation.id: operation.work_center for operation in plan.operations}
@@ -89,18 +110,17 @@ class NeedIndex:
         state = self._board.needs.get(need_subject(plan.id, need.id))
         received = state.received if state else 0
         used = self._board.operation(plan.id, need.operation).finished_at is not None
-        return _Entry(
-            plan.id, need, area or home_area(plan, self._areas), used or received >= need.quantity
-        )
+        done = used or received >= need.quantity
+        by = None if done else self._forecast_by(plan.id, need)
+        return _Entry(plan.id, need, area or home_area(plan, self._areas), done, by)
 
     def _ranking(self, entry: _Entry) -> Ranking[_Key]:
         table = self._met if entry.done else self._awaited
         return table.setdefault(entry.area, Ranking())
 
     def _row(self, entry: _Entry, now: datetime) -> NeedRow:
-        need = entry.need
+        need, ahead = entry.need, entry.forecast_by
         state = self._board.needs.get(need_subject(entry.order, need.id))
-        ahead = None if entry.done else self._forecast_by(entry)
         return NeedRow(
             order=entry.order,
             need=need.id,
@@ -116,10 +136,10 @@ class NeedIndex:
             forecast_by=ahead,
         )
 
-    def _forecast_by(self, entry: _Entry) -> datetime | None:
-        made = self._forecasts.get(entry.order)
+    def _forecast_by(self, order: str, need: MaterialNeed) -> datetime | None:
+        made = self._forecasts.get(order)
         needs = () if made is None else made.needs
-        return next((n.need_by for n in needs if n.need == entry.need.id), None)
+        return next((n.need_by for n in needs if n.need == need.id), None)
 
 
 def need_standing(
@@ -144,9 +164,10 @@ def need_rows(
 ) -> tuple[NeedRow, ...]:
     """Return up to n needs of an area that are due within a time or overdue, worst first.
 
+    Due is what is needed by then as it stands now, also where it was planned for another time.
     A need is met when all of it was received or the operation that needs it is completed;
     met ones stand last, and only until their date has passed.
     """
     rows = needs.due(area, now, within, overdue=n)
-    rows.sort(key=lambda r: (_SEVERITY.index(r.standing), r.need_by, r.order, r.need))
+    rows.sort(key=lambda r: (_SEVERITY.index(r.standing), r.needed_at, r.order, r.need))
     return tuple(rows[: max(0, n)])

@@ -13,6 +13,7 @@ from data.domain.calendars import ShiftRun
 from data.domain.events import WorkUnitState
 from data.domain.exceptions.records import Case
 from data.domain.facts import LineBottleneck
+from data.domain.needed import needed
 
 
 class Standing(StrEnum):
@@ -107,6 +108,11 @@ class NeedRow(Struct, frozen=True, kw_only=True):
     received: int
     standing: Standing
     forecast_by: datetime | None = None  # when its operation is forecast to start
+
+    @property
+    def needed_at(self) -> datetime:
+        """When it is needed as it stands now."""
+        return needed(self.need_by, self.forecast_by).at
 
 
 class MilestoneMark(Struct, frozen=True, kw_only=True):

@@ -241,7 +241,8 @@ class _Making:
             )
             if row.standing not in _SURE
         ]
-        return tuple(sorted(rows, key=lambda row: (row.need_by, row.order, row.need)))[:MOST_NEEDS]
+        rows.sort(key=lambda row: (row.needed_at, row.order, row.need))
+        return tuple(rows[:MOST_NEEDS])
 
 
 def own_report(site: Site, now: datetime, shift: Shift, rows: Rows) -> OwnReport:

@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from data.domain.events import Event, EventType
+from data.domain.forecast.records import OrderForecast
 from data.domain.material import need_rows
 from tests.unit.domain.exceptions.floor import forecast
 from tests.unit.domain.floor_events import (
@@ -69,12 +70,41 @@ class TestNeedRows:
 
         def standing(by: float | None, now: float = 0) -> str:
             made.needs.trust({} if by is None else {"SO-1": forecast("SO-1", 30, {"a": by})})
-            (row,) = need_rows(made.needs, "A", h(now), timedelta(hours=8), 9)
+            (row,) = need_rows(made.needs, "A", h(now), timedelta(hours=24), 9)
             return row.standing.value
 
         found = [standing(by) for by in (None, 9, 2.5, 9, 3)]
         assert found == ["late", "on_track", "late", "on_track", "late"]
         assert (standing(9, now=4), standing(9, now=10)) == ("on_track", "late")
+
+    def test_what_is_due_is_picked_by_its_forecast_and_follows_it(self) -> None:
+        made = indexes(needing(need("far", 20), need("near", 3), need("gone", -4)))
+
+        def due(**by: float) -> list[tuple[str, str]]:
+            forecasts["SO-1"] = forecast("SO-1", 30, by)
+            made.touch_forecasts(["SO-1"])
+            rows = need_rows(made.needs, "A", h(0), timedelta(hours=8), 9)
+            return [(row.need, row.standing.value) for row in rows]
+
+        forecasts: dict[str, OrderForecast] = {}
+        made.needs.trust(forecasts)
+        assert due() == [("gone", "late"), ("near", "at_risk")]
+        assert due(far=2, near=9, gone=9) == [("far", "at_risk")]
+        assert due(far=5, near=6, gone=4) == [(name, "at_risk") for name in ("gone", "far", "near")]
+        made.needs.trust({})
+        assert due(far=2) == [("gone", "late"), ("near", "at_risk")]
+
+    def test_what_was_met_stands_where_it_was_planned(self) -> None:
+        made = indexes(needing(need("a", 2)), material("received", "a", 0, quantity=10))
+        made.needs.trust({"SO-1": forecast("SO-1", 30, {"a": 20})})
+        rows = need_rows(made.needs, "A", h(0), timedelta(hours=8), 9)
+        assert [(row.need, row.forecast_by) for row in rows] == [("a", None)]
+
+    def test_what_stands_as_overdue_first_is_what_has_been_needed_longest(self) -> None:
+        made = indexes(needing(need("a", -9), need("b", -8), need("c", -3)))
+        made.needs.trust({"SO-1": forecast("SO-1", 30, {"a": -2, "b": -1})})
+        rows = need_rows(made.needs, "A", h(0), timedelta(hours=8), 2)
+        assert [row.need for row in rows] == ["c", "a"]
 
     def test_an_operation_that_is_completed_needs_nothing_more(self) -> None:
         events = [needing(need("a", -1), need("b", 2)), did(COMPLETED, 0)]
