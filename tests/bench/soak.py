@@ -6,24 +6,26 @@ own, of each bench in the yard that stops. Most events are of orders that stay o
 others are the lives of orders that are planned, worked on, corrected, completed and leave: those
 happened three days ago, for a board keeps what was completed within two. Growth is a line through
 the second half of what was measured, when caches and pools are filled. Units: MB by 100,000
-events.
+events. From a stop to its exception it must never be long: whatever makes the watch stand still,
+once and for some seconds, is seen there alone.
 """
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 import psutil
+import psycopg
 from playwright.sync_api import CDPSession
 
 from tests.bench.audience import seated
 from tests.bench.browser import Wall, opened_wall
 from tests.bench.factory import AREA, CENTERS, SITE, SOURCE, Factory
-from tests.bench.figures import Measurement, at_least, at_most, noted
+from tests.bench.figures import Measurement, at_least, at_most, median, noted, percentile
 from tests.bench.stage import (
     FOLDER,
     Client,
@@ -36,6 +38,7 @@ from tests.bench.stage import (
     wait_until,
 )
 from tests.contract.notify.receivers import Receiver
+from tests.engines import conninfo
 from tests.faults.harness.alarms import RAISED, prepare, robot_of
 
 EVENTS, QUICK = 200_000, 20_000
@@ -49,8 +52,13 @@ SAMPLES = 40
 STOPS = 5  # requests between two stops
 YARD, BENCHES = "YARD", EVENTS // PORTION // STOPS  # each stops once: what stops often flaps
 STANDS = 300  # requests that a bench stands still for: nobody is told of what is over by then
+LATE_S = {"half of them": 3.0, "99 of 100": 6.0, "the latest": 10.0}  # a busy machine's, too
 PARTS = ("web", "recorder", "watch", "notifier")
 MB = 1e6
+_LATE = f"""
+SELECT extract(epoch FROM min(raised_at) - min(since))::float FROM exception
+WHERE site = '{SITE}' AND rule = 'stopped' AND subject LIKE 'work-unit/{YARD}-%' GROUP BY subject
+"""
 
 
 class Sample(NamedTuple):
@@ -73,6 +81,7 @@ class Soak(NamedTuple):
     made: Factory
     client: Client
     told: Receiver
+    ground: Ground
 
 
 class Passing:
@@ -132,6 +141,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         wall.await_good(soak.made.good, 60)
         pushed = pushes(program) - before
         wait_until(lambda: _raised(soak.told) >= yard.stops, 60, "every stop is told", 0.5)
+        late = _late(soak.ground)
     events = samples[-1].events
     counts = (("soak: events", events, EVENTS), ("soak: pushes, over all viewers", pushed, PUSHES))
     lines = (*((name, 5.0) for name in PARTS), ("heap", 1.0))
@@ -141,6 +151,7 @@ def measure(stage: Stage, quick: bool) -> list[Measurement]:
         noted("soak: it took", time.monotonic() - begun, "s"),
         noted("soak: of these, orders that came and went", events / PORTION, ""),
         noted("soak: of these, stops of which people were told", yard.stops, ""),
+        *lateness(late),
         *(line for name, limit in lines
           for line in _judged(name, [getattr(one, name) for one in samples], samples, limit)),
         at_most("soak: DOM nodes grow by", samples[-1].nodes - samples[0].nodes, "nodes", 10),
@@ -162,7 +173,7 @@ def _world(stage: Stage) -> Iterator[tuple[Soak, Wall, Program]]:
         audience.open(VIEWERS)
         page = wall.page.context.new_cdp_session(wall.page)
         processes = tuple(psutil.Process(part.pid) for part in parts)
-        yield Soak(processes, page, made, client, told), wall, program
+        yield Soak(processes, page, made, client, told, ground), wall, program
 
 
 def _others(ground: Ground, ways: str) -> list[AbstractContextManager[Program]]:
@@ -191,6 +202,21 @@ def _reported(soak: Soak, yard: Yard, wanted: int) -> Iterator[Sample]:
 def _raised(told: Receiver) -> int:
     """Return of how many stops the receiver was told."""
     return sum(one.document["type"] == RAISED for one in [*told.taken])
+
+
+def _late(ground: Ground) -> list[float]:
+    """Return how late each stop was raised. Units: s."""
+    with psycopg.connect(conninfo(ground.database_url)) as connection:
+        return [late for (late,) in connection.execute(_LATE)]
+
+
+def lateness(late: Sequence[float]) -> list[Measurement]:
+    """Judge how late stops were raised; none at all is too late."""
+    found = (median(late), percentile(late, 0.99), percentile(late, 1.0))
+    return [
+        at_most(f"soak: from a stop to its exception, {which}", one_s, "s", limit_s)
+        for (which, limit_s), one_s in zip(LATE_S.items(), found, strict=True)
+    ]
 
 
 def _with_yard(site: dict[str, Any]) -> dict[str, Any]:
