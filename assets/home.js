@@ -7,6 +7,7 @@
   "use strict";
 
   const RENEW_EVERY_MS = 5000;
+  const PATIENCE_MS = 30000; // an answer that was lost on its way is waited for no longer
   const LOST_AFTER_MS = 11000; // two heartbeats missed
   const TICK_MS = 1000;
   const STEPS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
@@ -91,6 +92,10 @@
     }
   };
 
+  /* Dash drops an answer for which it was asked again meanwhile: a server that is slower than the
+   * page asks would never draw anything. `assets/desk.js` says whether one is under way. */
+  const isAwaited = () => document.documentElement.classList.contains("mp-busy");
+
   const tick = () => {
     const page = root();
     follow(page);
@@ -102,7 +107,7 @@
     if (lost || document.hidden) return;
     if (!stream.changedAfter(Number(part.dataset.drawn))) return;
     const now = performance.now();
-    if (now - renewedAt < RENEW_EVERY_MS) return;
+    if (now - renewedAt < (isAwaited() ? PATIENCE_MS : RENEW_EVERY_MS)) return;
     renewedAt = now;
     wishes += 1;
     window.dash_clientside.set_props("home-live", { data: { lang: page.lang, wish: wishes } });
