@@ -88,7 +88,9 @@ def test_a_date_is_asked_for_confirmed_and_seen_by_both(planned: Program, signed
 def test_a_pick_up_is_asked_for_on_a_phone(planned: Program, signed: Signed) -> None:
     watched = signed(Role.LOGISTICS, "ferry", **PHONE)
     page = here(planned, watched, "/logistics?lang=en&which=later")
-    if not page.get_by_text("SO-OURS").count():
+    ours = page.get_by_text("SO-OURS")
+    expect(ours.or_(page.get_by_text("Nothing to fetch here")).first).to_be_visible()
+    if not ours.count():
         page = here(planned, watched, "/logistics?lang=en")
     page.get_by_text("SO-OURS").first.click()
     page.get_by_role("button", name="Ask for this pick-up").click()

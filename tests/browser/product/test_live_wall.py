@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, Watched
 from tests.browser.product.program import Program, wait_for
@@ -161,10 +161,16 @@ def test_the_page_reloads_itself_for_a_new_build(
     watched = open_page()
     beat = 'event: beat\ndata: {{"now": 0, "rate": 1, "age": 0, "log": true, "build": "{}"}}\n\n'
     frames = "retry: 200\n\n" + beat.format("old")
-    watched.page.route("**/live/**", lambda route: route.fulfill(
-        content_type="text/event-stream", body=frames))  # fmt: skip
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/event-stream", body=frames)
+
+    watched.page.route("**/live/wall/**", answer)
     watched.page.goto(program.address + WALL)
-    watched.page.wait_for_selector("#wall")
     watched.page.evaluate("window.before = true")
+    heard = lambda: watched.page.evaluate("window.before") and len(asked) > 1  # noqa: E731
+    wait_for(heard, SOON_S, "it has heard the old build, and asks again")
     frames = beat.format("new")
     watched.page.wait_for_function("() => window.before === undefined", timeout=1000 * SOON_S)

@@ -118,9 +118,13 @@ def test_a_step_opens_by_the_keyboard_and_keeps_focus_and_place(
     shown.keyboard.press("Enter")
     expect(shown.locator(".mp-step")).to_be_visible()
     expect(shown.locator(".mp-wf-step").first).to_be_focused()
-    now = shown.locator(".mp-wf-step").first.bounding_box()
-    assert high is not None and now is not None
-    assert abs(now["y"] - high["y"]) < 2
+    assert high is not None
+
+    def stands_there() -> bool:
+        now = shown.locator(".mp-wf-step").first.bounding_box()
+        return now is not None and abs(now["y"] - high["y"]) < 2
+
+    wait_for(stands_there, 60, "the step stands where it stood")
 
 
 def test_it_renews_itself_and_leaves_unfolded_what_was_unfolded(
@@ -132,7 +136,7 @@ def test_it_renews_itself_and_leaves_unfolded_what_was_unfolded(
     late.report("operation.started", "operation/SO-1/10", work_unit="M1")
     late.report("operation.progressed", "operation/SO-1/10", work_unit="M1", good=31, scrap=2)
     expect(shown.locator("#operations")).to_contain_text("31 / 2 / 0")
-    assert shown.locator(".mp-how-so[open]").count() == 1
+    expect(shown.locator(".mp-how-so[open]")).to_have_count(1)
 
 
 def test_an_unknown_order_is_not_found(late: Program, page: Watched) -> None:

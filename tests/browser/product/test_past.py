@@ -32,6 +32,12 @@ def report_good(program: Program, pieces: int) -> None:
     program.report("operation.progressed", STEP, work_unit="P1", good=pieces)
 
 
+def frame(program: Program) -> str:
+    """What the live wall is told when it connects."""
+    with program.open("/live/wall/past.L1?lang=en") as stream:
+        return "".join(stream.readline().decode() for _ in range(6))
+
+
 def shows(program: Program, page: Page, at: datetime, good: str) -> bool:
     go(program, page, at.isoformat())
     return page.locator("#wall").count() == 1 and text(page, GOOD) == good
@@ -48,7 +54,7 @@ def test_a_wall_shows_the_instant_and_stands_still(program: Program, page: Watch
     assert "replay" in text(page.page, ".mp-then-words")
     assert page.page.locator(".mp-stale, .mp-lost").count() == 0
     report_good(program, 1)
-    page.page.wait_for_timeout(1500)
+    wait_for(lambda: '"p0-figures-good":{"t":"9,701"' in frame(program), 60, "walls are told of it")
     assert text(page.page, GOOD) == "700"
     assert streams == []
     assert page.outside == []

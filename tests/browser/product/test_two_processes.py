@@ -102,13 +102,14 @@ def test_a_comment_and_its_answer_cross_from_one_process_to_the_other(
     board = Heard(here, "/live/party/two_processes", supplier.token)
     rival = Heard(here, "/live/party/two_processes", program.sign_in(Role.SUPPLIER, "rival"))
     key = key_of_the_need(supplier)
-    before = desk.statements, board.statements
-    for person, path, row, heard, count in (
-        (supplier, "/supplier/act/comment", key, desk, before[0]),
-        (purchaser, "/needs/act/comment", "n~WO-7~n1", board, before[1] + 1),
+    for person, path, row in (
+        (supplier, "/supplier/act/comment", key),
+        (purchaser, "/needs/act/comment", "n~WO-7~n1"),
     ):
+        before = desk.statements, board.statements
         person.send(path, key=row, words="Is it so?")
-        wait_for(lambda heard=heard, count=count: heard.statements > count, 60, "it is heard")
+        both = lambda before=before: desk.statements > before[0] and board.statements > before[1]  # noqa: E731
+        wait_for(both, 60, "it is heard in both processes")
     assert rival.statements == 0
     for one in (supplier, purchaser):
         one.close()

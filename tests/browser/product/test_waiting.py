@@ -1,6 +1,9 @@
 """Pages that were opened too early: they go on by themselves, for there may be nobody to do it."""
 
-from playwright.sync_api import expect
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests import people
 from tests.browser.conftest import OpenPage
@@ -22,10 +25,18 @@ def test_a_wall_that_is_opened_before_its_site_is_there_goes_on_once_it_is(
     assert (watched.errors, watched.outside) == ([], [])
 
 
+@pytest.fixture
+def ahead(chromium: Browser) -> Iterator[Page]:
+    """A tab whose clock is the test's: it would be the next one's too, so it is closed."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
 def test_a_page_of_which_a_starting_server_gave_half_is_loaded_anew(
-    house: Program, open_stranger: OpenPage
+    house: Program, ahead: Page
 ) -> None:
-    page = open_stranger().page
+    page = ahead
     page.context.add_cookies([people.cookie(house.address, house.sign_in())])
     page.clock.install()
     page.route("**/_dash-update-component", lambda route: route.abort())
