@@ -32,12 +32,16 @@ class Row(Struct, frozen=True, kw_only=True):
     """One thing with all its fields, before disclosure, and the parties that it concerns.
 
     `without`: what other fields are to whom a field is hidden, so that they don't tell it.
+    `rests_on`: a field of another kind without which there would be no such row. Whom that is
+    hidden from doesn't get the row; to who gets it only roughly, fields are as `roughly` has them.
     """
 
     kind: Kind
     fields: Mapping[str, Value]
     parties: frozenset[str] = frozenset()
     without: Mapping[str, Mapping[str, Value]] = {}
+    rests_on: tuple[Kind, str] | None = None
+    roughly: Mapping[str, Value] = {}
 
 
 class Eyes(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,8 @@ def disclose(rows: Iterable[Row], eyes: Eyes) -> list[dict[str, Value]]:
 
 def concerns(row: Row, eyes: Eyes) -> bool:
     """Whether a row is any of the viewer's business."""
+    if row.rests_on is not None and eyes.policy.of(*row.rests_on) is Treatment.HIDE:
+        return False
     return eyes.party is None or eyes.party in row.parties
 
 
@@ -92,6 +98,8 @@ def _unaware(row: Row, eyes: Eyes) -> Row:
     for name, others in row.without.items():
         if eyes.policy.of(row.kind, name) is Treatment.HIDE:
             row = replace(row, fields={**row.fields, **others})
+    if row.rests_on is not None and eyes.policy.of(*row.rests_on) is not Treatment.SHOW:
+        row = replace(row, fields={**row.fields, **row.roughly})
     return row
 
 

@@ -22,6 +22,15 @@ from data.domain.plan import MaterialNeed, Milestone, Operation, Order
 from data.domain.policy import Kind
 from data.domain.view import Standing
 
+# What the dates are forecast by that an exception moves. A party that may not know these isn't told
+# of it: that it stands, or doesn't, would say how the forecast lies against plan and promise.
+_FORECAST_OF = {
+    "need": (Kind.NEED, "forecast_need_by"),
+    "milestone": (Kind.MILESTONE, "forecast_p80_at"),
+    "order": (Kind.ORDER, "forecast_p80_at"),
+}
+_UNDATED: Mapping[str, Value] = {"before_at": None, "after_at": None, "moved_s": 0.0}
+
 
 class Rows(Struct, frozen=True, kw_only=True):
     """Makes the rows of a site's orders as of one instant.
@@ -114,7 +123,14 @@ class Rows(Struct, frozen=True, kw_only=True):
             "moved_s": 0.0 if hit is None else hit.moved_s,
             "standing": Standing.LATE if late else Standing.AT_RISK,
         }
-        return Row(kind=Kind.EXCEPTION, fields=fields, parties=case.parties)
+        own = None if party is None or hit is None else _FORECAST_OF.get(hit.kind)
+        return Row(
+            kind=Kind.EXCEPTION,
+            fields=fields,
+            parties=case.parties,
+            rests_on=own,
+            roughly=_UNDATED,
+        )
 
     def _plans(self, orders: Iterable[str]) -> Iterator[Order]:
         for order in orders:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from data.domain.deliveries import Delivery, Topic
 from data.domain.exceptions.records import Case
 from data.domain.notices import Notice
-from data.domain.people import Account
+from data.domain.people import OUTSIDE, Account
 from data.domain.told import Line, Told
 from data.services.delivering import Cases, Wording
 
@@ -55,13 +55,16 @@ class Inbox:
     def lately(self, account: Account, language: str) -> list[Line]:
         """Return what somebody was told, newest first, in the language that they read now.
 
+        Outside the factory what they may not know isn't listed at all: that something was told
+        then says something of it.
+
         Raises: Unavailable.
         """
         now = self._now()
         found, until = self._store.lately(account.id, now, MOST), self._store.read_until(account.id)
         cases = self._cases_of(found)
         marks = self._store.marks(f"account/{account.id}", list(cases)) if cases else {}
-        return [
+        lines = [
             Line(
                 told=one, said=self._said(one.own, account, language, cases),
                 fresh=until is None or one.own.due_at > until, number=one.own.exception,
@@ -69,6 +72,8 @@ class Inbox:
             )
             for one in found
         ]  # fmt: skip
+        outside = account.role in OUTSIDE
+        return [line for line in lines if line.said is not None] if outside else lines
 
     def read(self, account: Account) -> None:
         """Note that somebody has seen their list.
@@ -85,11 +90,16 @@ class Inbox:
         """
         counted_at, count = self._counted.get(account.id, (-_COUNTED_FOR_S, 0))
         if self._clock() - counted_at >= _COUNTED_FOR_S:
-            count = self._store.unread(account.id, self._now())
+            count = self._count(account)
             while len(self._counted) >= _MOST_COUNTED:
                 del self._counted[next(iter(self._counted))]
             self._counted[account.id] = self._clock(), count
         return count
+
+    def _count(self, account: Account) -> int:
+        if account.role in OUTSIDE:
+            return sum(line.fresh for line in self.lately(account, "en"))
+        return self._store.unread(account.id, self._now())
 
     def _cases_of(self, found: Sequence[Told]) -> dict[tuple[str, int], Case]:
         numbers: dict[str, list[int]] = {}

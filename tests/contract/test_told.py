@@ -26,7 +26,7 @@ from data.store.told import ToldStore
 from data.store.triggers import TriggerStore
 from data.store.way_states import WayStates
 from layouts.desk import Head
-from tests.contract.telling import PLANT, FakeWay, FakeWays, Telling
+from tests.contract.telling import PLANT, FakeWay, FakeWays, Telling, hit
 from tests.people import account_of
 
 
@@ -105,6 +105,17 @@ def pages(engine, telling):
 @pytest.fixture
 def operator(database_url):
     return account_of(database_url, Role.OPERATOR)
+
+
+def test_a_party_has_no_line_and_no_count_of_what_it_may_not_know(telling, pages, database_url):
+    sue = account_of(database_url, Role.SUPPLIER, party="P2")
+    told = telling.raised(informs=(Role.SUPPLIER,), hits=(hit("P2"),), parties=frozenset({"P2"}))
+    telling.steps()
+    assert [line.number for line in pages.inbox.lately(sue, "en")] == [told.number]
+    assert pages.inbox.unread(sue) == 1
+    telling.wording.hidden.add(told.number)
+    assert pages.inbox.lately(sue, "en") == []
+    assert pages.inbox.unread(sue) == 0
 
 
 def test_what_somebody_was_told_stands_in_their_list_with_what_became_of_it(

@@ -98,6 +98,14 @@ def test_dates_that_a_sites_policy_hides_are_not_told(words, policies):
     assert words.exception(to(Role.SUPPLIER, "acme"), CASE) is None
 
 
+@pytest.mark.parametrize("treatment", [Treatment.HIDE, Treatment.BUCKET])
+def test_a_party_that_does_not_get_the_forecast_is_told_nothing_that_rests_on_it(
+    words, policies, treatment
+):
+    policies.said = {(Kind.NEED, "forecast_need_by"): treatment}
+    assert words.exception(to(Role.SUPPLIER, "acme"), CASE) is None
+
+
 def test_a_digest_says_all_that_is_disclosed_of_several(words):
     supplier = to(Role.SUPPLIER, "acme")
     other = to(Role.SUPPLIER, "acme", subject="exception/18")
