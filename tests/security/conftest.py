@@ -5,8 +5,9 @@ page, callback or route is tried without anybody adding it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 import dash
@@ -29,6 +30,7 @@ VALUES = {
     "purpose": "invitation", "change": "disable", "form": "csv", "path": "orders",
     "package_name": "dash", "fingerprinted_path": "x.js", "filename": "desk.css",
 }  # fmt: skip
+PUT_OFF_S = 60.0
 PARTIES = {Role.SUPPLIER: "acme", Role.CUSTOMER: "acme", Role.LOGISTICS: "acme"}
 
 
@@ -40,8 +42,22 @@ class Route(NamedTuple):
     methods: frozenset[str]
 
 
+def patiently(ask: Callable[[], Any]) -> Any:
+    """Ask again what the program puts off, as it says: 503 is "not now", on a busy machine too."""
+
+    def asked() -> list[Any]:
+        answer = ask()
+        return [] if answer.status_code == 503 else [answer]
+
+    [answer] = wait_for(asked, PUT_OFF_S, "the program does what it put off")
+    return answer
+
+
 class Visitor:
-    """A browser without a screen: keeps cookies, sends the token of our own pages."""
+    """A browser without a screen: keeps cookies, sends the token of our own pages.
+
+    What is put off it asks for again.
+    """
 
     def __init__(self, address: str, token: str = "") -> None:
         self.address = address
@@ -55,9 +71,16 @@ class Visitor:
         more = {"timeout": 60, "allow_redirects": False, **more}
         if path.startswith("/live") or path.partition("?")[0].endswith("stream"):
             more["stream"] = True
-        answer = self.http.request(method, self.address + path, **more)
+        answer: requests.Response = patiently(lambda: self.once(method, path, **more))
         if more.get("stream"):
             self.begun[answer.url] = next(answer.iter_content(1 << 16), b"").decode()
+            answer.close()
+        return answer
+
+    def once(self, method: str, path: str, **more: Any) -> requests.Response:
+        """Ask once, whatever comes of it."""
+        answer = self.http.request(method, self.address + path, **more)
+        if answer.status_code == 503:
             answer.close()
         return answer
 
@@ -98,8 +121,20 @@ class Visitor:
 def guarded() -> Iterator[Program]:
     """The program with a site and an order; everything of it is behind the gate."""
     with running() as program:
-        program.plan()
+        wait_for(lambda: is_planned(program), PUT_OFF_S, "the plan is taken")
         yield program
+
+
+def is_planned(program: Program) -> bool:
+    """Give the program its site and order; say whether it took them, or was too busy now."""
+    try:
+        program.plan()
+    except HTTPError as error:
+        if error.code != 503:
+            raise
+        error.close()
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -110,17 +145,18 @@ def shared(guarded: Program) -> Program:
         ("/site", yard.site()),
         ("/orders", {"orders": [yard.order(yard.OWN), yard.order(yard.RIVAL)]}),
     ):
-        answer = requests.put(
-            f"{guarded.address}/api/v1{path}", json=body, timeout=60,
+        answer = patiently(lambda p=path, b=body: requests.put(
+            f"{guarded.address}/api/v1{p}", json=b, timeout=60,
             headers={"Authorization": f"Bearer {key}"},
-        )  # fmt: skip
+        ))  # fmt: skip
         assert answer.json()["refused"] == 0, answer.text
     reader = guarded.new_reader(yard.YARD, Role.MANAGER)
     header = {"Authorization": f"Bearer {reader}"}
     orders = f"{guarded.address}/api/v1/orders"
 
     def all_there() -> bool:
-        return len(requests.get(orders, headers=header, timeout=60).json()["orders"]) == 2
+        answer = patiently(lambda: requests.get(orders, headers=header, timeout=60))
+        return len(answer.json()["orders"]) == 2
 
     wait_for(all_there, 60, "the site has its orders")
     return guarded

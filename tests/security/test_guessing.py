@@ -70,10 +70,11 @@ def through_proxy(source: str) -> dict[str, str]:
 
 
 def guess(form: Form, login: str, number: int, source: str) -> tuple[int, str]:
-    """Try one password."""
+    """Try one password, once: also what the program puts off it may have counted."""
     sent = {"login": login, "password": f"guess {number}", "csrf_token": form.token}
     headers = {**through_proxy(source), "Cookie": form.cookie}
-    answer = form.visitor.ask("POST", "/sign-in", data=sent, headers=headers)
+    more = {"data": sent, "headers": headers, "timeout": 60, "allow_redirects": False}
+    answer = form.visitor.once("POST", "/sign-in", **more)
     return answer.status_code, re.sub(r'value="[^"]*"|next=[^"&]*', "", answer.text)
 
 
@@ -95,8 +96,10 @@ def test_a_thousand_guesses_over_several_processes_are_stopped_and_tell_nothing(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         told = [one for part in pool.map(attack, range(AT_ONCE)) for one in part]
     looked_at = Counter(login for login, code, _ in told if code == 401)
-    assert looked_at == {known: MOST_FAILED_LOGIN, "nobody@works.example": MOST_FAILED_LOGIN}
-    assert {code for _, code, _ in told} == {401, 429}
+    put_off = Counter(login for login, code, _ in told if code == 503)
+    for login in (known, "nobody@works.example"):
+        assert looked_at[login] <= MOST_FAILED_LOGIN <= looked_at[login] + put_off[login]
+    assert {code for _, code, _ in told} - {503} == {401, 429}
     for code in (401, 429):  # to the letter, whether somebody has that login or not
         assert len({text.replace(login, "") for login, found, text in told if found == code}) == 1
     for form in forms:

@@ -16,7 +16,7 @@ from data.store.history import connect
 from data.store.people import PeopleStore
 from tests import people
 from tests.browser.product.program import Program, wait_for
-from tests.security.conftest import Visitor
+from tests.security.conftest import Visitor, patiently
 
 PASSWORD, NEW = "four plain words again", "another five words for it"
 SOON_S = 60.0  # two heartbeats and the time to ask SQL, on the slowest machine
@@ -27,7 +27,7 @@ class Listener:
     """A stream that somebody holds open."""
 
     def __init__(self, visitor: Visitor, path: str) -> None:
-        self.answer = visitor.http.get(visitor.address + path, stream=True, timeout=60)
+        self.answer = patiently(lambda: visitor.once("GET", path, stream=True, timeout=60))
         assert self.answer.status_code == 200
         self.ended_at = 0.0
         self._thread = Thread(target=self._listen)
@@ -113,7 +113,8 @@ def test_a_new_password_ends_every_session_that_was_open(member: Member) -> None
 
 def test_a_stream_goes_on_while_nothing_of_the_kind_happens(visitor: Any) -> None:
     someone = visitor(Role.MANAGER)
-    answer = someone.http.get(f"{someone.address}/live/wall/works.L1", stream=True, timeout=60)
+    path = "/live/wall/works.L1"
+    answer = patiently(lambda: someone.once("GET", path, stream=True, timeout=60))
     beats = (line for line in answer.iter_lines() if line == b"event: beat")
     assert len([*islice(beats, BEATS)]) == BEATS
     answer.close()

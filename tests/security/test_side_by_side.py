@@ -25,7 +25,7 @@ def at_once(visitors: list[Visitor], ask: Any) -> list[list[str]]:
     def all_rounds(visitor: Visitor) -> list[str]:
         told = []
         for _ in range(ROUNDS):
-            together.wait(60)
+            together.wait(300)
             told.append(ask(visitor))
         return told
 
