@@ -67,14 +67,27 @@ class Rows(Struct, frozen=True, kw_only=True):
             yield self._order(plan)
 
     def exceptions(self, cases: Iterable[Case], party: str | None) -> Iterator[Row]:
-        """Yield a row for each exception; for a party, one for each thing of it that is moved."""
+        """Yield a row for each exception; for a party, one for each thing of it that is moved.
+
+        Of one that moves nothing of a party's, and is about nothing of it, the party gets none:
+        it concerns the party by what stands inside of it, which has rows of its own.
+        """
         for case in cases:
-            hits = list(case.hits)
-            if party is not None:
-                hits = [hit for hit in hits if hit.party == party] or self._about(case, party)
-            worst = hits[:1] or (None,)
-            for hit in worst if party is None else hits or (None,):
+            if party is None:
+                yield self._exception(case, next(iter(case.hits), None), None)
+                continue
+            own = [hit for hit in case.hits if hit.party == party] or self._about(case, party)
+            for hit in own:
                 yield self._exception(case, hit, party)
+            if not own and self._performs(case.subject, party):
+                yield self._exception(case, None, party)
+
+    def _performs(self, subject: str, party: str) -> bool:
+        kind, _, rest = subject.partition("/")
+        order, _, name = rest.partition("/")
+        state = self.board.orders.get(order) if kind == "operation" else None
+        steps = () if state is None or state.plan is None else state.plan.operations
+        return any(one.id == name and one.performed_by == party for one in steps)
 
     def _about(self, case: Case, party: str) -> list[Hit]:
         """Return what an exception is about, where that is the party's: no forecast moved yet."""

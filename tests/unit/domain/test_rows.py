@@ -19,6 +19,7 @@ from data.domain.policy import FIELDS, Kind, Treatment
 from data.domain.role_policies import usual_policy
 from data.domain.rows import Rows
 from data.domain.scope import Role
+from tests.unit.domain.exceptions.test_lifecycle import case
 from tests.unit.domain.floor_events import (
     COMPLETED,
     STARTED,
@@ -164,3 +165,15 @@ class TestPartyIndex:
         assert index.renew(["SO-1"]) == {"S", "coater", "buyer", "carrier"}
         assert index.of("SO-1") == frozenset()
         assert index.renew(["SO-1"]) == frozenset()
+
+
+def test_of_an_exception_that_names_nothing_of_a_partys_it_gets_a_row_only_if_it_does_the_work():
+    def conditions(subject, party):
+        told = case(subject=subject, parties=frozenset({"coater", "S"}))
+        return [row.fields["condition"] for row in rows_of().exceptions([told], party)]
+
+    assert conditions("operation/SO-1/20", "coater") == ["queue"]
+    for subject in ("operation/SO-1/20", "operation/SO-9/20", "work-unit/W1"):
+        assert conditions(subject, "S") == []  # a need of its own stands inside
+    assert conditions("operation/SO-1/10", "coater") == []
+    assert conditions("work-unit/W1", None) == ["queue"]
