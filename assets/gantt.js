@@ -269,7 +269,7 @@
       if (row.href) {
         const choose = element("button", "mp-gantt-choose");
         choose.type = "button";
-        choose.dataset.order = row.title;
+        choose.value = choose.dataset.order = row.title; // whose it is, also to assets/hands.js
         choose.title = this.chart.dataset.choose;
         choose.setAttribute("aria-label", `${this.chart.dataset.choose}: ${row.title}`);
         choose.setAttribute("aria-pressed", String(row.chosen));

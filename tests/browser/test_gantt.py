@@ -131,6 +131,26 @@ def test_choosing_an_order_shows_its_chain(gantt):
     settled(page, "document.querySelector('.mp-gantt-chosen').hidden")
 
 
+def test_an_order_is_not_chosen_by_a_button_that_was_pressed_for_another(gantt):
+    """Rows may be drawn anew, in another order, between a press and the moment it is let go."""
+    page = gantt().page
+    page.hover(".mp-gantt-name >> nth=2")
+    box = page.locator(".mp-gantt-choose").nth(2).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate(
+        """() => {
+          const source = document.getElementById('gantt-drawing').dataset;
+          const made = JSON.parse(source.drawing);
+          source.drawing = JSON.stringify({ ...made, rows: made.rows.reverse() });
+        }"""
+    )
+    page.mouse.up()
+    page.click("button[data-gantt=late]")
+    settled(page, "location.search.includes('late=1')")
+    assert "order=" not in page.evaluate("location.search")
+
+
 def test_pointing_tells_and_a_click_opens_the_order(gantt):
     page = gantt().page
     box = page.locator(".mp-gantt-plot").bounding_box()
