@@ -7,6 +7,7 @@
 
   const RENEW_EVERY_MS = 5000;
   const PROMPTLY_MS = 800; // when somebody said something
+  const PATIENCE_MS = 30000; // an answer that was lost on its way is waited for no longer
   const STATEMENTS = 4096; // as in data/domain/topics.py
   const LOST_AFTER_MS = 11000; // two heartbeats missed
   const TICK_MS = 1000;
@@ -159,9 +160,11 @@
     return Boolean(turn) && Number(mark.dataset.now) >= Number(turn.dataset.turn);
   };
 
+  /* Dash drops an answer for which it was asked again meanwhile: a server that is slower than the
+   * page asks would never draw anything. */
   const renew = (store, atMostEveryMs) => {
     const now = performance.now();
-    if (now - renewedAt < atMostEveryMs) return;
+    if (now - renewedAt < (open ? PATIENCE_MS : atMostEveryMs)) return;
     renewedAt = now;
     wishes += 1;
     const data = { path: location.pathname, search: location.search, wish: wishes };
