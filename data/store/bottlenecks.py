@@ -34,14 +34,17 @@ _NOT_VOIDED = (
     " WHERE v.subject = e.subject AND v.id = e.id AND v.source = e.source)"
 )
 _INACTIVE = "('starved', 'blocked', 'waiting_for_transport')"
+# Where each unit begins is worked out once, and its events are asked for by that (OFFSET 0): joined
+# as they come, all events there are would be read, and where their unit begins asked for each.
 _CHANGES = (
-    f"WITH {_VOIDS}, first AS (SELECT u.subject, coalesce((SELECT time FROM event e"
+    f"WITH {_VOIDS}, first AS MATERIALIZED (SELECT u.subject, coalesce((SELECT time FROM event e"
     f" WHERE site = :site AND subject = u.subject AND {_CHANGED} AND time <= :since"
     f" AND data->>'state' IN {_INACTIVE} AND {_NOT_VOIDED}"
     " ORDER BY time DESC LIMIT 1), :otherwise) AS time"
     " FROM unnest(CAST(:subjects AS text[])) u (subject))"
-    " SELECT e.time, e.id, e.source, e.subject, e.data->>'state' FROM first f JOIN event e"
-    f" ON e.site = :site AND e.subject = f.subject AND e.time >= f.time AND e.{_CHANGED}"
+    " SELECT e.time, e.id, e.source, e.subject, e.data->>'state' FROM first f CROSS JOIN LATERAL"
+    " (SELECT * FROM event WHERE site = :site AND subject = f.subject AND time >= f.time"
+    f" AND {_CHANGED} OFFSET 0) e"
     f" WHERE {_NOT_VOIDED} ORDER BY e.time, e.id, e.source"
 )
 _STATE_TIMES = (

@@ -67,6 +67,7 @@ Index(
 )
 Index("delivery_by_exception", _own.site, _own.exception, _own.number)
 Index("delivery_by_recipient", _own.recipient, _own.planned_at)
+Index("delivery_sent", _own.way, _own.done_at, postgresql_where=_own.state == "sent")
 Index("delivery_by_digest", _own.site, _own.within, postgresql_where=_own.within.is_not(None))
 
 way_state = Table(  # of a way, or of one address that it goes to

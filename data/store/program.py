@@ -37,6 +37,7 @@ class Program:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._counted: dict[str, tuple[int, int]] = {}  # by site: inputs up to a number
 
     def screens(self, site: str) -> list[ScreenSeen]:
         """Return every screen that was let in and still is, and when it was last heard.
@@ -58,9 +59,15 @@ class Program:
 
     def quarantined(self, site: str) -> int:
         """Return how many inputs were ever put into quarantine."""
-        query = select(func.count()).select_from(quarantine).where(quarantine.c.site == site)
+        count, upto = self._counted.get(site, (0, 0))
+        table = quarantine.c
+        query = select(func.count(), func.coalesce(func.max(table.number), upto)).where(
+            table.site == site, table.number > upto
+        )
         with reading(self._engine, whole(site)) as connection:
-            return int(connection.execute(query).scalar_one())
+            more, upto = connection.execute(query).one()
+        self._counted[site] = count + more, upto
+        return count + int(more)
 
     def gaps(self, site: str, since: datetime) -> list[LogGap]:
         """Return the gaps in the log that were noticed since an instant, the oldest first."""

@@ -12,6 +12,7 @@ from data.domain.scope import Role, Scope
 from data.services.errors import Forbidden, Unavailable
 from data.services.quarantine import BEGINNING_BYTES, WHOLE_BYTES, Quarantine
 from data.store.history import connect
+from data.store.program import Program
 from data.store.quarantine import QuarantineStore
 from tests.contract.world import NOW, PLANT, World, drain, good, order, process
 
@@ -67,6 +68,21 @@ def kept(world: World) -> Quarantine:
 def ids(kept: Quarantine, wanted: HeldFilter = ALL, limit: int = 3, **where: int) -> list[str]:
     page = kept.page(ANNA, SITE, wanted, limit, **where)
     return [one.what.event_id for one in page.entries]
+
+
+def test_what_the_watch_counts_of_a_site_is_all_that_ever_came_also_what_came_since(
+    world: World, other: None
+) -> None:
+    watching = Program(world.worker_sql)
+    assert (watching.quarantined(SITE), watching.quarantined(OTHER)) == (0, 1)
+    for came in (2, 1, 0):
+        world.rows(
+            "INSERT INTO quarantine (site, source, event_id, kind, field, reason, raw, received_at)"
+            " SELECT %s, 'plc', n, 'poison', '$', 'r', 'x', %s FROM generate_series(1, %s) n"
+            " RETURNING 1", SITE, NOW, came,
+        )  # fmt: skip
+        assert watching.quarantined(SITE) == Program(world.worker_sql).quarantined(SITE)
+    assert (watching.quarantined(SITE), watching.quarantined(OTHER)) == (3, 1)
 
 
 def test_what_the_door_refuses_is_listed_newest_first_with_its_text(

@@ -65,6 +65,7 @@ GAINS: dict[str, dict[str, tuple[str, ...]]] = {
     "0017": {"work_order": _SPAN, "operation": _SPAN, "need": _SPAN},
     "0018": {},
     "0019": {"archive_run": ("number", "taken")},
+    "0020": {},
 }
 # What migrations fill in of columns that others made; what it has to be has a test of its own.
 FILLS = {"0018": _SPAN}
