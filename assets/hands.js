@@ -12,9 +12,18 @@
   const typed = new Map(); // which field of the page → the one that was typed in
   const alike = (field) => [...document.querySelectorAll(FIELDS)].filter((one) => one.name === field.name);
 
+  /* Where in its words a field has the caret: one that was taken out may say where it was before. */
+  const carets = new WeakMap();
+  const noteCaret = () => {
+    const field = document.activeElement;
+    if (field && field.matches(FIELDS)) carets.set(field, [field.selectionStart, field.selectionEnd]);
+  };
+  document.addEventListener("selectionchange", noteCaret);
+
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (field.matches(FIELDS)) typed.set(`${field.name} ${alike(field).indexOf(field)}`, field);
+    noteCaret();
   }, true);
 
   /* The focus goes along, where nothing else has taken it. */
@@ -24,7 +33,7 @@
     const focused = document.activeElement;
     if (focused && focused !== document.body) return;
     field.focus({ preventScroll: true });
-    field.setSelectionRange(before.selectionStart, before.selectionEnd);
+    if (field.selectionStart !== null && carets.has(before)) field.setSelectionRange(...carets.get(before));
   };
 
   const look = () => {
@@ -52,7 +61,8 @@
 
   const meant = (element) => [
     element.closest("[id]")?.id, element.form?.getAttribute("action"), element.localName,
-    element.getAttribute("href"), element.name, element.value, element.textContent,
+    element.getAttribute("href"), element.name, element.value, element.getAttribute("aria-label"),
+    element.textContent,
   ].join("\n");
 
   const pressable = (event) => {

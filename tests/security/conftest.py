@@ -7,7 +7,6 @@ page, callback or route is tried without anybody adding it.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.error import HTTPError
 from urllib.parse import quote
 
 import dash
@@ -19,7 +18,7 @@ import app
 from data.domain.scope import Role
 from data.settings import Settings
 from tests import people
-from tests.browser.product.program import Program, running, wait_for
+from tests.browser.product.program import PUT_OFF_S, Program, running, wait_for
 from tests.security import yard
 
 # What only the site's own people may read: its order's product, its line, its customer.
@@ -30,7 +29,6 @@ VALUES = {
     "purpose": "invitation", "change": "disable", "form": "csv", "path": "orders",
     "package_name": "dash", "fingerprinted_path": "x.js", "filename": "desk.css",
 }  # fmt: skip
-PUT_OFF_S = 60.0
 PARTIES = {Role.SUPPLIER: "acme", Role.CUSTOMER: "acme", Role.LOGISTICS: "acme"}
 
 
@@ -121,20 +119,8 @@ class Visitor:
 def guarded() -> Iterator[Program]:
     """The program with a site and an order; everything of it is behind the gate."""
     with running() as program:
-        wait_for(lambda: is_planned(program), PUT_OFF_S, "the plan is taken")
-        yield program
-
-
-def is_planned(program: Program) -> bool:
-    """Give the program its site and order; say whether it took them, or was too busy now."""
-    try:
         program.plan()
-    except HTTPError as error:
-        if error.code != 503:
-            raise
-        error.close()
-        return False
-    return True
+        yield program
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,7 @@ screens:
   turning:
     {site: works, area: L1, pages: [{panels: [figures], seconds: 3}, {panels: [hours], seconds: 3}]}
 """
+PUT_OFF_S = 60.0
 _numbers = count(1)
 
 
@@ -170,7 +171,21 @@ class Program:
         os.kill(self.pid(child), number)
 
     def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """Send JSON and return the answer's."""
+        """Send JSON and return the answer's; again where it is put off, which is 503."""
+
+        def sent() -> list[dict[str, Any]]:
+            try:
+                return [self._send(method, path, body)]
+            except HTTPError as error:
+                if error.code != 503:
+                    raise
+                error.close()
+                return []
+
+        [answer] = wait_for(sent, PUT_OFF_S, f"{path} is taken")
+        return answer
+
+    def _send(self, method: str, path: str, body: Any) -> dict[str, Any]:
         kind = "application/cloudevents-batch+json" if path == "/events" else "application/json"
         request = Request(
             f"{self.address}/api/v1{path}",
@@ -248,7 +263,7 @@ class Program:
         It isn't while the program is away, nor while it is too busy, which it says with 503.
         """
         try:
-            answer = self.send("POST", "/events", [event])
+            answer = self._send("POST", "/events", [event])
         except HTTPError as error:
             if error.code != 503:
                 raise

@@ -183,10 +183,15 @@ def test_a_renewal_is_waited_for_however_long_it_takes(held: Page) -> None:
 
 def test_what_is_typed_before_an_answer_is_drawn_stays(undrawn: Page) -> None:
     search = undrawn.locator("input[name=q]")
-    search.press_sequentially("WO-0")
+    search.press_sequentially("W-0")
+    undrawn.keyboard.press("ArrowLeft")
+    undrawn.keyboard.press("ArrowLeft")
     draw(undrawn)
-    expect(search).to_have_value("WO-0")
+    expect(search).to_have_value("W-0")
     expect(search).to_be_focused()
+    undrawn.keyboard.type("O")
+    expect(search).to_have_value("WO-0")
+    undrawn.keyboard.press("End")
     undrawn.keyboard.type("1")
     undrawn.keyboard.press("Enter")
     expect(undrawn.locator(ROWS)).to_have_count(10)
