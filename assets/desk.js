@@ -110,11 +110,12 @@
     return selection && !selection.isCollapsed && byId("desk-body").contains(selection.anchorNode);
   };
 
-  /* Whether something is typed that the address doesn't have yet. */
-  const unsent = () => Boolean(document.querySelector("#desk-body .mp-input input[data-typed='1']"));
+  /* In which fields something is typed that the address doesn't have yet. */
+  const typed = () => [...document.querySelectorAll("#desk-body .mp-input > input")].filter(
+    (one) => one.value !== one.defaultValue);
 
   /* Whether a body drawn now would take something out of the reader's hands. */
-  const inHand = () => unsent() || selecting() || (composing && composing === document.activeElement)
+  const inHand = () => typed().length > 0 || selecting() || (composing && composing === document.activeElement)
     || Boolean(document.querySelector("#desk-body :active"));
 
   const typing = () => {
@@ -256,6 +257,7 @@
   const go = (address) => {
     const elsewhere = new URL(address, location.href).pathname !== location.pathname;
     kept = null;
+    forget();
     history.pushState({}, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (elsewhere) window.scrollTo(0, 0);
@@ -274,8 +276,9 @@
   };
 
   const send = (form) => {
-    for (const field of form.elements) delete field.dataset.typed;
-    go(addressOf(form));
+    const address = addressOf(form);
+    for (const field of form.elements) if (field.localName === "input") field.defaultValue = field.value;
+    go(address);
   };
 
   document.addEventListener("submit", (event) => {
@@ -292,11 +295,11 @@
     if (quick && field.form && field.validity.valid) send(field.form);
   });
 
-  document.addEventListener("input", (event) => {
-    typedAt = performance.now();
-    const field = event.target;
-    if (field.matches("#desk-body .mp-input input")) field.dataset.typed = "1";
-  });
+  /* What was typed and not sent is meant for no other address. */
+  const forget = () => { for (const field of typed()) field.value = field.defaultValue; };
+  window.addEventListener("popstate", forget);
+
+  document.addEventListener("input", () => { typedAt = performance.now(); });
   document.addEventListener("compositionstart", (event) => { composing = event.target; });
   document.addEventListener("compositionend", () => { composing = null; });
 
@@ -361,7 +364,6 @@
   };
 
   const watch = new MutationObserver(() => {
-    for (const field of document.querySelectorAll(".mp-desk .mp-day input[type=text]")) field.type = "date";
     follow();
     givePlaceBack();
   });

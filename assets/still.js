@@ -12,7 +12,9 @@
     for (const [name, value] of Object.entries(wanted)) {
       if (name === "style" || element.getAttribute(name) === value) continue;
       if (name === "href" && !/^[/#?]/.test(value)) continue; // pages of ours alone
+      const typed = element.localName === "input" && element.value !== element.defaultValue;
       element.setAttribute(name, value);
+      if (name === "value" && element.localName === "input" && !typed) element.value = value;
     }
     const style = wanted.style || {};
     for (const name of [...element.style]) if (!(name in style)) element.style.removeProperty(name);

@@ -6,9 +6,12 @@ never takes away what is being typed.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
+
+from layouts.components.still import Element, still
 
 
 def form(action: str, fields: Sequence[Component], label: str, css: str = "") -> Component:
@@ -25,20 +28,26 @@ def form(action: str, fields: Sequence[Component], label: str, css: str = "") ->
 
 def search_field(name: str, value: str | None, label: str, hint: str = "") -> Component:
     """Return a field for words that are searched for."""
-    field = dcc.Input(
-        type="search", name=name, value=value or "", placeholder=hint or label, debounce=True,
-        maxLength=100, className="mp-input mp-search",
-    )  # fmt: skip
+    field = _input(
+        name, value, "mp-search", type="search", placeholder=hint or label, maxlength=100
+    )
     return html.Label([html.Span(label, className="mp-unseen"), field], className="mp-field")
 
 
 def day_field(name: str, value: str | None, label: str) -> Component:
-    """Return a field for a day; the script makes it the browser's own."""
-    field = dcc.Input(
-        type="text", name=name, value=value or "", placeholder="YYYY-MM-DD", debounce=True,
-        maxLength=10, className="mp-input mp-day",
-    )  # fmt: skip
+    """Return a field for a day."""
+    field = _input(name, value, "mp-day", type="date")
     return html.Label([html.Span(label, className="mp-field-name"), field], className="mp-field")
+
+
+def _input(name: str, value: str | None, css: str, **more: Any) -> Component:
+    """Return a plain input, which stays the same one when the page is drawn anew.
+
+    `dcc.Input` would be another each time. It also lets letters change places on a busy page, and
+    takes a number away that is typed before it has settled.
+    """
+    given = {"name": name, "value": value or "", "autocomplete": "off", **more}
+    return still(Element("input", given), f"field-{name}", f"mp-input {css}")
 
 
 def choice_field(

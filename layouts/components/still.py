@@ -34,13 +34,13 @@ class Element(Struct, frozen=True):
     children: Any = None
 
 
-def still(tree: Component, id: str) -> Component:
+def still(tree: Component | Element, id: str, css: str | None = None) -> Component:
     """Return a tree of `dash.html` elements as one component.
 
     Raises: TypeError for a component that needs Dash, such as an input or a chart.
     """
     node = json.dumps(node_of(tree), ensure_ascii=False, separators=(",", ":"))
-    return html.Div(id=id, **{"data-still": node})
+    return html.Div(id=id, className=css, **{"data-still": node})
 
 
 def node_of(component: Component | Element) -> Node:

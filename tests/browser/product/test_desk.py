@@ -28,6 +28,11 @@ window.fetch = async (...request) => {
 """
 
 
+# What is put off to the end of all that is under way comes much later, as on a busy page.
+BUSY = """
+const later = window.setTimeout;
+window.setTimeout = (act, ms, ...more) => later(act, ms || 300, ...more);
+"""
 # How often a page asks anew that has been waiting for so long.
 WISHES_LATER = """(ms) => {
   const [set, now] = [window.dash_clientside.set_props, performance.now];
@@ -45,7 +50,10 @@ const plain = Response.prototype.json;
 Response.prototype.json = async function () {
   const given = await plain.call(this);
   if (window.held || !JSON.stringify(given).includes('"desk-body":')) return given;
+  const wish = window.dash_clientside.set_props;
+  window.dash_clientside.set_props = () => {}; // another one would make Dash drop this one
   await new Promise((go) => { window.held = true; window.release = go; });
+  window.dash_clientside.set_props = wish;
   return given;
 };
 """
@@ -107,6 +115,20 @@ def test_a_search_becomes_the_address_and_the_address_the_same_list(
     assert "q=needle" in page.url
     path = page.url.removeprefix(planned.address)
     assert shown(opened(planned, open_page, path).page) == ["WO-LATE"]
+
+
+def test_a_field_holds_what_the_address_has(orders: Watched) -> None:
+    page = orders.page
+    search = page.locator("input[name=q]")
+    search.fill("needle")
+    page.keyboard.press("Enter")
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(search).to_have_value("needle")
+    page.go_back()
+    expect(page.locator(ROWS)).to_have_count(50)
+    expect(search).to_have_value("")
+    page.go_forward()
+    expect(search).to_have_value("needle")
 
 
 def test_a_choice_filters_at_once_and_going_back_takes_it_away(orders: Watched) -> None:
@@ -196,6 +218,16 @@ def test_what_is_typed_before_an_answer_is_drawn_stays(undrawn: Page) -> None:
     undrawn.keyboard.press("Enter")
     expect(undrawn.locator(ROWS)).to_have_count(10)
     assert "q=WO-01" in undrawn.url
+
+
+def test_letters_keep_their_order_on_a_busy_page(planned: Program, open_page: OpenPage) -> None:
+    page = open_page(**DESK, script=BUSY).page
+    page.goto(planned.address + "/orders?lang=en")
+    page.wait_for_selector(ROWS)
+    page.locator("input[name=q]").press_sequentially("WO-017", delay=120)
+    page.keyboard.press("Enter")
+    expect(page.locator(ROWS)).to_have_count(1)
+    assert "q=WO-017" in page.url
 
 
 def test_what_is_typed_is_forgotten_with_the_address_it_was_typed_at(undrawn: Page) -> None:
